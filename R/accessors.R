@@ -1,0 +1,97 @@
+#' Read a fitted mixture
+#'
+#' The components of a fit: who belongs to them, how much they weigh, and
+#' what they are made of.
+#'
+#' @param object an object of class [DMN-class], made by [dmn()] or by
+#'     DirichletMultinomial. For a list of fits use `lapply(fits, mixture)`.
+#' @param ... for methods; anything in it is an error for a fit.
+#' @param assign `logical(1)`, default `FALSE`. Return the most probable
+#'     component of each sample rather than the probabilities?
+#' @param scale `logical(1)`, default `FALSE`. Divide each component's
+#'     parameters by their sum `theta`? They then are the mean proportions of
+#'     the taxa in that component, and each column sums to 1.
+#' @return
+#' `mixture()`: a numeric matrix, samples x components, of the posterior
+#' probability that each sample belongs to each component. With `assign =
+#' TRUE`, an integer vector named by sample: the component of the greatest
+#' probability, the first of equals.
+#'
+#' `mixturewt()`: a `data.frame` with one row for each component, by
+#' decreasing weight, and columns `pi`, the component's weight, and `theta`,
+#' the sum of its Dirichlet parameters: the smaller, the more variable the
+#' samples of that component.
+#'
+#' `fitted()`: a numeric matrix, taxa x components, of Dirichlet parameters.
+#' Their approximate 95 % intervals are `object@fit$Lower` and
+#' `object@fit$Upper`.
+#' @seealso [dmn()], [goodnessOfFit()]
+#' @examples
+#' fit <- dmn(twins, 3, seed = 1)
+#' head(mixture(fit), 3)
+#' table(mixture(fit, assign = TRUE))
+#' mixturewt(fit)
+#'
+#' ## the leading genera of the first component, in per cent
+#' share <- fitted(fit, scale = TRUE)[, 1]
+#' head(round(100 * sort(share, decreasing = TRUE), 1))
+#' @export
+mixture <- function(object, ..., assign = FALSE) UseMethod("mixture")
+
+#' @rdname mixture
+#' @export
+mixture.DMN <- function(object, ..., assign = FALSE) {
+    .refuse_dots("mixture", c("object", "assign"), ...)
+    if (!.check_flag(assign, "assign"))
+        return(object@group)
+    .most_probable(object@group)
+}
+
+#' @rdname mixture
+#' @export
+mixture.default <- function(object, ..., assign = FALSE) {
+    .stop_not_a_fit(object, "mixture")
+}
+
+.most_probable <- function(group) {
+    assigned <- max.col(group, ties.method = "first")
+    names(assigned) <- rownames(group)
+    assigned
+}
+
+.stop_not_a_fit <- function(object, what) {
+    is_list <- is.list(object) && length(object) > 0L &&
+        all(vapply(object, inherits, logical(1), "DMN"))
+    .stop("'object' must be a fit made by dmn(); found ",
+        if (is_list) "a list of fits" else .describe(object),
+        if (is_list) sprintf("; use lapply(object, %s)", what))
+}
+
+#' @rdname mixture
+#' @export
+mixturewt <- function(object, ...) UseMethod("mixturewt")
+
+#' @rdname mixture
+#' @export
+mixturewt.DMN <- function(object, ...) {
+    .refuse_dots("mixturewt", "object", ...)
+    as.data.frame(.Call(R_dmm_mixture_weights, object@fit$Estimate,
+        object@mixture$Weight))
+}
+
+#' @rdname mixture
+#' @export
+mixturewt.default <- function(object, ...) {
+    .stop_not_a_fit(object, "mixturewt")
+}
+
+#' @rdname mixture
+#' @importFrom stats fitted
+#' @export
+fitted.DMN <- function(object, ..., scale = FALSE) {
+    .refuse_dots("fitted", c("object", "scale"), ...)
+    estimate <- object@fit$Estimate
+    if (!.check_flag(scale, "scale"))
+        return(estimate)
+    estimate / rep(mixturewt(object)$theta, each = nrow(estimate))
+}

@@ -1,0 +1,119 @@
+# Checks of the scalar arguments. Every failure is one sentence that names the
+# argument, says what was expected and what was found, and how to mend it.
+
+.stop <- function(...) stop(..., call. = FALSE)
+
+.plural <- function(n, one, many = paste0(one, "s")) {
+    paste(format(n, big.mark = ","), if (n == 1) one else many)
+}
+
+# The first few of some names, quoted, and how many there are in all.
+.first_few <- function(x, n = 5L) {
+    shown <- paste0("'", utils::head(x, n), "'", collapse = ", ")
+    if (length(x) > n)
+        shown <- paste0(shown, ", ... (", length(x), " in all)")
+    shown
+}
+
+# What a user passed, in a few words, for the end of a message.
+.describe <- function(x) {
+    if (is.null(x))
+        return("NULL")
+    if (is.atomic(x) && is.null(dim(x)) && !is.object(x)) {
+        if (length(x) == 1L)
+            return(if (is.character(x)) dQuote(x, FALSE) else format(x))
+        return(sprintf("a %s vector of length %d", mode(x), length(x)))
+    }
+    if (length(dim(x)) == 2L)
+        return(sprintf("a %d x %d %s", nrow(x), ncol(x), class(x)[[1L]]))
+    sprintf("an object of class %s", dQuote(class(x)[[1L]], FALSE))
+}
+
+.is_number <- function(x) {
+    is.numeric(x) && length(x) == 1L && !is.na(x)
+}
+
+.check_flag <- function(x, arg) {
+    if (!is.logical(x) || length(x) != 1L || is.na(x))
+        .stop("'", arg, "' must be TRUE or FALSE; found ", .describe(x))
+    as.vector(x)
+}
+
+# One finite number, `x >= lower` or, where `open`, `x > lower`.
+.check_number <- function(x, arg, lower = -Inf, open = FALSE) {
+    ok <- .is_number(x) && is.finite(x) &&
+        (if (open) x > lower else x >= lower)
+    if (!ok)
+        .stop("'", arg, "' must be one number ", if (open) "> " else ">= ",
+            lower, "; found ", .describe(x))
+    as.double(x)
+}
+
+.check_whole <- function(x, arg, lower = 1L, upper = .Machine$integer.max,
+    hint = "")
+{
+    ok <- .is_number(x) && is.finite(x) && x == trunc(x) &&
+        x >= lower && x <= upper
+    if (!ok) {
+        range <- if (upper == .Machine$integer.max) {
+            paste(">=", lower)
+        } else {
+            sprintf("from %s to %s", lower, upper)
+        }
+        .stop("'", arg, "' must be one whole number ", range, "; found ",
+            .describe(x), hint)
+    }
+    as.integer(x)
+}
+
+.check_choice <- function(x, arg, choices) {
+    # the untouched default, c("first", "second"), means the first
+    if (identical(x, choices))
+        return(choices[[1L]])
+    if (!is.character(x) || length(x) != 1L || is.na(x) || !x %in% choices)
+        .stop("'", arg, "' must be one of ",
+            paste0('"', choices, '"', collapse = ", "), "; found ",
+            .describe(x))
+    x
+}
+
+# Truncated like any number given as an integer seed, so that the default,
+# runif(), starts where DirichletMultinomial's does.
+.check_seed <- function(seed) {
+    largest <- .Machine$integer.max
+    if (!.is_number(seed) || abs(seed) > largest)
+        .stop("'seed' must be one number from -", largest, " to ", largest,
+            "; found ", .describe(seed))
+    as.integer(seed)
+}
+
+# For functions whose `...` exists for the sake of a generic, or to make the
+# arguments after it named ones: nothing may fall into it unnoticed.
+.refuse_dots <- function(what, known, ...) {
+    if (...length() == 0L)
+        return(invisible(NULL))
+    given <- names(substitute(list(...)))[-1L]
+    given <- given[nzchar(given)]
+    if (length(given) == 0L)
+        .stop(what, "() was given ", .plural(...length(), "argument"),
+            " too many, without a name; name every argument after the first")
+    known <- setdiff(known, "...")
+    near <- .nearest(given[[1L]], known)
+    .stop(what, "() has no argument '", given[[1L]], "'; ",
+        if (is.na(near)) {
+            paste0("it takes ", paste0("'", known, "'", collapse = ", "))
+        } else {
+            paste0("did you mean '", near, "'?")
+        })
+}
+
+.nearest <- function(name, known) {
+    part <- grepl(name, known, fixed = TRUE)
+    if (any(part))
+        return(known[part][[1L]])
+    distance <- utils::adist(name, known, ignore.case = TRUE)
+    if (min(distance) <= 2)
+        known[[which.min(distance)]]
+    else
+        NA_character_
+}

@@ -1,0 +1,131 @@
+#' Classify new samples
+#'
+#' The probability that each of some new samples belongs to each component of
+#' a fitted mixture.
+#'
+#' @param object an object of class [DMN-class], made by [dmn()] or by
+#'     DirichletMultinomial.
+#' @param newdata counts of new samples, samples x taxa, in any of the forms
+#'     that [dmn()] takes, or a vector, for one sample. Where the fit and
+#'     `newdata` both name their taxa, columns are matched by name, in any
+#'     order, and both must have the same taxa. Otherwise columns are taken in
+#'     the order of the taxa of the fit, and there must be as many.
+#' @param ... not used; anything in it is an error.
+#' @param logevidence `logical(1)`, default `FALSE`. Return the log evidence
+#'     rather than the posterior probability? **Its sign is the opposite of
+#'     what its name says**: the result is *minus* the logarithm of the
+#'     probability of the counts given the component, without the multinomial
+#'     coefficient and without the component's weight, so that the least value
+#'     marks the component that explains a sample best. DirichletMultinomial
+#'     returns that, and scripts written for it rely on it.
+#' @param assign `logical(1)`, default `FALSE`. Return the most probable
+#'     component of each sample rather than the probabilities?
+#' @param num.threads `numeric(1)`, a whole number >= 1: how many threads to
+#'     use at most. See [dmnthreads()].
+#' @return A numeric matrix, new samples x components, whose row names are
+#'     those of `newdata`; with `assign = TRUE` an integer vector of components
+#'     named by sample. A sample without counts has log evidence 0 and the
+#'     components' weights as its probabilities. The samples to which the model
+#'     was fitted have the probabilities of `mixture(object)`.
+#' @section Errors:
+#' A taxon of the fit that `newdata` lacks, or one that the fit does not know,
+#' is an error that names it: neither is dropped or filled in silently.
+#' @section With DirichletMultinomial:
+#' Where DirichletMultinomial is attached too, `predict()` is its own method,
+#' which takes columns as they come; this one is `stats::predict()`.
+#' @seealso [mixture()]
+#' @examples
+#' train <- twins[1:200, ]
+#' test <- twins[201:278, ]
+#' fit <- dmn(train, 2, seed = 1)
+#' head(predict(fit, test))
+#' table(predict(fit, test, assign = TRUE))
+#'
+#' ## the order of the columns does not matter
+#' all.equal(predict(fit, test[, ncol(test):1]), predict(fit, test))
+#' @importFrom stats predict
+#' @export
+predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
+    assign = FALSE, num.threads = dmnthreads())
+{
+    .refuse_dots("predict", names(formals(predict.DMN)), ...)
+    if (missing(newdata))
+        .stop("'newdata' is missing: pass a table of counts, samples x taxa; ",
+            "for the samples of the fit itself use mixture()")
+    logevidence <- .check_flag(logevidence, "logevidence")
+    assign <- .check_flag(assign, "assign")
+    if (assign && logevidence)
+        .stop("'assign' and 'logevidence' cannot both be TRUE: samples are ",
+            "assigned by their posterior probability")
+    num.threads <- .check_threads(num.threads)
+    estimate <- object@fit$Estimate
+    newdata <- .as_new_samples(newdata)
+    newdata <- .align_taxa(newdata, rownames(estimate), nrow(estimate))
+    newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
+
+    value <- .Call(R_dmm_predict, estimate, object@mixture$Weight, newdata,
+        logevidence, num.threads)
+    # 0 - x, not -x: a sample without counts has 0, not -0
+    if (logevidence)
+        value <- 0 - value
+    if (!is.null(rownames(newdata)))
+        dimnames(value) <- list(rownames(newdata), NULL)
+    if (assign) .most_probable(value) else value
+}
+
+.as_new_samples <- function(newdata) {
+    if (is.numeric(newdata) && is.null(dim(newdata)))
+        newdata <- matrix(newdata, nrow = 1L,
+            dimnames = if (!is.null(names(newdata)))
+                list(NULL, names(newdata)))
+    .as_count_matrix(newdata, "newdata")
+}
+
+# Columns of `newdata` in the order of `taxa`, the names of a fit's taxa, or as
+# they are where one of the two has no names.
+.align_taxa <- function(newdata, taxa, size) {
+    given <- colnames(newdata)
+    if (is.null(taxa) || is.null(given)) {
+        if (ncol(newdata) != size)
+            .stop("'newdata' must have a column for each of the ",
+                .plural(size, "taxon", "taxa"), " of 'object'; found ",
+                .plural(ncol(newdata), "column"),
+                .transposed_hint(nrow(newdata) == size))
+        return(newdata)
+    }
+    if (identical(given, taxa))
+        return(newdata)
+    .check_taxa(given, taxa, rownames(newdata))
+    newdata[, match(taxa, given), drop = FALSE]
+}
+
+.transposed_hint <- function(transposed) {
+    if (transposed) "; is it transposed? Samples must be in rows" else ""
+}
+
+.check_taxa <- function(given, taxa, samples) {
+    if (!is.null(samples) && !any(taxa %in% given) && all(taxa %in% samples))
+        .stop("'newdata' has the taxa of the fit in its rows; samples must be ",
+            "in rows: pass t(newdata)")
+    missing <- setdiff(taxa, given)
+    extra <- setdiff(given, taxa)
+    doubled <- unique(c(given[duplicated(given)], taxa[duplicated(taxa)]))
+    problems <- c(
+        if (length(missing))
+            paste0("lacks ", .plural(length(missing), "taxon", "taxa"),
+                " of the fit: ", .first_few(missing)),
+        if (length(extra))
+            paste0("has ", .plural(length(extra), "taxon", "taxa"),
+                " unknown to the fit: ", .first_few(extra)),
+        if (length(doubled) && !length(missing) && !length(extra))
+            paste0("cannot be matched by name, as some occur twice: ",
+                .first_few(doubled)))
+    if (is.null(problems))
+        return(invisible(NULL))
+    remedy <- if (length(missing) || length(extra))
+        paste0(".\nGive it the taxa of rownames(fitted(object)), ",
+            "with 0 for those not seen")
+    else
+        ""
+    .stop("'newdata' ", paste(problems, collapse = "; it "), remedy)
+}

@@ -1,0 +1,90 @@
+#' Summarise a fitted mixture
+#'
+#' One object, with a print method, that holds what is usually reported of a
+#' fit: its criteria, its components and the taxa that lead in each.
+#'
+#' @param object an object of class [DMN-class].
+#' @param ... not used; anything in it is an error.
+#' @param taxa `numeric(1)`, a whole number >= 1, default 5: how many leading
+#'     taxa of each component to list.
+#' @return A list of class `summary.DMN`: `criteria`, the values of
+#'     [goodnessOfFit()]; `logLik`, see [`logLik()`][logLik.DMN]; `components`,
+#'     a `data.frame` with a row for each component and columns `pi` and
+#'     `theta` (see [mixturewt()]) and `samples`, how many samples it is the
+#'     most probable component of; `taxa`, a `data.frame` of the leading taxa
+#'     with columns `component`, `taxon`, `proportion` (the mean proportion in
+#'     that component) and its parameter's `estimate`, `lower` and `upper`;
+#'     `size`, named `integer(3)`: `samples`, `taxa`, `components`; `algorithm`,
+#'     a list of `converged`, `iterations`, `reseeded`, `seed` and `optimizer`,
+#'     `NULL` where the fit does not hold them, as DirichletMultinomial's do
+#'     not.
+#' @seealso [dmn()], [goodnessOfFit()], [mixturewt()]
+#' @examples
+#' fit <- dmn(twins, 3, seed = 1)
+#' summary(fit, taxa = 3)
+#' summary(fit)$components
+#' @export
+summary.DMN <- function(object, ..., taxa = 5) {
+    .refuse_dots("summary", c("object", "taxa"), ...)
+    taxa <- .check_whole(taxa, "taxa")
+    components <- mixturewt(object)
+    components$samples <- tabulate(.most_probable(object@group),
+        nrow(components))
+    mixture <- object@mixture
+    structure(list(
+        size = c(samples = nrow(object@group),
+            taxa = nrow(object@fit$Estimate), components = nrow(components)),
+        criteria = object@goodnessOfFit,
+        logLik = stats::logLik(object),
+        components = components,
+        taxa = .leading_taxa(object, taxa),
+        algorithm = if (!is.null(mixture$Converged))
+            list(converged = mixture$Converged,
+                iterations = mixture$Iterations, reseeded = mixture$Reseeded,
+                seed = mixture$Seed, optimizer = mixture$Optimizer)
+    ), class = "summary.DMN")
+}
+
+.leading_taxa <- function(object, n) {
+    share <- fitted.DMN(object, scale = TRUE)
+    names <- rownames(share)
+    if (is.null(names))
+        names <- as.character(seq_len(nrow(share)))
+    leading <- lapply(seq_len(ncol(share)), function(k) {
+        top <- utils::head(order(share[, k], decreasing = TRUE), n)
+        data.frame(component = k, taxon = names[top],
+            proportion = unname(share[top, k]),
+            estimate = unname(object@fit$Estimate[top, k]),
+            lower = unname(object@fit$Lower[top, k]),
+            upper = unname(object@fit$Upper[top, k]))
+    })
+    do.call(rbind, leading)
+}
+
+#' @rdname summary.DMN
+#' @param x an object made by `summary()`.
+#' @param digits `numeric(1)`: significant digits to print.
+#' @export
+print.summary.DMN <- function(x, ..., digits = 4L) {
+    cat(sprintf("Dirichlet-multinomial mixture: %s, %s, %s\n",
+        .plural(x$size[["components"]], "component"),
+        .plural(x$size[["samples"]], "sample"),
+        .plural(x$size[["taxa"]], "taxon", "taxa")))
+    if (!is.null(x$algorithm))
+        cat(.convergence(list(Converged = x$algorithm$converged,
+            Iterations = x$algorithm$iterations,
+            Reseeded = x$algorithm$reseeded)),
+            sprintf(" (seed %d, %s)\n", x$algorithm$seed,
+                x$algorithm$optimizer), sep = "")
+    cat(sprintf("log-likelihood %.2f (df %d)\n\n", as.numeric(x$logLik),
+        as.integer(attr(x$logLik, "df"))))
+    print(round(x$criteria, 2L))
+    cat("\ncomponents:\n")
+    print(x$components, digits = digits)
+    cat("\nleading taxa (mean proportion):\n")
+    for (part in split(x$taxa, x$taxa$component))
+        cat(strwrap(paste0(part$component[[1L]], ": ", paste0(part$taxon,
+            sprintf(" %.1f %%", 100 * part$proportion), collapse = ", ")),
+            exdent = 4L, indent = 2L, width = 78L), sep = "\n")
+    invisible(x)
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(dmmomp)
+
+test_check("dmmomp")

@@ -1,0 +1,156 @@
+# The model written out as plainly as it can be, to test the engine against:
+# lgamma() sums, dense Hessians, optim(). Slow, and right on small tables.
+# Rows of `x` are samples; columns of `alpha`, `z` are components; `lambda` is
+# log(alpha). The equations are those of Holmes, Harris and Quince (2012).
+
+ref_evidence <- function(x, alpha) {
+    one <- function(xi, a) {
+        sum(lgamma(a + xi) - lgamma(a)) + lgamma(sum(a)) -
+            lgamma(sum(a) + sum(xi))
+    }
+    ev <- matrix(0, nrow(x), ncol(alpha))
+    for (i in seq_len(nrow(x)))
+        for (k in seq_len(ncol(alpha)))
+            ev[i, k] <- one(x[i, ], alpha[, k])
+    ev
+}
+
+ref_log_sum_exp <- function(v) max(v) + log(sum(exp(v - max(v))))
+
+ref_joint <- function(x, alpha, weight) {
+    sweep(ref_evidence(x, alpha), 2, log(weight), "+")
+}
+
+ref_posterior <- function(x, alpha, weight) {
+    joint <- ref_joint(x, alpha, weight)
+    exp(joint - apply(joint, 1, ref_log_sum_exp))
+}
+
+ref_loglik <- function(x, alpha, weight) {
+    multinomial <- lgamma(rowSums(x) + 1) - rowSums(lgamma(x + 1))
+    sum(multinomial) + sum(apply(ref_joint(x, alpha, weight), 1,
+        ref_log_sum_exp))
+}
+
+# log density of the Gamma(eta, nu) prior of each alpha, taken in log(alpha)
+ref_log_prior <- function(alpha, eta = 0.1, nu = 0.1) {
+    sum(dgamma(alpha, eta, nu, log = TRUE) + log(alpha))
+}
+
+ref_nle <- function(x, alpha, weight, eta = 0.1, nu = 0.1) {
+    -ref_loglik(x, alpha, weight) - ref_log_prior(alpha, eta, nu)
+}
+
+# F_k, what the M-step minimises in lambda = lambda[, k] given z = z[, k]
+ref_objective <- function(x, lambda, z, eta = 0.1, nu = 0.1) {
+    alpha <- exp(lambda)
+    -sum(z * ref_evidence(x, cbind(alpha))) + nu * sum(alpha) -
+        eta * sum(lambda)
+}
+
+ref_gradient <- function(x, lambda, z, eta = 0.1, nu = 0.1) {
+    a <- exp(lambda)
+    total <- digamma(sum(a) + rowSums(x)) - digamma(sum(a))
+    taxon <- vapply(seq_along(a), function(j) {
+        sum(z * (digamma(a[[j]] + x[, j]) - digamma(a[[j]])))
+    }, numeric(1))
+    a * (nu - taxon + sum(z * total)) - eta
+}
+
+ref_hessian <- function(x, lambda, z, eta = 0.1, nu = 0.1) {
+    a <- exp(lambda)
+    h <- outer(a, a) * sum(z * (trigamma(sum(a) + rowSums(x)) -
+        trigamma(sum(a))))
+    curvature <- vapply(seq_along(a), function(j) {
+        sum(z * (trigamma(a[[j]] + x[, j]) - trigamma(a[[j]])))
+    }, numeric(1))
+    diag(h) <- diag(h) + ref_gradient(x, lambda, z, eta, nu) + eta -
+        a^2 * curvature
+    h
+}
+
+ref_criteria <- function(x, alpha, weight, eta = 0.1, nu = 0.1) {
+    n <- nrow(x)
+    k <- length(weight)
+    p <- length(alpha) + k - 1
+    z <- ref_posterior(x, alpha, weight)
+    by_component <- vapply(seq_len(k), function(i) {
+        h <- ref_hessian(x, log(alpha[, i]), z[, i], eta, nu)
+        as.numeric(determinant(h, logarithm = TRUE)$modulus)
+    }, numeric(1))
+    logdet <- sum(by_component) +
+        sum(2 * log(n) - log(n * weight[-1]))
+    nle <- ref_nle(x, alpha, weight, eta, nu)
+    c(NLE = nle, LogDet = logdet,
+        Laplace = nle + logdet / 2 - p / 2 * log(2 * pi),
+        BIC = nle + p / 2 * log(n), AIC = nle + p)
+}
+
+ref_std_err <- function(x, alpha, z) {
+    columns <- lapply(seq_len(ncol(alpha)), function(k) {
+        sqrt(diag(solve(ref_hessian(x, log(alpha[, k]), z[, k]))))
+    })
+    unname(do.call(cbind, columns))
+}
+
+ref_mstep <- function(x, lambda, z) {
+    best <- lambda
+    # restarted: one run of BFGS stops a little short
+    for (run in 1:3)
+        best <- stats::optim(best, ref_objective, ref_gradient, x = x, z = z,
+            method = "BFGS", control = list(maxit = 1000, reltol = 1e-15))$par
+    best
+}
+
+# Plain EM from posterior probabilities z, to convergence.
+ref_em <- function(x, z, tolerance = 1e-9) {
+    lambda <- log(vapply(seq_len(ncol(z)), function(k) {
+        pmax(colSums(z[, k] * x / rowSums(x)) / sum(z[, k]), 1e-6)
+    }, numeric(ncol(x))))
+    before <- Inf
+    repeat {
+        for (k in seq_len(ncol(z)))
+            lambda[, k] <- ref_mstep(x, lambda[, k], z[, k])
+        weight <- colMeans(z)
+        nle <- ref_nle(x, exp(lambda), weight)
+        if (abs(before - nle) < tolerance)
+            break
+        before <- nle
+        z <- ref_posterior(x, exp(lambda), weight)
+    }
+    order <- order(weight, decreasing = TRUE)
+    list(nle = nle, alpha = exp(lambda)[, order, drop = FALSE],
+        weight = weight[order], z = z[, order, drop = FALSE])
+}
+
+# Central differences of f at v, one column for each element of v.
+ref_differences <- function(f, v, step = 1e-4) {
+    columns <- lapply(seq_along(v), function(j) {
+        d <- replace(numeric(length(v)), j, step)
+        (8 * (f(v + d) - f(v - d)) - (f(v + 2 * d) - f(v - 2 * d))) /
+            (12 * step)
+    })
+    do.call(cbind, columns)
+}
+
+# Largest error relative to the size of the whole.
+ref_error <- function(found, expected) {
+    max(abs(found - expected)) / max(1, abs(expected))
+}
+
+# A small table from known components, named; `z` are the true ones.
+ref_table <- function(n = 40, taxa = 6, k = 2, total = 200, seed = 1) {
+    old <- if (exists(".Random.seed", globalenv()))
+        get(".Random.seed", globalenv())
+    on.exit(if (!is.null(old)) assign(".Random.seed", old, globalenv()))
+    set.seed(seed)
+    alpha <- matrix(stats::rgamma(taxa * k, 0.6) * 6 + 0.05, taxa, k)
+    component <- rep(seq_len(k), length.out = n)
+    x <- t(vapply(component, function(i) {
+        p <- stats::rgamma(taxa, alpha[, i]) + 1e-12
+        as.integer(stats::rmultinom(1, total + i, p))
+    }, integer(taxa)))
+    dimnames(x) <- list(paste0("s", seq_len(n)), paste0("taxon", seq_len(taxa)))
+    list(x = x, alpha = alpha, component = component,
+        z = 1 * outer(component, seq_len(k), "=="))
+}
