@@ -81,7 +81,7 @@ AS_IF([test $dmm_gsl_found = yes],
     or say where they are:
 
         R CMD INSTALL --configure-args=--with-gsl=DIR dmmomp
-        R CMD INSTALL --configure-vars='GSL_CFLAGS=-I... GSL_LIBS=...' dmmomp
+        R CMD INSTALL --configure-vars="GSL_CFLAGS='...' GSL_LIBS='...'" dmmomp
 
     Tried:$dmm_gsl_tried
     The compiler's messages are in config.log.

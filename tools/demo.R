@@ -1,0 +1,121 @@
+# Rscript tools/demo.R [OUTPUT-DIRECTORY]
+#
+# Clusters the 278 samples of the Twins study (Turnbaugh et al. 2009) as
+# Holmes, Harris & Quince (2012) did. Run by tools/demo.sh, which installs the
+# package first.
+
+library(dmmomp)
+
+output <- c(commandArgs(trailingOnly = TRUE), ".")[1L]
+components <- 1:7
+seed <- 1
+
+fit_one <- function(k) {
+    if (isatty(stdout()))
+        cat(sprintf("\rfitting k = %d of %d ", k, max(components)))
+    else
+        cat(sprintf("fitting k = %d of %d\n", k, max(components)))
+    flush(stdout())
+    seconds <- system.time(fit <- dmn(twins, k, seed = seed))[["elapsed"]]
+    list(fit = fit, seconds = seconds)
+}
+
+print_criteria <- function(fits, seconds, best) {
+    criteria <- do.call(rbind, lapply(fits, goodnessOfFit))
+    iterations <- vapply(fits, function(fit) fit@mixture$Iterations, 1)
+    cat(sprintf("%3s %10s %8s %10s %10s %10s %10s %8s\n", "k", "NLE",
+        "LogDet", "Laplace", "BIC", "AIC", "iterations", "seconds"))
+    cat(sprintf("%3d %10.2f %8.2f %10.2f %10.2f %10.2f %10d %8.3f%s\n",
+        components, criteria[, "NLE"], criteria[, "LogDet"],
+        criteria[, "Laplace"], criteria[, "BIC"], criteria[, "AIC"],
+        as.integer(iterations), seconds,
+        ifelse(seq_along(fits) == best, "  <- best", "")), sep = "")
+}
+
+print_components <- function(fit, n = 10L) {
+    weights <- mixturewt(fit)
+    samples <- tabulate(mixture(fit, assign = TRUE), nrow(weights))
+    share <- fitted(fit, scale = TRUE)
+    for (k in seq_len(nrow(weights))) {
+        cat(sprintf("\nComponent %d: weight %.3f, theta %.1f, %d samples\n",
+            k, weights$pi[k], weights$theta[k], samples[k]))
+        leading <- head(order(share[, k], decreasing = TRUE), n)
+        cat(sprintf("    %-32s %5.1f %%\n", rownames(share)[leading],
+            100 * share[leading, k]), sep = "")
+    }
+}
+
+# Opens a PNG file, or a PDF file where this R cannot draw PNG without a
+# display; returns the file's path.
+open_plot <- function(name) {
+    file <- file.path(output, paste0(name, ".png"))
+    if (capabilities("cairo")) {
+        png(file, width = 1600, height = 1200, res = 200, type = "cairo")
+    } else if (capabilities("png") && nzchar(Sys.getenv("DISPLAY"))) {
+        png(file, width = 1600, height = 1200, res = 200)
+    } else {
+        file <- file.path(output, paste0(name, ".pdf"))
+        pdf(file, width = 8, height = 6)
+    }
+    file
+}
+
+plot_criteria <- function(fits, best) {
+    file <- open_plot("fit-curve")
+    on.exit(dev.off())
+    criteria <- do.call(rbind, lapply(fits, goodnessOfFit))
+    criteria <- criteria[, c("Laplace", "BIC", "AIC")]
+    colours <- palette.colors(3L)
+    matplot(components, criteria, type = "b", pch = 15:17, lty = 1,
+        col = colours, xlab = "Number of components",
+        ylab = "Model fit (less is better)",
+        main = "Twins study: how many kinds of community?")
+    points(components[best], criteria[best, "Laplace"], cex = 2.5, lwd = 2)
+    legend("topleft", colnames(criteria), col = colours, pch = 15:17,
+        lty = 1, bty = "n")
+    file
+}
+
+# The mean proportion, in each component, of the genera that lead in any.
+plot_components <- function(fit, n = 20L) {
+    file <- open_plot("components")
+    on.exit(dev.off())
+    share <- 100 * fitted(fit, scale = TRUE)
+    leading <- order(apply(share, 1L, max), decreasing = TRUE)
+    share <- share[rev(head(leading, n)), , drop = FALSE]
+    colours <- palette.colors(ncol(share) + 1L)[-1L]
+    symbols <- rep_len(15:18, ncol(share))
+    rows <- seq_len(nrow(share))
+    par(mar = c(4.5, 11, 3, 1), las = 1)
+    matplot(share, rows, type = "n", yaxt = "n", ylab = "",
+        xlab = "Mean proportion, %",
+        main = sprintf("Twins study: the genera of %d components", ncol(share)))
+    abline(h = rows, col = "grey90")
+    axis(2L, rows, rownames(share), tick = FALSE, cex.axis = 0.8)
+    matpoints(share, matrix(rows, nrow(share), ncol(share)), pch = symbols,
+        col = colours)
+    legend("bottomright", sprintf("component %d, weight %.2f",
+        seq_len(ncol(share)), mixturewt(fit)$pi), pch = symbols,
+        col = colours, bg = "white", box.col = NA)
+    file
+}
+
+cat(sprintf("Twins study: %d samples x %d genera; seed %d, threads: %d\n",
+    nrow(twins), ncol(twins), seed, as.integer(dmnthreads())))
+results <- lapply(components, fit_one)
+fits <- lapply(results, `[[`, "fit")
+seconds <- vapply(results, `[[`, 1, "seconds")
+if (isatty(stdout()))
+    cat("\r")
+cat(sprintf("fitted k = %d to %d in %.2f seconds\n\n", min(components),
+    max(components), sum(seconds)))
+
+best <- which.min(vapply(fits, laplace, 1))
+print_criteria(fits, seconds, best)
+cat(sprintf("\nThe best number of components, by Laplace: %d\n",
+    components[best]))
+print_components(fits[[best]])
+
+files <- c(plot_criteria(fits, best), plot_components(fits[[best]]))
+cat(sprintf("\nPlots:\n%s\n", paste0("    ", normalizePath(files),
+    collapse = "\n")))

@@ -1,0 +1,15 @@
+# Rscript tools/run-testthat.R TEST-DIRECTORY COUNTS-FILE
+#
+# Runs the tests of the installed dmmomp and writes to COUNTS-FILE the numbers
+# of expectations that passed, of those that failed and of tests skipped.
+
+arguments <- commandArgs(trailingOnly = TRUE)
+
+results <- testthat::test_dir(arguments[1L], package = "dmmomp",
+                              load_package = "installed",
+                              reporter = "summary", stop_on_failure = FALSE)
+table <- as.data.frame(results)
+
+failed <- sum(table$failed) + sum(table$error)
+writeLines(paste(sum(table$passed), failed, sum(table$skipped)),
+           arguments[2L])

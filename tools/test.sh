@@ -1,0 +1,114 @@
+#!/bin/sh
+# Runs all tests: the C core's without R, then the package's, with OpenMP and
+# without.
+set -eu
+
+usage()
+{
+    cat <<END
+Usage: ./tools/test.sh [--counts=FILE]
+
+Installs what the tests need (by apt, on Debian and Ubuntu), runs the C tests
+plainly, under the address and undefined-behaviour sanitizers and without
+OpenMP, then builds and installs the package into a scratch library and runs
+its R tests, with OpenMP and without. Ends with a summary; the status is
+non-zero when anything failed.
+
+  --counts=FILE   write a line "PASSED FAILED SKIPPED NAME" for each suite
+  -h, --help      this text
+END
+}
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/setup.sh
+. "$root/tools/setup.sh"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+counts=$scratch/counts
+while [ $# -gt 0 ]
+do
+    case $1 in
+        -h | --help) usage; exit 0 ;;
+        --counts=*) counts=${1#--counts=} ;;
+        *) usage >&2; die "Unknown argument: $1" ;;
+    esac
+    shift
+done
+: >"$counts"
+
+# record PASSED FAILED SKIPPED NAME
+record()
+{
+    printf '%s %s %s %s\n' "$1" "$2" "$3" "$4" >>"$counts"
+}
+
+# c_suite NAME MAKE-TARGET
+# The test programs end with a line "N passed, N failed".
+c_suite()
+{
+    say "== $1"
+    log=$scratch/c.log
+    make -s -C "$root/tests/core" "$2" >"$log" 2>&1 && status=0 || status=$?
+    cat "$log"
+    passed=$(sum_before passed "$log")
+    failed=$(sum_before failed "$log")
+    # Dying early (a crash, a sanitizer's report) is a failure too, and a
+    # suite that says nothing has shown nothing.
+    if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ "$passed" = 0 ]; }; then
+        failed=1
+    fi
+    record "$passed" "$failed" 0 "$1"
+}
+
+# The sum of the numbers that stand before a word in the programs' last lines.
+sum_before()
+{
+    sed -n "s/^\(.*[^0-9]\)\{0,1\}\([0-9][0-9]*\) $1.*/\2/p" "$2" |
+        awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# r_suite NAME [R CMD INSTALL's options]
+r_suite()
+{
+    name=$1
+    shift
+    say "== $name"
+    library=$scratch/library
+    rm -rf "$library"
+    mkdir "$library"
+    if ! install_tarball "$scratch/dmmomp.tar.gz" "$library" "$@"; then
+        record 0 1 0 "$name: installation"
+        return
+    fi
+    # The tests of the tarball, not of the tree: nothing may be missing there,
+    # and what a test writes stays out of the tree.
+    rm -rf "$scratch/dmmomp"
+    tar -xf "$scratch/dmmomp.tar.gz" -C "$scratch"
+    rm -f "$scratch/r-counts"
+    R_LIBS=$library${R_LIBS:+:$R_LIBS} NOT_CRAN=true \
+        Rscript "$root/tools/run-testthat.R" "$scratch/dmmomp/tests/testthat" \
+        "$scratch/r-counts" || say "The test run ended early."
+    if [ -f "$scratch/r-counts" ]; then
+        # shellcheck disable=SC2046 # three numbers
+        record $(cat "$scratch/r-counts") "$name"
+    else
+        record 0 1 0 "$name"
+    fi
+}
+
+require_build_tools
+require_r_package testthat r-cran-testthat
+install_missing
+want_r_package DirichletMultinomial r-bioc-dirichletmultinomial
+
+c_suite "C core" check
+c_suite "C core, sanitizers" check-sanitize
+c_suite "C core, no OpenMP" check-serial
+
+build_tarball "$scratch"
+r_suite "R package"
+r_suite "R package, no OpenMP" --configure-args=--disable-openmp
+
+say "" "== Summary"
+summarize "$counts"
