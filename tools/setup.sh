@@ -13,6 +13,11 @@ say()
     printf '%s\n' "$*"
 }
 
+heading()
+{
+    printf '\n==== %s\n' "$*"
+}
+
 die()
 {
     printf '%s\n' "$*" >&2
@@ -69,6 +74,7 @@ install_missing()
 want_r_package()
 {
     has_r_package "$1" && return
+    say "Installing $2"
     command -v apt-get >/dev/null 2>&1 && apt_install "$2" && return
     say "Going on without $1: what needs it is skipped."
 }
@@ -78,10 +84,11 @@ apt_install()
     apt_log=$(mktemp)
     for attempt in 1 2 3
     do
-        if as_root apt-get -qq update >"$apt_log" 2>&1 &&
-            as_root env DEBIAN_FRONTEND=noninteractive \
-                apt-get -qq -y -o DPkg::Lock::Timeout=300 \
-                --no-install-recommends install "$@" >"$apt_log" 2>&1
+        # One source of packages out of reach need not matter.
+        as_root apt-get -qq update >"$apt_log" 2>&1 || :
+        if as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+            --no-install-recommends install "$@" >>"$apt_log" 2>&1
         then
             rm -f "$apt_log"
             return 0

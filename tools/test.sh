@@ -47,7 +47,7 @@ record()
 # The test programs end with a line "N passed, N failed".
 c_suite()
 {
-    say "== $1"
+    heading "$1"
     log=$scratch/c.log
     make -s -C "$root/tests/core" "$2" >"$log" 2>&1 && status=0 || status=$?
     cat "$log"
@@ -73,7 +73,7 @@ r_suite()
 {
     name=$1
     shift
-    say "== $name"
+    heading "$name"
     library=$scratch/library
     rm -rf "$library"
     mkdir "$library"
@@ -110,5 +110,5 @@ build_tarball "$scratch"
 r_suite "R package"
 r_suite "R package, no OpenMP" --configure-args=--disable-openmp
 
-say "" "== Summary"
+heading Summary
 summarize "$counts"
