@@ -1,0 +1,33 @@
+/* Kernels for x86-64 with AVX2, FMA and BMI2.
+ *
+ * The instruction set is switched on for this file's functions, not by flags of
+ * the compiler: nothing else of the package may use it. */
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels_list.h"
+
+#ifdef DMM_BUILD_AVX2
+#include <immintrin.h>
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi2"))),         \
+                             apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,bmi2")
+#endif
+
+#define DMM_VL 4
+#define DMM_KERNELS dmm_kernels_avx2
+#define DMM_NAME "avx2"
+#include "kernels_template.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif

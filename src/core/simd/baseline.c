@@ -1,0 +1,15 @@
+/* Kernels in vectors of two doubles, for what every machine of the
+ * architecture has. */
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels_list.h"
+
+#ifdef DMM_BUILD_BASELINE
+#define DMM_VL 2
+#define DMM_KERNELS dmm_kernels_baseline
+#define DMM_NAME "baseline"
+#include "kernels_template.h"
+#endif

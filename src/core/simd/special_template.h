@@ -1,0 +1,344 @@
+/* Special functions on vectors.
+ *
+ * Included once for each instruction set, behind vec.h, with DMM_VL the number
+ * of doubles in a vector (and <immintrin.h> included if DMM_VL is 4 or 8), and
+ * by special.c for single doubles.
+ *
+ * For alpha > 0 and a count v the kernels need
+ *     T = lgamma(alpha + v) - lgamma(alpha)         (order 0)
+ *     P = digamma(alpha + v) - digamma(alpha)       (order 1)
+ *     Q = trigamma(alpha + v) - trigamma(alpha)     (order 2)
+ * without the cancellation of the written subtractions.
+ *
+ * Counts below DMM_SMALL_COUNT: with p = prod_{m=1}^{v-1} (alpha + m) and its
+ * derivatives p', p'' in alpha,
+ *     T = log alpha + log p,  P = 1/alpha + p'/p,
+ *     Q = -1/alpha^2 + p''/p - (p'/p)^2.
+ *
+ * Larger counts: Stirling's series for y = alpha + v >= 8 and for a base b,
+ * which is alpha, or alpha + 8 where alpha < 8 (the product form with v = 8
+ * bridges the gap). The difference of the two series has two forms:
+ *   direct  log y and log b apart; the fewest operations, right while the
+ *           difference is not much smaller than its parts, which holds for
+ *           alpha < V_DIRECT_ALPHA;
+ *   ratio   with w = y - b and L = log(y / b) from w, not from rounded logs:
+ *           T = (y - 1/2) L + w (log b - 1) + S(y) - S(b),
+ *           P = L + S'(y) - S'(b),  Q = -w / (y b) + S''(y) - S''(b),
+ *           exact to rounding for any alpha.
+ * S is the rest of Stirling's series (Abramowitz & Stegun 6.1.41). Everything
+ * in T, P and Q that does not depend on v is gathered in constants of a column
+ * and component. Each evaluation has one division: 1/y and the quotient in the
+ * logarithm come from the inverse of a product.
+ *
+ * The polynomials' coefficients are from tools/minimax.py.
+ */
+
+/* Base shift; the counts' series and the alphas' one both start there. */
+#define V_SHIFT 8
+
+/* Below this alpha the direct form loses at most three bits. */
+#define V_DIRECT_ALPHA 16.0
+
+#define V_LN_2 0.693147180559945309417
+#define V_SQRT_HALF 0.707106781186547524401
+#define V_BITS_SQRT_HALF UINT64_C(0x3fe6a09e667f3bcd)
+#define V_BITS_ONE UINT64_C(0x3ff0000000000000)
+#define V_BITS_EXPONENT UINT64_C(0xfff0000000000000)
+
+/* ---- What the instruction sets do differently ------------------------- */
+
+/* a * b + c, rounded once where the instruction set can. */
+V_INLINE vd v_fma(vd a, vd b, vd c)
+{
+#if DMM_VL == 8
+    return _mm512_fmadd_pd(a, b, c);
+#elif DMM_VL == 4
+    return _mm256_fmadd_pd(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* All lanes x; unlike 0 + x, x - 0 is nothing to compute. */
+V_INLINE vd v_broadcast(double x)
+{
+#if DMM_VL == 1
+    return x;
+#else
+    return x - (vd){0};
+#endif
+}
+
+/* How often 2^52 fits in t, which is below 2^63, as a double. */
+V_INLINE vd v_exponent(vu t)
+{
+#if DMM_VL == 8
+    return _mm512_cvtepi64_pd((__m512i)(t >> 52));
+#else
+    /* An integer below 2^52 in the low bits of 2^52. */
+    return v_from_bits((t >> 52) | UINT64_C(0x4330000000000000)) -
+           4503599627370496.0;
+#endif
+}
+
+/* Is any lane of a mask set? */
+V_INLINE int v_any(vi mask)
+{
+#if DMM_VL == 8
+    return _mm512_movepi64_mask((__m512i)mask) != 0;
+#elif DMM_VL == 4
+    return _mm256_movemask_pd((__m256d)mask) != 0;
+#elif DMM_VL == 2
+    return (mask[0] | mask[1]) != 0;
+#else
+    return mask != 0;
+#endif
+}
+
+/* ---- Exponential and logarithm ---------------------------------------- */
+
+/* exp(x) for x <= 709; 0 below -708. NaN stays NaN. */
+V_INLINE vd v_exp(vd x)
+{
+    const vi zero = V_MASK(x < v_set(-708.0));
+    /* n = x / ln 2, rounded, left in the low bits of 1.5 * 2^52 + n. */
+    const vd shifted = v_fma(x, v_set(1.44269504088896340736),
+                             v_set(6755399441055744.0));
+    const vd n = shifted - 6755399441055744.0;
+    /* r = x - n ln 2; ln 2 in two parts, n times the first one exact. */
+    vd r = v_fma(n, v_set(-0.693147180369123816490), x);
+    r = v_fma(n, v_set(-1.90821492927058770002e-10), r);
+    vd p = v_set(2.5118146122653207e-08);
+    p = v_fma(p, r, v_set(2.763127153303643e-07));
+    p = v_fma(p, r, v_set(2.755721535970276e-06));
+    p = v_fma(p, r, v_set(2.4801489969983757e-05));
+    p = v_fma(p, r, v_set(0.00019841269918497036));
+    p = v_fma(p, r, v_set(0.0013888888946984909));
+    p = v_fma(p, r, v_set(0.008333333333306653));
+    p = v_fma(p, r, v_set(0.04166666666651556));
+    p = v_fma(p, r, v_set(0.166666666666667));
+    p = v_fma(p, r, v_set(0.5000000000000012));
+    p = v_fma(r * r, p, r) + 1.0;
+    p = v_from_bits(v_bits(p) + (v_bits(shifted) << 52));
+    return v_from_bits(v_bits(p) & ~(vu)zero);
+}
+
+/* e ln 2 + 2 atanh(g / 2) for |g| <= 2 (sqrt 2 - 1) / (sqrt 2 + 1). */
+V_INLINE vd v_log_parts(vd e, vd g)
+{
+    const vd s = g * g;
+    vd r = v_set(2.053201569263383e-05);
+    r = v_fma(r, s, v_set(8.849434630383806e-05));
+    r = v_fma(r, s, v_set(0.0004340502284550458));
+    r = v_fma(r, s, v_set(0.002232141963250307));
+    r = v_fma(r, s, v_set(0.012500000016335876));
+    r = v_fma(r, s, v_set(0.083333333333234));
+    return v_fma(e, v_set(V_LN_2), v_fma(g * s, r, g));
+}
+
+/* log x for any normal x > 0. */
+V_INLINE vd v_log(vd x)
+{
+    /* x = m 2^e, m in [sqrt(1/2), sqrt 2); t has e + 1023 in its top. */
+    const vu t = v_bits(x) + (V_BITS_ONE - V_BITS_SQRT_HALF);
+    const vd m = v_from_bits(v_bits(x) - (t & V_BITS_EXPONENT) + V_BITS_ONE);
+    const vd g = (m - 1.0) / v_fma(m, v_set(0.5), v_set(0.5));
+    return v_log_parts(v_exponent(t) - 1023.0, g);
+}
+
+/* log x for x >= 1. */
+V_INLINE vd v_log_above_1(vd x)
+{
+    const vu t = v_bits(x) - V_BITS_SQRT_HALF;
+    const vd m = v_from_bits(v_bits(x) - (t & V_BITS_EXPONENT));
+    const vd g = (m - 1.0) / v_fma(m, v_set(0.5), v_set(0.5));
+    return v_log_parts(v_exponent(t), g);
+}
+
+/* log x and 1 / x for x in 1..1e307, with one division. */
+V_INLINE vd v_log_inverse(vd x, vd *inverse)
+{
+    const vu t = v_bits(x) - V_BITS_SQRT_HALF;
+    const vd m = v_from_bits(v_bits(x) - (t & V_BITS_EXPONENT));
+    const vd h = v_fma(m, v_set(0.5), v_set(0.5));
+    const vd both = 1.0 / (h * x);
+    *inverse = h * both;
+    return v_log_parts(v_exponent(t), (m - 1.0) * (x * both));
+}
+
+/* ---- Stirling's series ------------------------------------------------- *
+ * For y >= 8, i = 1 / y and u = i^2:
+ *     S(y)   = lgamma(y) - (y - 1/2) log y + y - log(2 pi) / 2 = i s0(u)
+ *     S'(y)  = digamma(y) - log y    = -(i / 2 + u s1(u))
+ *     S''(y) = trigamma(y) - 1 / y   = u / 2 + u i s2(u)                   */
+
+V_INLINE vd v_stirling_0(vd u)
+{
+    vd r = v_set(0.000766348181711384);
+    r = v_fma(r, u, v_set(-0.0005940956956332874));
+    r = v_fma(r, u, v_set(0.0007936431111325905));
+    r = v_fma(r, u, v_set(-0.0027777777565777292));
+    return v_fma(r, u, v_set(0.08333333333331693));
+}
+
+V_INLINE vd v_stirling_1(vd u)
+{
+    vd r = v_set(0.0067049018562371976);
+    r = v_fma(r, u, v_set(-0.004152300355325665));
+    r = v_fma(r, u, v_set(0.003968144421919491));
+    r = v_fma(r, u, v_set(-0.00833333296628496));
+    return v_fma(r, u, v_set(0.0833333333329328));
+}
+
+V_INLINE vd v_stirling_2(vd u)
+{
+    vd r = v_set(-0.2034585420650038);
+    r = v_fma(r, u, v_set(0.07484600156328414));
+    r = v_fma(r, u, v_set(-0.03332505731208546));
+    r = v_fma(r, u, v_set(0.023809486861975412));
+    r = v_fma(r, u, v_set(-0.033333333262276575));
+    return v_fma(r, u, v_set(0.16666666666662755));
+}
+
+/* ---- Products for small counts ----------------------------------------- */
+
+/* prod_{m=1}^{v-1} (alpha + m), its derivative in alpha, and half its second
+ * derivative. */
+typedef struct {
+    vd product;
+    vd first;
+    vd half_second;
+} v_product;
+
+V_INLINE v_product v_product_one(void)
+{
+    const v_product one = {v_set(1.0), v_set(0.0), v_set(0.0)};
+    return one;
+}
+
+/* One more factor y = alpha + m; the derivatives only if they are asked for. */
+V_INLINE void v_product_times(v_product *p, vd y, int derivatives)
+{
+    if (derivatives) {
+        p->half_second = v_fma(p->half_second, y, p->first);
+        p->first = v_fma(p->first, y, p->product);
+    }
+    p->product = p->product * y;
+}
+
+/* log p, p'/p and p''/p - (p'/p)^2. */
+V_INLINE vd v_product_log(const v_product *p, vd *first, vd *second)
+{
+    vd inverse;
+    const vd log_p = v_log_inverse(p->product, &inverse);
+    const vd r = p->first * inverse;
+    *first = r;
+    *second = (p->half_second + p->half_second) * inverse - r * r;
+    return log_p;
+}
+
+/* ---- Large counts -------------------------------------------------------- */
+
+typedef enum { V_DIRECT, V_RATIO } v_form;
+
+/* What the large counts of one column share. */
+typedef struct {
+    vd alpha;
+    vd alpha_half;   /* alpha - 1/2             */
+    vd constant_0;   /* the parts of T, P and Q */
+    vd constant_1;   /* that do not depend on v */
+    vd constant_2;
+    /* of the ratio form: */
+    vd shift;        /* b - alpha: 0 or V_SHIFT */
+    vd base;         /* b                       */
+    vd inverse_base;
+    vd log_base_1;   /* log b - 1               */
+    vu cut;          /* bits of b sqrt(1/2)     */
+} v_large;
+
+V_INLINE v_form v_choose_form(vd alpha)
+{
+    return v_any(V_MASK(alpha >= V_DIRECT_ALPHA)) ? V_RATIO : V_DIRECT;
+}
+
+/* `seven` is the product for v = V_SHIFT; it is looked at where alpha is less
+ * than V_SHIFT only. */
+V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
+                               v_form form, int derivatives)
+{
+    v_large c;
+    const vi shifted = V_MASK(alpha < (double)V_SHIFT);
+    c.alpha = alpha;
+    c.alpha_half = alpha - 0.5;
+    c.shift = v_and(shifted, v_set((double)V_SHIFT));
+    c.base = alpha + c.shift;
+    const vd log_base = v_log_inverse(c.base, &c.inverse_base);
+    const vd i = c.inverse_base, u = i * i;
+    c.log_base_1 = log_base - 1.0;
+    c.cut = v_bits(c.base * V_SQRT_HALF);
+
+    /* From alpha to the base. */
+    v_product gap = *seven;
+    gap.product = v_select(shifted, gap.product, v_set(1.0));
+    vd gap_1 = v_set(0.0), gap_2 = v_set(0.0);
+    if (derivatives) {
+        const vd log_gap = v_product_log(&gap, &gap_1, &gap_2);
+        const vd inverse = 1.0 / v_select(shifted, alpha, v_set(1.0));
+        c.constant_0 = v_and(shifted, lambda + log_gap);
+        gap_1 = v_and(shifted, gap_1 + inverse);
+        gap_2 = v_and(shifted, gap_2 - inverse * inverse);
+    } else {
+        c.constant_0 = v_and(shifted, lambda + v_log_above_1(gap.product));
+    }
+
+    /* From the base to y: minus the series at the base. */
+    if (form == V_DIRECT)
+        c.constant_0 -= (c.base - 0.5) * log_base - c.base;
+    c.constant_0 -= i * v_stirling_0(u);
+    c.constant_1 = gap_1;
+    c.constant_2 = gap_2;
+    if (derivatives) {
+        c.constant_1 += 0.5 * i + u * v_stirling_1(u);
+        c.constant_2 -= 0.5 * u + u * i * v_stirling_2(u);
+        if (form == V_DIRECT) {
+            c.constant_1 -= log_base;
+            c.constant_2 -= i;
+        }
+    }
+    return c;
+}
+
+/* T less its constant for the counts v >= V_SHIFT, and P and Q less theirs. */
+V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v,
+                          int derivatives, vd *first, vd *second)
+{
+    const vd y = c->alpha + v;
+    vd i, l, t;
+    if (form == V_DIRECT) {
+        l = v_log_inverse(y, &i);
+        t = v_fma(c->alpha_half + v, l, -y);
+    } else {
+        /* y = y' 2^e with y' / b in [sqrt(1/2), sqrt 2). difference = y' - b,
+         * from w, so that it is exact to rounding for e = 0. */
+        const vd w = v - c->shift;
+        const vu cut = v_bits(y) - c->cut;
+        const vd scale = v_from_bits(V_BITS_ONE - (cut & V_BITS_EXPONENT));
+        const vd difference = v_fma(w, scale, c->base * (scale - 1.0));
+        const vd h = v_fma(difference, v_set(0.5), c->base);
+        const vd both = 1.0 / (h * y);
+        i = h * both;
+        l = v_log_parts(v_exponent(cut), difference * (y * both));
+        t = v_fma(c->alpha_half + v, l, w * c->log_base_1);
+        if (derivatives)
+            *second = -w * (i * c->inverse_base);
+    }
+    const vd u = i * i;
+    if (derivatives) {
+        const vd half = v_fma(i, v_set(0.5), u * v_stirling_1(u));
+        *first = l - half;
+        if (form == V_DIRECT)
+            *second = i;
+        *second = v_fma(u, v_fma(i, v_stirling_2(u), v_set(0.5)), *second);
+    }
+    return v_fma(i, v_stirling_0(u), t);
+}
