@@ -7,8 +7,8 @@ dnl in the source, function by function, so that no flag lets the compiler use
 dnl them elsewhere.
 dnl
 dnl   DMM_HAVE_VECTOR   GNU vector types of 16 bytes, on any architecture
-dnl   DMM_HAVE_AVX2     functions for AVX2 and FMA
-dnl   DMM_HAVE_AVX512   functions for AVX-512 F, DQ, VL, BW
+dnl   DMM_HAVE_AVX2     functions for AVX2, FMA and BMI2
+dnl   DMM_HAVE_AVX512   functions for these and AVX-512 F, DQ, VL, BW
 AC_DEFUN([DMM_SIMD], [
 AC_ARG_ENABLE([simd],
     [AS_HELP_STRING([--disable-simd], [build the kernels in plain C only])],
@@ -19,13 +19,16 @@ dmm_simd_summary='plain C'
 AS_IF([test "x$enable_simd" != xno],
       [DMM_TRY_SIMD([GNU vector types], [DMM_HAVE_VECTOR],
            [DMM_VECTOR_PROGRAM])
-       DMM_TRY_SIMD([functions for AVX2 and FMA], [DMM_HAVE_AVX2],
-           [DMM_X86_PROGRAM([avx2,fma],
+       DMM_TRY_SIMD([functions for AVX2], [DMM_HAVE_AVX2],
+           [DMM_X86_PROGRAM([avx2,fma,bmi2], [],
                [__builtin_cpu_supports("avx2") &&
-                __builtin_cpu_supports("fma")],
+                __builtin_cpu_supports("fma") &&
+                __builtin_cpu_supports("bmi2")],
                [__m256d], [_mm256_cvtsd_f64(_mm256_fmadd_pd(a, a, a))])])
        DMM_TRY_SIMD([functions for AVX-512], [DMM_HAVE_AVX512],
-           [DMM_X86_PROGRAM([avx512f,avx512dq,avx512vl,avx512bw],
+           [DMM_X86_PROGRAM(
+               [avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,bmi2],
+               [,prefer-vector-width=512],
                [__builtin_cpu_supports("avx512f") &&
                 __builtin_cpu_supports("avx512dq") &&
                 __builtin_cpu_supports("avx512vl") &&
@@ -61,8 +64,9 @@ m4_define([DMM_VECTOR_PROGRAM], [AC_LANG_SOURCE([[
         return z[0] + z[1] > 100.0;
     }]])])
 
-dnl DMM_X86_PROGRAM(TARGET, SUPPORTED, TYPE, EXPRESSION)
+dnl DMM_X86_PROGRAM(TARGET, GCC-MORE, SUPPORTED, TYPE, EXPRESSION)
 dnl
+dnl GCC-MORE is what gcc is asked for besides TARGET.
 dnl EXPRESSION turns a vector `a` of TYPE into a double by intrinsics. They
 dnl prove that TARGET took effect: the compiler refuses them in a function
 dnl without those instructions. Windows is left out because its gcc does not
@@ -77,14 +81,14 @@ m4_define([DMM_X86_PROGRAM], [AC_LANG_SOURCE([[
                                  apply_to = function)
     #else
     #pragma GCC push_options
-    #pragma GCC target("$1")
+    #pragma GCC target("$1$2")
     #endif
     static double kernel(const double *x)
     {
-        $3 a;
+        $4 a;
         __builtin_memcpy(&a, x, sizeof a);
         a = a * a + a;
-        return $4;
+        return $5;
     }
     #if defined(__clang__)
     #pragma clang attribute pop
@@ -95,5 +99,5 @@ m4_define([DMM_X86_PROGRAM], [AC_LANG_SOURCE([[
     {
         double x[16] = {1.0};
         __builtin_cpu_init();
-        return ($2) ? kernel(x) < -1.0 : 0;
+        return ($3) ? kernel(x) < -1.0 : 0;
     }]])])
