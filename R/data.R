@@ -12,7 +12,8 @@
 #' 130 genera (columns, named by genus): the number of 16S rRNA reads
 #' assigned to each genus. Samples hold between 53 and 10,585 reads, 570,851
 #' in all; 78 % of the entries are zero. Most people were sampled twice: the
-#' second sample's name ends in `.2`.
+#' second sample's name ends in `.2`. The column `Uknown`, spelt so in the
+#' source, holds the reads that were assigned to no genus.
 #'
 #' `twinsBMI` is a factor of length 278 with levels `Lean` (61 samples),
 #' `Obese` (193) and `Overwt` (24), named by sample, in the order of the

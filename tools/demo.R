@@ -83,20 +83,21 @@ plot_components <- function(fit, n = 20L) {
     share <- 100 * fitted(fit, scale = TRUE)
     leading <- order(apply(share, 1L, max), decreasing = TRUE)
     share <- share[rev(head(leading, n)), , drop = FALSE]
-    colours <- palette.colors(ncol(share) + 1L)[-1L]
+    # Without black and yellow.
+    colours <- palette.colors(9L)[-c(1L, 5L)][seq_len(ncol(share))]
     symbols <- rep_len(15:18, ncol(share))
     rows <- seq_len(nrow(share))
     par(mar = c(4.5, 11, 3, 1), las = 1)
-    matplot(share, rows, type = "n", yaxt = "n", ylab = "",
-        xlab = "Mean proportion, %",
+    matplot(share, rows, log = "x", type = "n", yaxt = "n", ylab = "",
+        xlab = "Mean proportion, % (logarithmic)",
         main = sprintf("Twins study: the genera of %d components", ncol(share)))
     abline(h = rows, col = "grey90")
     axis(2L, rows, rownames(share), tick = FALSE, cex.axis = 0.8)
     matpoints(share, matrix(rows, nrow(share), ncol(share)), pch = symbols,
         col = colours)
-    legend("bottomright", sprintf("component %d, weight %.2f",
+    legend("bottomright", inset = 0.02, sprintf("component %d, weight %.2f",
         seq_len(ncol(share)), mixturewt(fit)$pi), pch = symbols,
-        col = colours, bg = "white", box.col = NA)
+        col = colours, bg = "white", box.col = "grey90")
     file
 }
 
