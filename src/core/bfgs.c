@@ -1,0 +1,193 @@
+#include "bfgs.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_multimin.h>
+#include <math.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "kernels.h"
+
+/* Length of the first step, accuracy of the line search, norm of the gradient
+ * that ends the search, and iterations at most. */
+#define FIRST_STEP 0.1
+#define LINE_TOLERANCE 0.1
+#define GRADIENT_TOLERANCE 1e-5
+#define MAX_ITERATIONS 2000
+
+/* One component's problem: its column of everything, unpadded. */
+typedef struct {
+    const dmm_dictionary *dictionary;
+    dmm_prior prior;
+    double *histogram; /* n_features */
+    double *lambda;    /* n_columns  */
+    double *alpha;     /* n_columns  */
+    double *digamma;   /* n_columns  */
+    double *trigamma;  /* n_columns  */
+} component;
+
+static void component_free(component *c)
+{
+    dmm_free(c->histogram);
+    dmm_free(c->lambda);
+    dmm_free(c->alpha);
+    dmm_free(c->digamma);
+    dmm_free(c->trigamma);
+}
+
+static dmm_status component_init(component *c, const dmm_chunk *chunk,
+                                 const dmm_parameters *p, size_t k)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    memset(c, 0, sizeof *c);
+    c->dictionary = d;
+    c->prior = p->prior;
+    c->histogram = DMM_NEW(d->n_features, double);
+    c->lambda = DMM_NEW(d->n_columns, double);
+    c->alpha = DMM_NEW(d->n_columns, double);
+    c->digamma = DMM_NEW(d->n_columns, double);
+    c->trigamma = DMM_NEW(d->n_columns, double);
+    if (!c->histogram || !c->lambda || !c->alpha || !c->digamma ||
+        !c->trigamma)
+        return DMM_ERROR_MEMORY;
+    for (size_t f = 0; f < d->n_features; f++)
+        c->histogram[f] = chunk->histogram[f * chunk->kp + k];
+    return DMM_OK;
+}
+
+/* F at lambda = x, leaving the digamma sums for the gradient. */
+static double component_objective(component *c, const gsl_vector *x)
+{
+    const dmm_dictionary *d = c->dictionary;
+    double theta = 0, sum = 0, lgamma = 0;
+    for (size_t j = 0; j < d->n_taxa_columns; j++) {
+        double l = gsl_vector_get(x, j);
+        l = l < DMM_LAMBDA_LIMIT ? l : DMM_LAMBDA_LIMIT;
+        c->lambda[j] = l > -DMM_LAMBDA_LIMIT ? l : -DMM_LAMBDA_LIMIT;
+        c->alpha[j] = exp(c->lambda[j]);
+        theta += d->multiplicity[j] * c->alpha[j];
+        sum += d->multiplicity[j] * c->lambda[j];
+    }
+    for (size_t j = d->n_taxa_columns; j < d->n_columns; j++) {
+        c->alpha[j] = theta;
+        c->lambda[j] = log(theta);
+    }
+    for (size_t g = 0; g < d->n_groups; g++) {
+        double part;
+        dmm_kernels_active()->difference_sums(
+            d, 1, c->alpha, c->lambda, c->histogram, d->group[g],
+            d->group[g + 1], &part, c->digamma, c->trigamma);
+        lgamma += part;
+    }
+    return c->prior.nu * theta - c->prior.eta * sum - lgamma;
+}
+
+static void component_gradient(const component *c, gsl_vector *gradient)
+{
+    const dmm_dictionary *d = c->dictionary;
+    double totals = 0;
+    for (size_t j = d->n_taxa_columns; j < d->n_columns; j++)
+        totals += c->digamma[j];
+    for (size_t j = 0; j < d->n_taxa_columns; j++)
+        gsl_vector_set(gradient, j,
+                       d->multiplicity[j] *
+                           (c->alpha[j] *
+                                (c->prior.nu - c->digamma[j] + totals) -
+                            c->prior.eta));
+}
+
+static double call_f(const gsl_vector *x, void *c)
+{
+    return component_objective(c, x);
+}
+
+static void call_df(const gsl_vector *x, void *c, gsl_vector *gradient)
+{
+    component_objective(c, x);
+    component_gradient(c, gradient);
+}
+
+static void call_fdf(const gsl_vector *x, void *c, double *f,
+                     gsl_vector *gradient)
+{
+    *f = component_objective(c, x);
+    component_gradient(c, gradient);
+}
+
+static dmm_status minimise(dmm_chunk *chunk, dmm_parameters *p, size_t k,
+                           int *iterations)
+{
+    const size_t n = p->n_taxa_columns;
+    component c;
+    gsl_multimin_fdfminimizer *minimiser = NULL;
+    gsl_vector *x = NULL;
+    *iterations = 0;
+    dmm_status status = component_init(&c, chunk, p, k);
+    if (status != DMM_OK)
+        goto done;
+    status = DMM_ERROR_MEMORY;
+    minimiser = gsl_multimin_fdfminimizer_alloc(
+        gsl_multimin_fdfminimizer_vector_bfgs2, n);
+    x = gsl_vector_alloc(n);
+    if (!minimiser || !x)
+        goto done;
+    for (size_t j = 0; j < n; j++)
+        gsl_vector_set(x, j, p->lambda[j * p->kp + k]);
+    gsl_multimin_function_fdf problem = {call_f, call_df, call_fdf, n, &c};
+    status = DMM_ERROR_NUMERIC;
+    if (gsl_multimin_fdfminimizer_set(minimiser, &problem, x, FIRST_STEP,
+                                      LINE_TOLERANCE) != GSL_SUCCESS)
+        goto done;
+    int going = GSL_CONTINUE;
+    while (going == GSL_CONTINUE && *iterations < MAX_ITERATIONS) {
+        /* GSL_ENOPROG says that F cannot be decreased any more. */
+        if (gsl_multimin_fdfminimizer_iterate(minimiser) != GSL_SUCCESS)
+            break;
+        (*iterations)++;
+        going = gsl_multimin_test_gradient(minimiser->gradient,
+                                           GRADIENT_TOLERANCE);
+    }
+    if (!isfinite(minimiser->f))
+        goto done;
+    for (size_t j = 0; j < n; j++)
+        p->lambda[j * p->kp + k] = gsl_vector_get(minimiser->x, j);
+    status = DMM_OK;
+done:
+    if (x)
+        gsl_vector_free(x);
+    if (minimiser)
+        gsl_multimin_fdfminimizer_free(minimiser);
+    component_free(&c);
+    return status;
+}
+
+dmm_status dmm_bfgs_run(dmm_chunk *chunk, dmm_parameters *p, int n_threads,
+                        int *iterations)
+{
+    const long components = (long)p->k;
+    dmm_status worst = DMM_OK;
+    int most = 0;
+    (void)n_threads;
+    /* GSL would abort() the whole process on an error. */
+    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads) \
+    if (n_threads > 1)
+#endif
+    for (long k = 0; k < components; k++) {
+        int taken;
+        const dmm_status status = minimise(chunk, p, (size_t)k, &taken);
+#ifdef _OPENMP
+#pragma omp critical
+#endif
+        {
+            if (status > worst)
+                worst = status;
+            if (taken > most)
+                most = taken;
+        }
+    }
+    gsl_set_error_handler(handler);
+    *iterations = most;
+    return worst;
+}

@@ -1,0 +1,719 @@
+#include "counts.h"
+
+#include <string.h>
+
+#include "alloc.h"
+#include "kernels.h"
+#include "threads.h"
+
+/* Groups of taxa columns: enough to share among many threads, few enough that
+ * their padding and partial sums cost nothing. */
+#define MAX_TAXA_GROUPS 64
+/* Features of one column of totals. */
+#define TOTALS_FEATURES 512
+/* Bytes of responsibilities in a block: half of a second-level cache. */
+#define BLOCK_BYTES 262144
+/* Large tables are cut into a multiple of this many blocks, so that threads
+ * get equal shares, if a block then has at least MIN_BLOCK_ROWS rows. */
+#define BLOCKS_MULTIPLE 8
+#define MIN_BLOCK_ROWS 256
+/* Keys of the whole table are kept between the passes of the builder up to this
+ * many (64 MB); those of a larger table are sorted again, column by column. */
+#define MAX_KEPT_KEYS ((size_t)1 << 23)
+/* The cost of a column beside its entries, in entries. */
+#define COLUMN_WORK 8
+
+/* ---- Sorting keys by count ------------------------------------------- */
+
+#define INSERTION_LENGTH 48
+#define DIGIT_BITS 8
+#define DIGITS (1 << DIGIT_BITS)
+
+/* Sorts n keys by the bits from `shift` upwards that are not above `largest`'s;
+ * keys of equal digits keep their order. `scratch` has room for n. */
+static void sort_keys(uint64_t *keys, uint64_t *scratch, size_t n, int shift,
+                      uint64_t largest)
+{
+    if (n < INSERTION_LENGTH) {
+        for (size_t i = 1; i < n; i++) {
+            const uint64_t key = keys[i];
+            size_t j = i;
+            for (; j > 0 && keys[j - 1] >> shift > key >> shift; j--)
+                keys[j] = keys[j - 1];
+            keys[j] = key;
+        }
+        return;
+    }
+    uint64_t *from = keys, *to = scratch;
+    for (largest >>= shift; largest > 0; largest >>= DIGIT_BITS) {
+        size_t start[DIGITS + 1] = {0};
+        for (size_t i = 0; i < n; i++)
+            start[(from[i] >> shift & (DIGITS - 1)) + 1]++;
+        for (int d = 0; d < DIGITS; d++)
+            start[d + 1] += start[d];
+        for (size_t i = 0; i < n; i++)
+            to[start[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+        shift += DIGIT_BITS;
+    }
+    if (from != keys)
+        memcpy(keys, from, n * sizeof *keys);
+}
+
+static uint64_t largest_key(const uint64_t *keys, size_t n)
+{
+    uint64_t largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = keys[i] > largest ? keys[i] : largest;
+    return largest;
+}
+
+/* ---- The builder ------------------------------------------------------ */
+
+typedef struct {
+    const dmm_matrix *matrix;
+    dmm_counts *counts;
+    dmm_taxa taxa;
+    int n_threads;
+    /* by taxon */
+    size_t *n_entries; /* nonzero counts                                 */
+    uint64_t *hash;    /* of the column's keys                           */
+    size_t *kept;      /* where its keys are, when they are kept         */
+    uint64_t *keys;    /* all keys, or NULL                              */
+    /* by column */
+    uint32_t *taxon;   /* the first taxon of a column                    */
+    size_t *distinct;  /* its distinct counts                            */
+    /* by thread: room for two columns and the samples' totals */
+    uint64_t **scratch;
+    int64_t **total;
+} builder;
+
+static void builder_free(builder *b)
+{
+    dmm_free(b->n_entries);
+    dmm_free(b->hash);
+    dmm_free(b->kept);
+    dmm_free(b->keys);
+    dmm_free(b->taxon);
+    dmm_free(b->distinct);
+    for (int t = 0; t < b->n_threads; t++) {
+        if (b->scratch)
+            dmm_free(b->scratch[t]);
+        if (b->total)
+            dmm_free(b->total[t]);
+    }
+    dmm_free(b->scratch);
+    dmm_free(b->total);
+}
+
+static size_t scratch_length(const builder *b)
+{
+    return b->counts->n_samples + 1;
+}
+
+static dmm_status builder_init(builder *b)
+{
+    const size_t taxa = b->matrix->columns;
+    const size_t threads = (size_t)b->n_threads;
+    b->n_entries = DMM_NEW(taxa, size_t);
+    b->hash = DMM_NEW(taxa, uint64_t);
+    b->kept = DMM_NEW(taxa + 1, size_t);
+    b->taxon = DMM_NEW(taxa, uint32_t);
+    b->distinct = DMM_NEW(taxa, size_t);
+    b->scratch = DMM_NEW(threads, uint64_t *);
+    b->total = DMM_NEW(threads, int64_t *);
+    if (!b->n_entries || !b->hash || !b->kept || !b->taxon || !b->distinct ||
+        !b->scratch || !b->total)
+        return DMM_ERROR_MEMORY;
+    for (size_t t = 0; t < threads; t++) {
+        b->scratch[t] = DMM_NEW2(3, scratch_length(b), uint64_t);
+        b->total[t] = DMM_NEW(b->counts->n_samples, int64_t);
+        if (!b->scratch[t] || !b->total[t])
+            return DMM_ERROR_MEMORY;
+    }
+    for (size_t j = 0; j < taxa; j++)
+        b->kept[j + 1] =
+            b->kept[j] + dmm_matrix_column_limit(b->matrix, j) + 1;
+    if (b->kept[taxa] <= MAX_KEPT_KEYS) {
+        b->keys = DMM_NEW(b->kept[taxa], uint64_t);
+        if (!b->keys)
+            return DMM_ERROR_MEMORY;
+    }
+    return DMM_OK;
+}
+
+/* The keys of a taxon by ascending row, before sort_taxa(). */
+static const uint64_t *raw_keys(builder *b, size_t taxon, uint64_t *scratch)
+{
+    if (b->keys)
+        return b->keys + b->kept[taxon];
+    dmm_matrix_column(b->matrix, taxon, scratch);
+    return scratch;
+}
+
+/* The keys of a column's taxon by count, after sort_taxa(). `scratch` has room
+ * for two columns. */
+static const uint64_t *sorted_keys(builder *b, size_t column, uint64_t *scratch)
+{
+    const size_t taxon = b->taxon[column];
+    if (b->keys)
+        return b->keys + b->kept[taxon];
+    const size_t n = dmm_matrix_column(b->matrix, taxon, scratch);
+    sort_keys(scratch, scratch + scratch_length(b), n, 32,
+              largest_key(scratch, n));
+    return scratch;
+}
+
+/* Reads every taxon once: number of entries, hash, the samples' totals. */
+static void read_taxa(builder *b)
+{
+    const long taxa = (long)b->matrix->columns;
+#ifdef _OPENMP
+#pragma omp parallel num_threads(b->n_threads)
+#endif
+    {
+        const int me = dmm_thread_number();
+        int64_t *total = b->total[me];
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 16)
+#endif
+        for (long j = 0; j < taxa; j++) {
+            uint64_t *keys = b->keys ? b->keys + b->kept[j] : b->scratch[me];
+            const size_t n = dmm_matrix_column(b->matrix, (size_t)j, keys);
+            uint64_t hash = n;
+            for (size_t e = 0; e < n; e++) {
+                total[DMM_KEY_ROW(keys[e])] += DMM_KEY_COUNT(keys[e]);
+                hash = (hash ^ keys[e]) * UINT64_C(0xff51afd7ed558ccd);
+                hash ^= hash >> 32;
+            }
+            b->n_entries[j] = n;
+            b->hash[j] = hash;
+        }
+    }
+    for (int t = 1; t < b->n_threads; t++)
+        for (size_t i = 0; i < b->counts->n_samples; i++)
+            b->total[0][i] += b->total[t][i];
+}
+
+static int same_taxon(builder *b, size_t i, size_t j)
+{
+    if (b->taxa == DMM_TAXA_SEPARATE || b->hash[i] != b->hash[j] ||
+        b->n_entries[i] != b->n_entries[j])
+        return 0;
+    const uint64_t *x = raw_keys(b, i, b->scratch[0]);
+    const uint64_t *y =
+        raw_keys(b, j, b->scratch[0] + scratch_length(b));
+    return memcmp(x, y, b->n_entries[i] * sizeof *x) == 0;
+}
+
+/* Numbers the distinct taxa in the order of their first appearance: columns and
+ * multiplicities. */
+static dmm_status merge_taxa(builder *b)
+{
+    dmm_counts *counts = b->counts;
+    const size_t taxa = counts->n_taxa;
+    size_t slots = 16;
+    while (slots < 2 * taxa)
+        slots *= 2;
+    uint32_t *slot = DMM_NEW(slots, uint32_t); /* column + 1, 0 when free */
+    double *multiplicity = DMM_NEW(taxa, double);
+    counts->column_of_taxon = DMM_NEW(taxa, uint32_t);
+    if (!slot || !multiplicity || !counts->column_of_taxon) {
+        dmm_free(slot);
+        dmm_free(multiplicity);
+        return DMM_ERROR_MEMORY;
+    }
+    uint32_t columns = 0;
+    for (size_t j = 0; j < taxa; j++) {
+        size_t at = b->hash[j] & (slots - 1);
+        while (slot[at] && !same_taxon(b, b->taxon[slot[at] - 1], j))
+            at = (at + 1) & (slots - 1);
+        if (!slot[at]) {
+            b->taxon[columns] = (uint32_t)j;
+            slot[at] = ++columns;
+        }
+        counts->column_of_taxon[j] = slot[at] - 1;
+        multiplicity[slot[at] - 1] += 1;
+        counts->n_nonzeros += b->n_entries[j];
+    }
+    for (size_t u = 0; u < columns; u++)
+        counts->n_entries += b->n_entries[b->taxon[u]];
+    counts->dictionary.n_taxa_columns = columns;
+    counts->dictionary.multiplicity = multiplicity;
+    dmm_free(slot);
+    return DMM_OK;
+}
+
+/* Sorts each column's keys by count and counts the distinct ones. */
+static void sort_taxa(builder *b)
+{
+    const long columns = (long)b->counts->dictionary.n_taxa_columns;
+#ifdef _OPENMP
+#pragma omp parallel num_threads(b->n_threads)
+#endif
+    {
+        const int me = dmm_thread_number();
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 16)
+#endif
+        for (long u = 0; u < columns; u++) {
+            const size_t n = b->n_entries[b->taxon[u]];
+            if (b->keys) {
+                uint64_t *keys = b->keys + b->kept[b->taxon[u]];
+                sort_keys(keys, b->scratch[me], n, 32, largest_key(keys, n));
+            }
+            const uint64_t *keys = sorted_keys(b, (size_t)u, b->scratch[me]);
+            size_t distinct = n > 0;
+            for (size_t e = 1; e < n; e++)
+                distinct += DMM_KEY_COUNT(keys[e]) != DMM_KEY_COUNT(keys[e - 1]);
+            b->distinct[u] = distinct;
+        }
+    }
+}
+
+/* ---- Totals ----------------------------------------------------------- */
+
+typedef struct {
+    uint32_t *row;   /* samples by increasing total */
+    size_t n_values; /* distinct totals above 0     */
+} totals_order;
+
+/* Orders the samples by their totals, of up to 63 bits: by the lower half, then
+ * by the upper one. */
+static dmm_status order_totals(builder *b, totals_order *order)
+{
+    const size_t n = b->counts->n_samples;
+    const int64_t *total = b->total[0];
+    uint64_t *keys = DMM_NEW(n, uint64_t), *scratch = DMM_NEW(n, uint64_t);
+    order->row = DMM_NEW(n, uint32_t);
+    if (!keys || !scratch || !order->row) {
+        dmm_free(keys);
+        dmm_free(scratch);
+        return DMM_ERROR_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++)
+        keys[i] = DMM_KEY((uint32_t)total[i], i);
+    sort_keys(keys, scratch, n, 32, largest_key(keys, n));
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t row = DMM_KEY_ROW(keys[i]);
+        keys[i] = DMM_KEY((uint64_t)total[row] >> 32, row);
+    }
+    sort_keys(keys, scratch, n, 32, largest_key(keys, n));
+    order->n_values = 0;
+    for (size_t i = 0; i < n; i++) {
+        order->row[i] = DMM_KEY_ROW(keys[i]);
+        const int64_t t = total[order->row[i]];
+        order->n_values +=
+            t > 0 && (i == 0 || t != total[order->row[i - 1]]);
+    }
+    dmm_free(keys);
+    dmm_free(scratch);
+    return DMM_OK;
+}
+
+/* ---- Dictionary ------------------------------------------------------- */
+
+/* Cuts the taxa columns into groups of about equal work, and adds a group for
+ * each column of totals. */
+static dmm_status cut_groups(builder *b)
+{
+    dmm_dictionary *d = &b->counts->dictionary;
+    const size_t columns = d->n_taxa_columns;
+    const size_t totals = d->n_columns - columns;
+    const size_t groups =
+        columns < MAX_TAXA_GROUPS ? columns : MAX_TAXA_GROUPS;
+    d->group = DMM_NEW(groups + totals + 1, size_t);
+    d->share_work = DMM_NEW(groups + 2, double);
+    if (!d->group || !d->share_work)
+        return DMM_ERROR_MEMORY;
+    double all = 0;
+    for (size_t u = 0; u < columns; u++)
+        all += (double)(b->n_entries[b->taxon[u]] + COLUMN_WORK);
+    double work = 0;
+    size_t g = 0;
+    for (size_t u = 0; u < columns; u++) {
+        /* A new group begins where its share does, or where the columns left
+         * are just enough for one each. */
+        if (u > d->group[g] && g + 1 < groups &&
+            (work >= all * (double)(g + 1) / (double)groups ||
+             columns - u <= groups - 1 - g))
+            d->group[++g] = u;
+        const size_t entries = b->n_entries[b->taxon[u]];
+        work += (double)(entries + COLUMN_WORK);
+        d->share_work[g + 1] += (double)(entries + 2 * b->distinct[u]);
+    }
+    d->n_taxa_groups = g + 1;
+    d->n_groups = d->n_taxa_groups + totals;
+    for (size_t t = 0; t <= totals; t++)
+        d->group[d->n_taxa_groups + t] = columns + t;
+    d->share_work[d->n_taxa_groups + 1] = (double)b->counts->n_samples;
+    for (g = 0; g <= d->n_taxa_groups; g++)
+        d->share_work[g + 1] += d->share_work[g];
+    return DMM_OK;
+}
+
+/* Lays out the features: where each column's begin and end. */
+static dmm_status place_features(builder *b, const totals_order *order)
+{
+    dmm_dictionary *d = &b->counts->dictionary;
+    size_t at = DMM_FEATURE_PADDING, left = order->n_values;
+    for (size_t g = 0; g < d->n_groups; g++) {
+        for (size_t c = d->group[g]; c < d->group[g + 1]; c++) {
+            size_t n;
+            if (c < d->n_taxa_columns) {
+                n = b->distinct[c];
+            } else {
+                n = left < TOTALS_FEATURES ? left : TOTALS_FEATURES;
+                left -= n;
+            }
+            d->begin[c] = at;
+            at += n;
+            d->end[c] = at;
+        }
+        at += DMM_FEATURE_PADDING;
+    }
+    if (at > UINT32_MAX)
+        return DMM_ERROR_TOO_LARGE;
+    d->n_features = at;
+    d->value = DMM_NEW(at, double);
+    d->column = DMM_NEW(at, uint32_t);
+    return d->value && d->column ? DMM_OK : DMM_ERROR_MEMORY;
+}
+
+static void fill_taxa_features(builder *b, double *frequency)
+{
+    dmm_dictionary *d = &b->counts->dictionary;
+    const long columns = (long)d->n_taxa_columns;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic, 16) num_threads(b->n_threads)
+#endif
+    for (long u = 0; u < columns; u++) {
+        const size_t n = b->n_entries[b->taxon[u]];
+        const uint64_t *keys =
+            sorted_keys(b, (size_t)u, b->scratch[dmm_thread_number()]);
+        size_t f = d->begin[u] - 1;
+        for (size_t e = 0; e < n; e++) {
+            const uint32_t count = DMM_KEY_COUNT(keys[e]);
+            if (e == 0 || count != DMM_KEY_COUNT(keys[e - 1])) {
+                f++;
+                d->value[f] = count;
+                d->column[f] = (uint32_t)u;
+                d->n_small[u] += count < DMM_SMALL_COUNT;
+            }
+            frequency[f] += 1;
+        }
+    }
+}
+
+static void fill_totals_features(builder *b, const totals_order *order,
+                                 double *frequency)
+{
+    dmm_counts *counts = b->counts;
+    dmm_dictionary *d = &counts->dictionary;
+    size_t n_values = 0, f = 0;
+    int64_t before = 0;
+    for (size_t i = 0; i < counts->n_samples; i++) {
+        const uint32_t row = order->row[i];
+        const int64_t t = b->total[0][row];
+        if (t == 0)
+            continue;
+        if (t != before) {
+            const size_t c = d->n_taxa_columns + n_values / TOTALS_FEATURES;
+            f = d->begin[c] + n_values % TOTALS_FEATURES;
+            d->value[f] = (double)t;
+            d->column[f] = (uint32_t)c;
+            d->n_small[c] += t < DMM_SMALL_COUNT;
+            n_values++;
+            before = t;
+        }
+        counts->total_feature[row] = (uint32_t)f;
+        frequency[f] += 1;
+    }
+    for (size_t i = 0; i < counts->n_samples; i++)
+        counts->total[i] = (double)b->total[0][i];
+}
+
+/* sum_i log multinomial(t_i; x_i): with alpha = 1 the log gamma differences are
+ * log factorials, and the totals' multiplicity of -1 gives them their sign. */
+static dmm_status sum_log_factorials(dmm_counts *counts,
+                                     const double *frequency)
+{
+    const dmm_dictionary *d = &counts->dictionary;
+    double *one = DMM_NEW(d->n_columns, double);
+    double *zero = DMM_NEW(d->n_columns, double);
+    double *sums = DMM_NEW2(2, d->n_columns, double);
+    dmm_status status = DMM_ERROR_MEMORY;
+    if (!one || !zero || !sums)
+        goto done;
+    for (size_t c = 0; c < d->n_columns; c++)
+        one[c] = 1;
+    double total = 0;
+    for (size_t g = 0; g < d->n_groups; g++) {
+        double part;
+        dmm_kernels_active()->difference_sums(
+            d, 1, one, zero, frequency, d->group[g], d->group[g + 1], &part,
+            sums, sums + d->n_columns);
+        total += part;
+    }
+    counts->log_multinomial = -total;
+    status = DMM_OK;
+done:
+    dmm_free(one);
+    dmm_free(zero);
+    dmm_free(sums);
+    return status;
+}
+
+static dmm_status build_dictionary(builder *b)
+{
+    dmm_counts *counts = b->counts;
+    dmm_dictionary *d = &counts->dictionary;
+    totals_order order = {NULL, 0};
+    double *frequency = NULL, *multiplicity = NULL;
+    dmm_status status = order_totals(b, &order);
+    if (status != DMM_OK)
+        goto done;
+    d->n_columns = d->n_taxa_columns +
+                   (order.n_values + TOTALS_FEATURES - 1) / TOTALS_FEATURES;
+    status = DMM_ERROR_MEMORY;
+    multiplicity = DMM_NEW(d->n_columns, double);
+    d->begin = DMM_NEW(d->n_columns, size_t);
+    d->end = DMM_NEW(d->n_columns, size_t);
+    d->n_small = DMM_NEW(d->n_columns, uint32_t);
+    counts->total = DMM_NEW(counts->n_samples, double);
+    counts->total_feature = DMM_NEW(counts->n_samples, uint32_t);
+    if (!multiplicity || !d->begin || !d->end || !d->n_small ||
+        !counts->total || !counts->total_feature)
+        goto done;
+    for (size_t c = 0; c < d->n_columns; c++)
+        multiplicity[c] = c < d->n_taxa_columns ? d->multiplicity[c] : -1;
+    dmm_free(d->multiplicity);
+    d->multiplicity = multiplicity;
+    multiplicity = NULL;
+    status = cut_groups(b);
+    if (status == DMM_OK)
+        status = place_features(b, &order);
+    if (status != DMM_OK)
+        goto done;
+    frequency = DMM_NEW(d->n_features, double);
+    if (!frequency) {
+        status = DMM_ERROR_MEMORY;
+        goto done;
+    }
+    fill_taxa_features(b, frequency);
+    fill_totals_features(b, &order, frequency);
+    status = sum_log_factorials(counts, frequency);
+done:
+    dmm_free(order.row);
+    dmm_free(frequency);
+    dmm_free(multiplicity);
+    return status;
+}
+
+/* ---- Blocks ----------------------------------------------------------- */
+
+static void choose_blocks(dmm_counts *counts, size_t vector_length)
+{
+    const size_t n = counts->n_samples;
+    size_t rows = BLOCK_BYTES / (sizeof(double) * vector_length);
+    if (rows > DMM_MAX_BLOCK_ROWS)
+        rows = DMM_MAX_BLOCK_ROWS;
+    if (rows < 8)
+        rows = 8;
+    size_t blocks = (n + rows - 1) / rows;
+    if (n >= BLOCKS_MULTIPLE * MIN_BLOCK_ROWS)
+        blocks = (blocks + BLOCKS_MULTIPLE - 1) / BLOCKS_MULTIPLE *
+                 BLOCKS_MULTIPLE;
+    rows = (n + blocks - 1) / blocks;
+    rows = (rows + 7) / 8 * 8;
+    counts->block_rows = rows;
+    counts->n_blocks = (n + rows - 1) / rows;
+}
+
+/* Walks the entries of one group's columns in order: in every block, the rows
+ * of a feature are either a run or singles. at[block] counts them; with `store`
+ * they are also written, from at[block] on. */
+static void walk_group(builder *b, size_t group, dmm_offset *at, int store,
+                       uint64_t *scratch)
+{
+    dmm_counts *counts = b->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    const uint32_t block_rows = (uint32_t)counts->block_rows;
+    for (size_t u = d->group[group]; u < d->group[group + 1]; u++) {
+        const uint64_t *keys = sorted_keys(b, u, scratch);
+        const size_t n = b->n_entries[b->taxon[u]];
+        size_t f = d->begin[u] - 1;
+        uint32_t count = 0;
+        for (size_t e = 0; e < n;) {
+            if (e == 0 || DMM_KEY_COUNT(keys[e]) != count) {
+                f++;
+                count = DMM_KEY_COUNT(keys[e]);
+            }
+            const uint32_t index = DMM_KEY_ROW(keys[e]) / block_rows;
+            const uint32_t first = index * block_rows;
+            const uint64_t limit =
+                DMM_KEY(count, (uint64_t)first + block_rows);
+            size_t end = e + 1;
+            while (end < n && keys[end] < limit)
+                end++;
+            dmm_block *block = &counts->block[index];
+            dmm_offset *o = &at[index];
+            if (end - e < DMM_RUN_LENGTH) {
+                for (; store && e < end; e++, o->singles++) {
+                    block->single_feature[o->singles] = (uint32_t)f;
+                    block->single_row[o->singles] =
+                        (uint16_t)(DMM_KEY_ROW(keys[e]) - first);
+                }
+                o->singles += end - e;
+            } else {
+                if (store) {
+                    block->run_feature[o->runs] = (uint32_t)f;
+                    block->run_length[o->runs] = (uint16_t)(end - e - 1);
+                }
+                o->runs++;
+                for (; store && e < end; e++, o->run_rows++)
+                    block->run_row[o->run_rows] =
+                        (uint16_t)(DMM_KEY_ROW(keys[e]) - first);
+                o->run_rows += end - e;
+            }
+            e = end;
+        }
+    }
+}
+
+static void walk_groups(builder *b, dmm_offset *at, int store)
+{
+    const long groups = (long)b->counts->dictionary.n_taxa_groups;
+    const size_t blocks = b->counts->n_blocks;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic, 1) num_threads(b->n_threads)
+#endif
+    for (long g = 0; g < groups; g++)
+        walk_group(b, (size_t)g, at + (size_t)g * blocks, store,
+                   b->scratch[dmm_thread_number()]);
+}
+
+static dmm_status allocate_block(dmm_block *block)
+{
+    block->single_feature = DMM_NEW(block->n_singles, uint32_t);
+    block->single_row = DMM_NEW(block->n_singles, uint16_t);
+    block->run_feature = DMM_NEW(block->n_runs, uint32_t);
+    block->run_length = DMM_NEW(block->n_runs, uint16_t);
+    block->run_row = DMM_NEW(block->n_run_rows, uint16_t);
+    return block->single_feature && block->single_row && block->run_feature &&
+                   block->run_length && block->run_row
+               ? DMM_OK
+               : DMM_ERROR_MEMORY;
+}
+
+static dmm_status build_blocks(builder *b, size_t vector_length)
+{
+    dmm_counts *counts = b->counts;
+    choose_blocks(counts, vector_length);
+    const size_t blocks = counts->n_blocks;
+    const size_t groups = counts->dictionary.n_taxa_groups;
+    dmm_status status = DMM_ERROR_MEMORY;
+    counts->block = DMM_NEW(blocks, dmm_block);
+    dmm_offset *at = DMM_NEW2(groups, blocks, dmm_offset);
+    if (!counts->block || !at)
+        goto done;
+    walk_groups(b, at, 0);
+    for (size_t i = 0; i < blocks; i++) {
+        dmm_block *block = &counts->block[i];
+        block->first_row = i * counts->block_rows;
+        block->n_rows = i + 1 < blocks ? counts->block_rows
+                                       : counts->n_samples - block->first_row;
+        block->group_offset = DMM_NEW(groups + 1, dmm_offset);
+        if (!block->group_offset)
+            goto done;
+        dmm_offset sum = {0, 0, 0};
+        for (size_t g = 0; g < groups; g++) {
+            const dmm_offset n = at[g * blocks + i];
+            at[g * blocks + i] = block->group_offset[g] = sum;
+            sum.singles += n.singles;
+            sum.runs += n.runs;
+            sum.run_rows += n.run_rows;
+        }
+        block->group_offset[groups] = sum;
+        block->n_singles = sum.singles;
+        block->n_runs = sum.runs;
+        block->n_run_rows = sum.run_rows;
+        if (allocate_block(block) != DMM_OK)
+            goto done;
+    }
+    walk_groups(b, at, 1);
+    status = DMM_OK;
+done:
+    dmm_free(at);
+    return status;
+}
+
+/* ---- Public functions ------------------------------------------------- */
+
+dmm_status dmm_counts_build(const dmm_matrix *matrix, dmm_taxa taxa,
+                            size_t vector_length, int n_threads,
+                            dmm_counts **result)
+{
+    *result = NULL;
+    if (matrix->rows == 0 || matrix->columns == 0 || vector_length == 0)
+        return DMM_ERROR_ARGUMENT;
+    if (matrix->rows > UINT32_MAX || matrix->columns > UINT32_MAX - 1)
+        return DMM_ERROR_TOO_LARGE;
+    dmm_counts *counts = DMM_NEW(1, dmm_counts);
+    if (!counts)
+        return DMM_ERROR_MEMORY;
+    counts->n_samples = matrix->rows;
+    counts->n_taxa = matrix->columns;
+    builder b = {.matrix = matrix, .counts = counts, .taxa = taxa};
+    b.n_threads = dmm_threads_for(
+        n_threads, (double)matrix->rows * (double)matrix->columns);
+    dmm_status status = builder_init(&b);
+    if (status == DMM_OK) {
+        read_taxa(&b);
+        status = merge_taxa(&b);
+    }
+    if (status == DMM_OK) {
+        sort_taxa(&b);
+        status = build_dictionary(&b);
+    }
+    if (status == DMM_OK)
+        status = build_blocks(&b, vector_length);
+    builder_free(&b);
+    if (status != DMM_OK) {
+        dmm_counts_free(counts);
+        return status;
+    }
+    *result = counts;
+    return DMM_OK;
+}
+
+void dmm_counts_free(dmm_counts *counts)
+{
+    if (counts == NULL)
+        return;
+    dmm_dictionary *d = &counts->dictionary;
+    dmm_free(d->begin);
+    dmm_free(d->end);
+    dmm_free(d->n_small);
+    dmm_free(d->multiplicity);
+    dmm_free(d->value);
+    dmm_free(d->column);
+    dmm_free(d->group);
+    dmm_free(d->share_work);
+    for (size_t i = 0; counts->block && i < counts->n_blocks; i++) {
+        dmm_block *block = &counts->block[i];
+        dmm_free(block->single_feature);
+        dmm_free(block->single_row);
+        dmm_free(block->run_feature);
+        dmm_free(block->run_length);
+        dmm_free(block->run_row);
+        dmm_free(block->group_offset);
+    }
+    dmm_free(counts->block);
+    dmm_free(counts->column_of_taxon);
+    dmm_free(counts->total);
+    dmm_free(counts->total_feature);
+    dmm_free(counts);
+}

@@ -1,0 +1,128 @@
+/* dmmomp's C core: Dirichlet-multinomial mixtures (Holmes, Harris & Quince
+ * 2012, PLoS ONE 7(2):e30126).
+ *
+ * Counts x_ij of N samples and S taxa, totals t_i. Component k of K has the
+ * Dirichlet parameters alpha_kj = exp(lambda_kj), A_k = sum_j alpha_kj, and the
+ * weight pi_k.
+ *
+ *   evidence   ev_ik = sum_j [lgamma(alpha_kj + x_ij) - lgamma(alpha_kj)]
+ *                      + lgamma(A_k) - lgamma(A_k + t_i)
+ *   z_ik       = pi_k exp(ev_ik) / sum_l pi_l exp(ev_il)
+ *   loglik     = sum_i [log multinomial(t_i; x_i) + log sum_k pi_k exp(ev_ik)]
+ *   prior      alpha_kj ~ Gamma(shape eta, rate nu), taken in lambda
+ *   NLE        = -loglik - log prior, the negative log posterior
+ *   F_k        = -sum_i z_ik ev_ik + nu A_k - eta sum_j lambda_kj
+ *   P          = K S + K - 1
+ *   BIC        = NLE + P log(N) / 2        AIC = NLE + P
+ *   LogDet     = sum_k log det H_k + sum_{k>1} [2 log N - log(N pi_k)],
+ *                components by decreasing weight, H_k the Hessian of F_k
+ *   Laplace    = NLE + LogDet/2 - P log(2 pi)/2
+ *
+ * This is the whole interface for callers. No function here prints, exits or
+ * keeps state; matrices are in column-major order, as in R.
+ */
+#ifndef DMM_H
+#define DMM_H
+
+#include <stddef.h>
+
+#include "matrix.h"
+#include "status.h"
+
+typedef enum { DMM_OPTIMIZER_NEWTON, DMM_OPTIMIZER_BFGS } dmm_optimizer;
+
+/* What a fit is doing when it reports progress. */
+typedef enum {
+    DMM_PHASE_START,   /* soft k-means; value: largest move of a centre */
+    DMM_PHASE_SETUP,   /* the first M-step                              */
+    DMM_PHASE_EM,      /* value: change of NLE                          */
+    DMM_PHASE_HESSIAN  /* criteria and standard errors                  */
+} dmm_phase;
+
+/* Called by the calling thread, outside of parallel regions: at the begin of a
+ * phase with iteration 0, then after every iteration. */
+typedef void (*dmm_progress)(dmm_phase phase, int iteration, double value,
+                             void *user);
+
+/* Called by the calling thread now and then; nonzero stops the work, which then
+ * ends with DMM_ERROR_INTERRUPTED. */
+typedef int (*dmm_interrupt)(void *user);
+
+typedef struct {
+    double eta, nu;            /* Gamma prior of alpha: shape and rate     */
+    double stiffness;          /* of the soft k-means start                */
+    double kmeans_tolerance;   /* Euclidean move of a centre, proportions  */
+    int kmeans_iterations;     /* at most                                  */
+    double tolerance;          /* change of NLE at convergence             */
+    double relative_tolerance; /* the same, relative to |NLE|; the larger
+                                  of the two counts                        */
+    int max_iterations;        /* of EM                                    */
+    int accelerate;            /* whether EM is accelerated                */
+    dmm_optimizer optimizer;   /* of the M-step                            */
+    unsigned long seed;        /* of the random start                      */
+    int n_threads;
+    dmm_progress progress;     /* may be NULL */
+    dmm_interrupt interrupt;   /* may be NULL */
+    void *user;                /* for both    */
+} dmm_control;
+
+/* The defaults of all fields. */
+dmm_control dmm_control_default(void);
+
+typedef struct {
+    size_t n_samples, n_taxa, k;
+    double nle, log_likelihood, log_det, laplace, bic, aic;
+    double *weight;   /* k, decreasing, sum 1: pi                          */
+    double *z;        /* n_samples x k                                     */
+    double *estimate; /* n_taxa x k: alpha                                 */
+    double *lower;    /* n_taxa x k: exp(lambda - 2 std_error)             */
+    double *upper;    /* n_taxa x k: exp(lambda + 2 std_error)             */
+    double *std_error; /* n_taxa x k: of lambda, sqrt((H_k^-1)_jj)         */
+    int iterations, evaluations, kmeans_iterations;
+    int converged;
+    int reseeded;     /* components that emptied in the start              */
+    int empty;        /* components that hold no sample in the end         */
+    int n_threads;    /* used                                              */
+} dmm_fit_result;
+
+/* Fits a mixture of k components, 1 <= k <= N, to a table that has passed
+ * dmm_matrix_check(). The result belongs to the caller: dmm_fit_free(). */
+dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
+                   const dmm_control *control, dmm_fit_result **result);
+void dmm_fit_free(dmm_fit_result *result);
+
+/* The model at given parameters: for checks, and for the likelihood of new
+ * samples. All matrices as in dmm_fit_result; lambda is n_taxa x k, weight has
+ * k positive numbers of sum 1. Outputs have room from the caller; any of them
+ * may be NULL. */
+typedef struct {
+    double nle, log_likelihood;
+    double *z;                /* n_samples x k                        */
+    double *objective;        /* k: F_k at these z                    */
+    double *gradient;         /* n_taxa x k: dF_k / dlambda           */
+    double *hessian_diagonal; /* n_taxa x k, with hessian_rank_one:
+                                 H_k = diag + E_k alpha_k alpha_k'     */
+    double *hessian_rank_one; /* k: E_k                               */
+    double *log_det;          /* k: log det H_k                       */
+    double *variance;         /* n_taxa x k: diagonal of H_k^-1       */
+} dmm_evaluation;
+
+dmm_status dmm_evaluate(const dmm_matrix *matrix, size_t k,
+                        const double *lambda, const double *weight,
+                        const dmm_control *control, dmm_evaluation *result);
+
+/* Minimises every F_k at fixed responsibilities z (n_samples x k), from and
+ * into lambda (n_taxa x k). objective: k values of F_k, iterations: of the
+ * optimiser. */
+dmm_status dmm_maximize(const dmm_matrix *matrix, size_t k, const double *z,
+                        const dmm_control *control, double *lambda,
+                        double *objective, int *iterations);
+
+/* Log evidence (log_evidence != 0) or posterior probabilities of the components
+ * for the samples of a table, n_samples x k, at alpha (n_taxa x k) and
+ * weight. Samples without counts are allowed. */
+dmm_status dmm_predict(const dmm_matrix *matrix, size_t k, const double *alpha,
+                       const double *weight, int log_evidence, int n_threads,
+                       double *result);
+
+#endif

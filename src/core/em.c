@@ -1,0 +1,298 @@
+#include "em.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "accelerate.h"
+#include "alloc.h"
+#include "bfgs.h"
+#include "threads.h"
+
+/* lambda of a taxon that a centre lacks, before scaling: DirichletMultinomial's
+ * value; and the least one. */
+#define ABSENT_LAMBDA (-10.0)
+#define LEAST_LAMBDA (-14.0)
+/* Limits of the moment estimate of A_k. */
+#define LEAST_THETA 0.1
+#define MOST_THETA 1e6
+/* The first M-step: steps that promise less than this end it. */
+#define START_TOLERANCE 1e-7
+#define START_ITERATIONS 100
+/* Halvings of a step that raises NLE. */
+#define MAX_HALVINGS 20
+
+dmm_status dmm_em_new(const dmm_counts *counts, size_t k,
+                      const dmm_control *control, dmm_em **result)
+{
+    *result = NULL;
+    dmm_em *em = DMM_NEW(1, dmm_em);
+    if (!em)
+        return DMM_ERROR_MEMORY;
+    em->counts = counts;
+    em->control = control;
+    em->nle = INFINITY;
+    em->last_change = INFINITY;
+    dmm_status status = dmm_chunk_new(counts, k, &em->chunk);
+    const dmm_prior prior = {control->eta, control->nu};
+    if (status == DMM_OK)
+        status = dmm_parameters_new(counts, k, prior, &em->parameters);
+    if (status == DMM_OK)
+        status = dmm_sums_new(em->parameters, &em->sums);
+    if (status == DMM_OK)
+        status = dmm_newton_new(em->parameters, &counts->dictionary,
+                                &em->newton);
+    if (status != DMM_OK) {
+        dmm_em_free(em);
+        return status;
+    }
+    em->n_threads =
+        dmm_threads_for(control->n_threads, dmm_chunk_work(em->chunk));
+    *result = em;
+    return DMM_OK;
+}
+
+void dmm_em_free(dmm_em *em)
+{
+    if (em == NULL)
+        return;
+    dmm_chunk_free(em->chunk);
+    dmm_parameters_free(em->parameters);
+    dmm_sums_free(em->sums);
+    dmm_newton_free(em->newton);
+    dmm_free(em);
+}
+
+/* ---- Start ------------------------------------------------------------ */
+
+/* Moment estimate of A_k from the histogram and the centre: with
+ *   R = sum z x(x-1) / sum z t(t-1),  R = sum p^2 + (1 - sum p^2) / (A + 1)
+ * in expectation, so that A = (1 - R) / (R - sum p^2). */
+static double moment_theta(const dmm_em *em, const double *centre, size_t k)
+{
+    const dmm_dictionary *d = &em->counts->dictionary;
+    const size_t kp = em->chunk->kp;
+    double taxa = 0, totals = 0, p = 0, p2 = 0;
+    for (size_t c = 0; c < d->n_columns; c++) {
+        double sum = 0;
+        for (size_t f = d->begin[c]; f < d->end[c]; f++)
+            sum += em->chunk->histogram[f * kp + k] * d->value[f] *
+                   (d->value[f] - 1);
+        if (c >= d->n_taxa_columns) {
+            totals += sum;
+            continue;
+        }
+        const double x = centre[c * kp + k];
+        taxa += d->multiplicity[c] * sum;
+        p += d->multiplicity[c] * x;
+        p2 += d->multiplicity[c] * x * x;
+    }
+    const double ratio = totals > 0 ? taxa / totals : 1;
+    const double square = p > 0 ? p2 / (p * p) : 0;
+    const double excess = ratio - square;
+    const double theta = excess > 1e-12 ? (1 - ratio) / excess : MOST_THETA;
+    if (!(theta > LEAST_THETA))
+        return LEAST_THETA;
+    return theta < MOST_THETA ? theta : MOST_THETA;
+}
+
+static void set_start(dmm_em *em, const dmm_start *start)
+{
+    dmm_parameters *p = em->parameters;
+    for (size_t k = 0; k < p->k; k++) {
+        const double shift = log(moment_theta(em, start->centre, k));
+        for (size_t j = 0; j < p->n_taxa_columns; j++) {
+            const double x = start->centre[j * p->kp + k];
+            const double lambda = x > 0 ? log(x) : ABSENT_LAMBDA;
+            p->lambda[j * p->kp + k] =
+                shift + (lambda > LEAST_LAMBDA ? lambda : LEAST_LAMBDA);
+        }
+    }
+}
+
+dmm_status dmm_em_start(dmm_em *em, const dmm_start *start)
+{
+    const size_t kp = em->chunk->kp;
+    int iterations;
+    if (em->control->progress)
+        em->control->progress(DMM_PHASE_SETUP, 0, 0, em->control->user);
+#ifdef _OPENMP
+#pragma omp parallel num_threads(em->n_threads) if (em->n_threads > 1)
+#endif
+    dmm_estep_histogram(em->chunk);
+    set_start(em, start);
+    memset(em->sums->weight, 0, kp * sizeof(double));
+    for (size_t i = 0; i < em->counts->n_samples; i++)
+        for (size_t k = 0; k < kp; k++)
+            em->sums->weight[k] += em->chunk->z[i * kp + k];
+    dmm_parameters_set_weights(em->parameters, em->sums->weight);
+    if (em->control->optimizer == DMM_OPTIMIZER_BFGS)
+        return dmm_bfgs_run(em->chunk, em->parameters, em->n_threads,
+                            &iterations);
+    return dmm_mstep_run(em->chunk, em->parameters, em->sums, em->newton,
+                         START_TOLERANCE, START_ITERATIONS, em->n_threads,
+                         &iterations);
+}
+
+/* ---- Iterations ------------------------------------------------------- */
+
+void dmm_em_evaluate(dmm_em *em)
+{
+    const dmm_dictionary *d = &em->counts->dictionary;
+#ifdef _OPENMP
+#pragma omp parallel num_threads(em->n_threads) if (em->n_threads > 1)
+#endif
+    {
+        dmm_parameters_refresh(em->parameters, d);
+        dmm_estep_responsibilities(em->chunk, em->parameters, em->sums);
+        dmm_estep_histogram(em->chunk);
+        dmm_estep_sums(em->chunk, em->parameters, em->sums);
+        dmm_newton_direction(em->newton, em->parameters, d, em->sums);
+    }
+    em->nle = -(em->counts->log_multinomial + em->sums->log_likelihood) -
+              dmm_parameters_log_prior(em->parameters, em->counts->n_taxa);
+    em->evaluations++;
+}
+
+double dmm_em_rounding(double nle)
+{
+    return 1e-9 + 1e-14 * fabs(nle);
+}
+
+static double tolerance(const dmm_em *em)
+{
+    const double relative = em->control->relative_tolerance * fabs(em->nle);
+    return relative > em->control->tolerance ? relative
+                                             : em->control->tolerance;
+}
+
+dmm_status dmm_em_tick(dmm_em *em, double change, int *settled)
+{
+    const dmm_control *control = em->control;
+    em->iterations++;
+    change = fabs(change);
+    const double limit = tolerance(em);
+    const int growing =
+        change > 1.5 * em->last_change + dmm_em_rounding(em->nle);
+    em->small_changes = change < limit && !growing ? em->small_changes + 1 : 0;
+    em->last_change = change;
+    *settled = em->small_changes >= 2;
+    if (control->progress)
+        control->progress(DMM_PHASE_EM, em->iterations, change, control->user);
+    if (control->interrupt && control->interrupt(control->user))
+        return DMM_ERROR_INTERRUPTED;
+    return isfinite(em->nle) ? DMM_OK : DMM_ERROR_NUMERIC;
+}
+
+/* Where an iteration began, to step back to. */
+typedef struct {
+    double *lambda; /* n_taxa_columns x kp */
+    double *target; /* n_taxa_columns x kp: where the M-step went */
+    double *log_weight;
+    double *target_log_weight;
+} em_origin;
+
+static dmm_status origin_init(em_origin *o, const dmm_parameters *p)
+{
+    o->lambda = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    o->target = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    o->log_weight = DMM_NEW(p->kp, double);
+    o->target_log_weight = DMM_NEW(p->kp, double);
+    return o->lambda && o->target && o->log_weight && o->target_log_weight
+               ? DMM_OK
+               : DMM_ERROR_MEMORY;
+}
+
+static void origin_free(em_origin *o)
+{
+    dmm_free(o->lambda);
+    dmm_free(o->target);
+    dmm_free(o->log_weight);
+    dmm_free(o->target_log_weight);
+}
+
+/* The M-step: one Newton step of lambda, or BFGS to convergence; weights. */
+static dmm_status propose(dmm_em *em)
+{
+    dmm_parameters *p = em->parameters;
+    dmm_parameters_set_weights(p, em->sums->weight);
+    if (em->control->optimizer == DMM_OPTIMIZER_BFGS) {
+        int iterations;
+        return dmm_bfgs_run(em->chunk, p, em->n_threads, &iterations);
+    }
+    for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
+        p->lambda[i] += em->newton->step[i];
+    return DMM_OK;
+}
+
+/* Parameters at a part of the way from the origin to the target. */
+static void go_part_way(dmm_parameters *p, const em_origin *o, double part)
+{
+    for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
+        p->lambda[i] = o->lambda[i] + part * (o->target[i] - o->lambda[i]);
+    for (size_t k = 0; k < p->k; k++)
+        p->log_weight[k] =
+            o->log_weight[k] +
+            part * (o->target_log_weight[k] - o->log_weight[k]);
+    dmm_parameters_normalise_weights(p);
+}
+
+/* One EM iteration from evaluated parameters to evaluated parameters; a step
+ * that raises NLE (a lone Newton step may) is halved until it does not. */
+static dmm_status iterate(dmm_em *em, em_origin *o)
+{
+    dmm_parameters *p = em->parameters;
+    const size_t lambdas = p->n_taxa_columns * p->kp * sizeof(double);
+    const size_t weights = p->kp * sizeof(double);
+    const double before = em->nle;
+    memcpy(o->lambda, p->lambda, lambdas);
+    memcpy(o->log_weight, p->log_weight, weights);
+    const dmm_status status = propose(em);
+    if (status != DMM_OK)
+        return status;
+    memcpy(o->target, p->lambda, lambdas);
+    memcpy(o->target_log_weight, p->log_weight, weights);
+    dmm_em_evaluate(em);
+    double part = 1;
+    for (int halving = 0; !(em->nle <= before + dmm_em_rounding(before));
+         halving++) {
+        part = halving < MAX_HALVINGS ? part / 2 : 0;
+        go_part_way(p, o, part);
+        dmm_em_evaluate(em);
+        if (part == 0)
+            break;
+    }
+    return DMM_OK;
+}
+
+dmm_status dmm_em_run(dmm_em *em)
+{
+    const dmm_control *control = em->control;
+    const int may_accelerate = control->accelerate &&
+                               control->optimizer == DMM_OPTIMIZER_NEWTON &&
+                               em->parameters->k > 1;
+    em_origin origin;
+    dmm_status status = origin_init(&origin, em->parameters);
+    if (status != DMM_OK)
+        goto done;
+    if (control->progress)
+        control->progress(DMM_PHASE_EM, 0, 0, control->user);
+    dmm_em_evaluate(em);
+    while (!em->converged && em->iterations < control->max_iterations) {
+        const double before = em->nle;
+        status = iterate(em, &origin);
+        if (status != DMM_OK)
+            goto done;
+        const double last_change = em->last_change;
+        status = dmm_em_tick(em, em->nle - before, &em->converged);
+        if (status != DMM_OK)
+            goto done;
+        if (may_accelerate && !em->converged &&
+            dmm_accelerate_ready(em, last_change)) {
+            status = dmm_accelerate_run(em);
+            goto done;
+        }
+    }
+done:
+    origin_free(&origin);
+    return status;
+}

@@ -1,0 +1,54 @@
+/* EM: the state of a fit, its start, and its iterations.
+ *
+ * The counts are const; everything that changes during a fit is in dmm_em.
+ */
+#ifndef DMM_EM_H
+#define DMM_EM_H
+
+#include "dmm.h"
+#include "estep.h"
+#include "kmeans.h"
+#include "mstep.h"
+#include "parameters.h"
+
+typedef struct {
+    const dmm_counts *counts;
+    const dmm_control *control;
+    dmm_chunk *chunk;
+    dmm_parameters *parameters;
+    dmm_sums *sums;
+    dmm_newton *newton;
+    int n_threads;
+    double nle;         /* at the parameters; INFINITY before dmm_em_evaluate() */
+    int iterations;
+    int evaluations;
+    int converged;
+    /* Changes of NLE, for dmm_em_settled(). */
+    double last_change;
+    int small_changes;
+} dmm_em;
+
+dmm_status dmm_em_new(const dmm_counts *counts, size_t k,
+                      const dmm_control *control, dmm_em **em);
+void dmm_em_free(dmm_em *em);
+
+/* Parameters from a start: lambda = log(centre) scaled by a moment estimate of
+ * A_k, then the M-step to convergence at the start's responsibilities. */
+dmm_status dmm_em_start(dmm_em *em, const dmm_start *start);
+
+/* E-step, histogram, sums, NLE and Newton direction at the parameters: all of
+ * an EM iteration but the step itself, in one parallel region. */
+void dmm_em_evaluate(dmm_em *em);
+
+/* Reports an iteration, asks whether to go on, and says through `settled`
+ * whether the fit has converged: |change of NLE| is below the tolerance twice
+ * in a row and is not growing (one small change can be a saddle). */
+dmm_status dmm_em_tick(dmm_em *em, double change, int *settled);
+
+/* EM until convergence or the limit of iterations. */
+dmm_status dmm_em_run(dmm_em *em);
+
+/* A rise of NLE that is rounding. */
+double dmm_em_rounding(double nle);
+
+#endif

@@ -1,0 +1,201 @@
+#include "estep.h"
+
+#include <string.h>
+
+#include "alloc.h"
+#include "kernels.h"
+#include "threads.h"
+
+dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
+{
+    *result = NULL;
+    const dmm_dictionary *d = &counts->dictionary;
+    dmm_chunk *chunk = DMM_NEW(1, dmm_chunk);
+    if (!chunk)
+        return DMM_ERROR_MEMORY;
+    chunk->counts = counts;
+    chunk->k = k;
+    chunk->kp = dmm_padded_components(k);
+    const size_t kp = chunk->kp;
+    chunk->z = DMM_NEW2(counts->n_samples, kp, double);
+    chunk->table = DMM_NEW2(d->n_features, kp, double);
+    chunk->histogram = DMM_NEW2(d->n_features, kp, double);
+    chunk->block_weight = DMM_NEW2(counts->n_blocks, kp, double);
+    chunk->block_loglik = DMM_NEW(counts->n_blocks, double);
+    chunk->group_lgamma = DMM_NEW2(d->n_groups, kp, double);
+    if (!chunk->z || !chunk->table || !chunk->histogram ||
+        !chunk->block_weight || !chunk->block_loglik || !chunk->group_lgamma) {
+        dmm_chunk_free(chunk);
+        return DMM_ERROR_MEMORY;
+    }
+    *result = chunk;
+    return DMM_OK;
+}
+
+void dmm_chunk_free(dmm_chunk *chunk)
+{
+    if (chunk == NULL)
+        return;
+    dmm_free(chunk->z);
+    dmm_free(chunk->table);
+    dmm_free(chunk->histogram);
+    dmm_free(chunk->block_weight);
+    dmm_free(chunk->block_loglik);
+    dmm_free(chunk->group_lgamma);
+    dmm_free(chunk);
+}
+
+double dmm_chunk_work(const dmm_chunk *chunk)
+{
+    return ((double)chunk->counts->n_entries +
+            2 * (double)chunk->counts->dictionary.n_features) *
+           (double)chunk->kp;
+}
+
+/* The table of log gamma differences at the parameters. Team function. */
+static void fill_table(dmm_chunk *chunk, const dmm_parameters *p)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const long groups = (long)d->n_groups;
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 1)
+#endif
+    for (long g = 0; g < groups; g++)
+        dmm_kernels_active()->lgamma_table(d, chunk->kp, p->alpha, p->lambda,
+                                           d->group[g], d->group[g + 1],
+                                           chunk->table);
+}
+
+/* z = start[k] + ev_ik for the rows of one block. */
+static void block_evidence(dmm_chunk *chunk, size_t b, const double *start)
+{
+    const size_t kp = chunk->kp;
+    const dmm_block *block = &chunk->counts->block[b];
+    const uint32_t *total = chunk->counts->total_feature + block->first_row;
+    double *z = chunk->z + block->first_row * kp;
+    for (size_t i = 0; i < block->n_rows; i++) {
+        const double *t = chunk->table + (size_t)total[i] * kp;
+        for (size_t k = 0; k < kp; k++)
+            z[i * kp + k] = start[k] + t[k];
+    }
+    dmm_kernels_active()->gather(block, kp, chunk->table, z);
+}
+
+void dmm_estep_responsibilities(dmm_chunk *chunk, const dmm_parameters *p,
+                                dmm_sums *sums)
+{
+    const size_t kp = chunk->kp;
+    const long blocks = (long)chunk->counts->n_blocks;
+    fill_table(chunk, p);
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 1)
+#endif
+    for (long b = 0; b < blocks; b++) {
+        const dmm_block *block = &chunk->counts->block[b];
+        double *weight = chunk->block_weight + (size_t)b * kp;
+        memset(weight, 0, kp * sizeof *weight);
+        block_evidence(chunk, (size_t)b, p->log_weight);
+        chunk->block_loglik[b] = dmm_kernels_active()->softmax(
+            block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp,
+            weight);
+    }
+#ifdef _OPENMP
+#pragma omp single
+#endif
+    {
+        sums->log_likelihood = 0;
+        memset(sums->weight, 0, kp * sizeof *sums->weight);
+        for (long b = 0; b < blocks; b++) {
+            sums->log_likelihood += chunk->block_loglik[b];
+            for (size_t k = 0; k < kp; k++)
+                sums->weight[k] += chunk->block_weight[(size_t)b * kp + k];
+        }
+    }
+}
+
+void dmm_estep_evidence(dmm_chunk *chunk, const dmm_parameters *p)
+{
+    const long blocks = (long)chunk->counts->n_blocks;
+    fill_table(chunk, p);
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 1)
+#endif
+    for (long b = 0; b < blocks; b++)
+        /* Feature 0 is padding: its row of the table is 0. */
+        block_evidence(chunk, (size_t)b, chunk->table);
+}
+
+static void totals_histogram(dmm_chunk *chunk)
+{
+    const dmm_counts *counts = chunk->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    const size_t kp = chunk->kp;
+    if (d->n_columns == d->n_taxa_columns)
+        return;
+    const size_t from = d->begin[d->n_taxa_columns];
+    const size_t to = d->end[d->n_columns - 1];
+    memset(chunk->histogram + from * kp, 0, (to - from) * kp * sizeof(double));
+    for (size_t i = 0; i < counts->n_samples; i++) {
+        double *h = chunk->histogram + (size_t)counts->total_feature[i] * kp;
+        for (size_t k = 0; k < kp; k++)
+            h[k] += chunk->z[i * kp + k];
+    }
+}
+
+void dmm_estep_histogram(dmm_chunk *chunk)
+{
+    const dmm_counts *counts = chunk->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    const size_t kp = chunk->kp, groups = d->n_taxa_groups;
+    size_t begin, end;
+    dmm_threads_share(d->share_work, groups + 1, &begin, &end);
+    if (begin < end && end == groups + 1)
+        totals_histogram(chunk);
+    if (end > groups)
+        end = groups;
+    if (begin < end) {
+        const size_t from = d->begin[d->group[begin]];
+        const size_t to = d->end[d->group[end] - 1];
+        memset(chunk->histogram + from * kp, 0,
+               (to - from) * kp * sizeof(double));
+        for (size_t b = 0; b < counts->n_blocks; b++)
+            dmm_kernels_active()->scatter(
+                &counts->block[b], kp, begin, end,
+                chunk->z + counts->block[b].first_row * kp, chunk->histogram);
+    }
+#ifdef _OPENMP
+#pragma omp barrier
+#endif
+}
+
+void dmm_estep_sums(dmm_chunk *chunk, const dmm_parameters *p, dmm_sums *sums)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t kp = chunk->kp;
+    const long groups = (long)d->n_groups;
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 1)
+#endif
+    for (long g = 0; g < groups; g++)
+        dmm_kernels_active()->difference_sums(
+            d, kp, p->alpha, p->lambda, chunk->histogram, d->group[g],
+            d->group[g + 1], chunk->group_lgamma + (size_t)g * kp,
+            sums->digamma, sums->trigamma);
+#ifdef _OPENMP
+#pragma omp single
+#endif
+    {
+        for (size_t k = 0; k < kp; k++) {
+            double lgamma = 0, digamma = 0, trigamma = 0;
+            for (size_t g = 0; g < d->n_groups; g++)
+                lgamma += chunk->group_lgamma[g * kp + k];
+            for (size_t c = d->n_taxa_columns; c < d->n_columns; c++) {
+                digamma += sums->digamma[c * kp + k];
+                trigamma += sums->trigamma[c * kp + k];
+            }
+            sums->lgamma[k] = lgamma;
+            sums->total_digamma[k] = digamma;
+            sums->total_trigamma[k] = trigamma;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/* One step over a chunk of samples: responsibilities, histogram, sums.
+ *
+ * A chunk is a compressed count table with the room that a step over it needs.
+ * Responsibilities z are [sample * kp + component], the table of log gamma
+ * differences and the histogram (sum of z over the samples that have a feature)
+ * are [feature * kp + component].
+ */
+#ifndef DMM_ESTEP_H
+#define DMM_ESTEP_H
+
+#include "counts.h"
+#include "parameters.h"
+#include "status.h"
+
+typedef struct {
+    const dmm_counts *counts;
+    size_t k;
+    size_t kp;
+    double *z;
+    double *table;
+    double *histogram;
+    double *block_weight;   /* n_blocks x kp      */
+    double *block_loglik;   /* n_blocks           */
+    double *group_lgamma;   /* n_groups x kp      */
+} dmm_chunk;
+
+dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
+                         dmm_chunk **chunk);
+void dmm_chunk_free(dmm_chunk *chunk);
+
+/* Work of one step, in the units of DMM_SERIAL_WORK. */
+double dmm_chunk_work(const dmm_chunk *chunk);
+
+/* E-step at fresh parameters: z, and sums' log-likelihood and weights.
+ * Team function. */
+void dmm_estep_responsibilities(dmm_chunk *chunk,
+                                const dmm_parameters *parameters,
+                                dmm_sums *sums);
+
+/* Histogram of z. Team function; every thread walks all blocks for its own
+ * range of columns, so that nothing is private and nothing is merged. */
+void dmm_estep_histogram(dmm_chunk *chunk);
+
+/* Sums of lgamma, digamma and trigamma differences at fresh parameters, for
+ * the histogram at hand. Team function. */
+void dmm_estep_sums(dmm_chunk *chunk, const dmm_parameters *parameters,
+                    dmm_sums *sums);
+
+/* Log evidence ev_ik of all samples into z, instead of responsibilities.
+ * Team function. */
+void dmm_estep_evidence(dmm_chunk *chunk, const dmm_parameters *parameters);
+
+#endif

@@ -1,0 +1,194 @@
+/* A fit from a table to a result: counts -> start -> EM -> criteria. */
+#include <math.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "counts.h"
+#include "dmm.h"
+#include "em.h"
+#include "kmeans.h"
+#include "laplace.h"
+#include "predict.h"
+#include "rng.h"
+
+/* Intervals reach this many standard errors from the estimate. */
+#define INTERVAL_WIDTH 2.0
+
+dmm_control dmm_control_default(void)
+{
+    const dmm_control control = {
+        .eta = 0.1,
+        .nu = 0.1,
+        .stiffness = 50,
+        .kmeans_tolerance = 1e-6,
+        .kmeans_iterations = 1000,
+        .tolerance = 1e-6,
+        .relative_tolerance = 1e-13,
+        .max_iterations = 2000,
+        .accelerate = 1,
+        .optimizer = DMM_OPTIMIZER_NEWTON,
+        .seed = 1,
+        .n_threads = 1,
+    };
+    return control;
+}
+
+void dmm_fit_free(dmm_fit_result *result)
+{
+    if (result == NULL)
+        return;
+    dmm_free(result->weight);
+    dmm_free(result->z);
+    dmm_free(result->estimate);
+    dmm_free(result->lower);
+    dmm_free(result->upper);
+    dmm_free(result->std_error);
+    dmm_free(result);
+}
+
+static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
+                             dmm_fit_result **result)
+{
+    dmm_fit_result *r = DMM_NEW(1, dmm_fit_result);
+    if (!r)
+        return DMM_ERROR_MEMORY;
+    r->n_samples = n_samples;
+    r->n_taxa = n_taxa;
+    r->k = k;
+    r->weight = DMM_NEW(k, double);
+    r->z = DMM_NEW2(n_samples, k, double);
+    r->estimate = DMM_NEW2(n_taxa, k, double);
+    r->lower = DMM_NEW2(n_taxa, k, double);
+    r->upper = DMM_NEW2(n_taxa, k, double);
+    r->std_error = DMM_NEW2(n_taxa, k, double);
+    if (!r->weight || !r->z || !r->estimate || !r->lower || !r->upper ||
+        !r->std_error) {
+        dmm_fit_free(r);
+        return DMM_ERROR_MEMORY;
+    }
+    *result = r;
+    return DMM_OK;
+}
+
+/* Components by decreasing weight; equal weights keep their order. */
+static void order_components(const dmm_parameters *p, size_t *order)
+{
+    for (size_t k = 0; k < p->k; k++) {
+        size_t at = k;
+        for (; at > 0 && p->log_weight[order[at - 1]] < p->log_weight[k]; at--)
+            order[at] = order[at - 1];
+        order[at] = k;
+    }
+}
+
+/* Estimates, intervals and standard errors of component `k` as column `c`. */
+static void copy_component(const dmm_em *em, const double *variance, size_t k,
+                           size_t c, dmm_fit_result *r)
+{
+    const dmm_parameters *p = em->parameters;
+    for (size_t j = 0; j < r->n_taxa; j++) {
+        const size_t from = em->counts->column_of_taxon[j] * p->kp + k;
+        const size_t to = c * r->n_taxa + j;
+        const double error = sqrt(variance[from]);
+        r->estimate[to] = p->alpha[from];
+        r->std_error[to] = error;
+        r->lower[to] = exp(p->lambda[from] - INTERVAL_WIDTH * error);
+        r->upper[to] = exp(p->lambda[from] + INTERVAL_WIDTH * error);
+    }
+}
+
+static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
+                              dmm_fit_result *r)
+{
+    const dmm_parameters *p = em->parameters;
+    const size_t k = p->k;
+    dmm_status status = DMM_ERROR_MEMORY;
+    size_t *order = DMM_NEW(k, size_t);
+    double *log_det = DMM_NEW(k, double);
+    double *log_weight = DMM_NEW(k, double);
+    double *variance = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    if (!order || !log_det || !log_weight || !variance)
+        goto done;
+    dmm_laplace_curvature(em->newton, p, &em->counts->dictionary, em->sums,
+                          log_det, variance);
+    order_components(p, order);
+    double sum = 0;
+    for (size_t c = 0; c < k; c++) {
+        sum += log_det[order[c]];
+        log_weight[c] = p->log_weight[order[c]];
+        r->weight[c] = exp(log_weight[c]);
+        r->empty += em->sums->weight[order[c]] < DMM_EMPTY_WEIGHT;
+        copy_component(em, variance, order[c], c, r);
+    }
+    const dmm_criteria criteria = dmm_laplace_criteria(
+        em->nle, sum, log_weight, r->n_samples, r->n_taxa, k);
+    r->nle = em->nle;
+    r->log_likelihood =
+        em->counts->log_multinomial + em->sums->log_likelihood;
+    r->log_det = criteria.log_det;
+    r->laplace = criteria.laplace;
+    r->bic = criteria.bic;
+    r->aic = criteria.aic;
+    r->iterations = em->iterations;
+    r->evaluations = em->evaluations;
+    r->kmeans_iterations = start->iterations;
+    r->converged = em->converged;
+    r->reseeded = start->reseeded;
+    r->n_threads = em->n_threads;
+    dmm_predict_copy(em->chunk, order, r->z);
+    status = isfinite(r->laplace) ? DMM_OK : DMM_ERROR_NUMERIC;
+done:
+    dmm_free(order);
+    dmm_free(log_det);
+    dmm_free(log_weight);
+    dmm_free(variance);
+    return status;
+}
+
+dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
+                   const dmm_control *control, dmm_fit_result **result)
+{
+    dmm_counts *counts = NULL;
+    dmm_em *em = NULL;
+    uint32_t *label = NULL;
+    dmm_start start = {NULL, 0, 0, 0};
+    *result = NULL;
+    if (k == 0 || k > matrix->rows)
+        return DMM_ERROR_ARGUMENT;
+    dmm_status status =
+        dmm_counts_build(matrix, DMM_TAXA_MERGED, dmm_padded_components(k),
+                         control->n_threads, &counts);
+    if (status == DMM_OK)
+        status = dmm_em_new(counts, k, control, &em);
+    if (status != DMM_OK)
+        goto done;
+    label = DMM_NEW(matrix->rows, uint32_t);
+    if (!label) {
+        status = DMM_ERROR_MEMORY;
+        goto done;
+    }
+    status = dmm_rng_labels(control->seed, matrix->rows, k, label);
+    if (status == DMM_OK)
+        status = dmm_kmeans_run(em->chunk, label, control, &start);
+    if (status == DMM_OK)
+        status = dmm_em_start(em, &start);
+    if (status == DMM_OK)
+        status = dmm_em_run(em);
+    if (status != DMM_OK)
+        goto done;
+    if (control->progress)
+        control->progress(DMM_PHASE_HESSIAN, 0, 0, control->user);
+    status = result_new(matrix->rows, matrix->columns, k, result);
+    if (status == DMM_OK)
+        status = fill_result(em, &start, *result);
+    if (status != DMM_OK) {
+        dmm_fit_free(*result);
+        *result = NULL;
+    }
+done:
+    dmm_free(label);
+    dmm_start_free(&start);
+    dmm_em_free(em);
+    dmm_counts_free(counts);
+    return status;
+}

@@ -1,0 +1,354 @@
+#include "kmeans.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "kernels.h"
+#include "threads.h"
+
+typedef struct {
+    dmm_chunk *chunk;
+    double stiffness;
+    double *inverse_total; /* N: 1 / t_i                                    */
+    double *square;        /* N: |x_i/t_i|^2                                */
+    double *centre;        /* U x kp                                        */
+    double *next;          /* U x kp: the centres being computed            */
+    double *scaled;        /* U x kp: multiplicity * centre                 */
+    double *centre_square; /* kp: |centre_k|^2                              */
+    double *weight;        /* kp: sum over samples of z                     */
+    double *part;          /* n_taxa_groups x 2 kp: squared moves, squares  */
+    double move;           /* the furthest that a centre moved              */
+} kmeans;
+
+static void kmeans_free(kmeans *m)
+{
+    dmm_free(m->inverse_total);
+    dmm_free(m->square);
+    dmm_free(m->centre);
+    dmm_free(m->next);
+    dmm_free(m->scaled);
+    dmm_free(m->centre_square);
+    dmm_free(m->weight);
+    dmm_free(m->part);
+}
+
+static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk, double stiffness)
+{
+    const dmm_counts *counts = chunk->counts;
+    const size_t kp = chunk->kp, n = counts->n_samples;
+    const size_t columns = counts->dictionary.n_taxa_columns;
+    memset(m, 0, sizeof *m);
+    m->chunk = chunk;
+    m->stiffness = stiffness;
+    m->inverse_total = DMM_NEW(n, double);
+    m->square = DMM_NEW(n, double);
+    m->centre = DMM_NEW2(columns, kp, double);
+    m->next = DMM_NEW2(columns, kp, double);
+    m->scaled = DMM_NEW2(columns, kp, double);
+    m->centre_square = DMM_NEW(kp, double);
+    m->weight = DMM_NEW(kp, double);
+    m->part = DMM_NEW2(counts->dictionary.n_taxa_groups, 2 * kp, double);
+    return m->inverse_total && m->square && m->centre && m->next &&
+                   m->scaled && m->centre_square && m->weight && m->part
+               ? DMM_OK
+               : DMM_ERROR_MEMORY;
+}
+
+/* Proportions enter as counts times 1/t_i; their squares are summed by the same
+ * pass as the evidence, over a table of squared counts. Team function. */
+static void normalise(kmeans *m)
+{
+    const dmm_counts *counts = m->chunk->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    const long blocks = (long)counts->n_blocks;
+    const long features = (long)d->n_features;
+    double *squared_count = m->chunk->histogram;
+#ifdef _OPENMP
+#pragma omp for schedule(static)
+#endif
+    for (long f = 0; f < features; f++)
+        squared_count[f] =
+            d->multiplicity[d->column[f]] * d->value[f] * d->value[f];
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 1)
+#endif
+    for (long b = 0; b < blocks; b++) {
+        const dmm_block *block = &counts->block[b];
+        double *inverse = m->inverse_total + block->first_row;
+        double *square = m->square + block->first_row;
+        dmm_kernels_active()->gather(block, 1, squared_count, square);
+        for (size_t i = 0; i < block->n_rows; i++) {
+            const double t = counts->total[block->first_row + i];
+            inverse[i] = t > 0 ? 1 / t : 0;
+            square[i] *= inverse[i] * inverse[i];
+        }
+    }
+}
+
+/* Multiplies the rows of z by 1/t: what the centres' sums need. */
+static void scale_rows(const kmeans *m, const dmm_block *block)
+{
+    const size_t kp = m->chunk->kp;
+    double *z = m->chunk->z + block->first_row * kp;
+    for (size_t i = 0; i < block->n_rows; i++)
+        for (size_t k = 0; k < kp; k++)
+            z[i * kp + k] *= m->inverse_total[block->first_row + i];
+}
+
+/* Sums the blocks' weights in order. */
+static void sum_weights(kmeans *m)
+{
+    const size_t kp = m->chunk->kp;
+    memset(m->weight, 0, kp * sizeof *m->weight);
+    for (size_t b = 0; b < m->chunk->counts->n_blocks; b++)
+        for (size_t k = 0; k < kp; k++)
+            m->weight[k] += m->chunk->block_weight[b * kp + k];
+}
+
+/* One group's centres from their sums; its parts of the moves and squares. */
+static void update_group(kmeans *m, size_t g)
+{
+    const dmm_dictionary *d = &m->chunk->counts->dictionary;
+    const size_t kp = m->chunk->kp;
+    double *moved = m->part + 2 * g * kp, *squared = moved + kp;
+    for (size_t k = 0; k < kp; k++)
+        moved[k] = squared[k] = 0;
+    for (size_t j = d->group[g]; j < d->group[g + 1]; j++) {
+        const double multiplicity = d->multiplicity[j];
+        double *next = m->next + j * kp, *centre = m->centre + j * kp;
+        for (size_t k = 0; k < kp; k++) {
+            const double c = m->weight[k] > 0 ? next[k] / m->weight[k] : 0;
+            const double difference = c - centre[k];
+            moved[k] += multiplicity * difference * difference;
+            squared[k] += multiplicity * c * c;
+            centre[k] = c;
+            m->scaled[j * kp + k] = multiplicity * c;
+        }
+    }
+}
+
+/* Centres from the responsibilities (divided by t), and how far they moved.
+ * Team function. */
+static void update_centres(kmeans *m)
+{
+    const dmm_counts *counts = m->chunk->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    const size_t kp = m->chunk->kp;
+    const long groups = (long)d->n_taxa_groups;
+    size_t begin, end;
+    dmm_threads_share(d->share_work, d->n_taxa_groups, &begin, &end);
+    if (begin < end) {
+        const size_t from = d->group[begin], to = d->group[end];
+        memset(m->next + from * kp, 0, (to - from) * kp * sizeof(double));
+        for (size_t b = 0; b < counts->n_blocks; b++)
+            dmm_kernels_active()->scatter_counts(
+                &counts->block[b], d, kp, begin, end,
+                m->chunk->z + counts->block[b].first_row * kp, m->next);
+    }
+#ifdef _OPENMP
+#pragma omp barrier
+#pragma omp for schedule(static)
+#endif
+    for (long g = 0; g < groups; g++)
+        update_group(m, (size_t)g);
+#ifdef _OPENMP
+#pragma omp single
+#endif
+    {
+        m->move = 0;
+        for (size_t k = 0; k < kp; k++) {
+            double moved = 0, square = 0;
+            for (long g = 0; g < groups; g++) {
+                moved += m->part[2 * (size_t)g * kp + k];
+                square += m->part[(2 * (size_t)g + 1) * kp + k];
+            }
+            m->move = sqrt(moved) > m->move ? sqrt(moved) : m->move;
+            m->centre_square[k] = square;
+        }
+    }
+}
+
+/* Responsibilities from the centres; divided by t again unless `last`. Team
+ * function. */
+static void update_responsibilities(kmeans *m, int last)
+{
+    dmm_chunk *chunk = m->chunk;
+    const dmm_counts *counts = chunk->counts;
+    const dmm_kernels *kernels = dmm_kernels_active();
+    const size_t kp = chunk->kp;
+    const long blocks = (long)counts->n_blocks;
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 1)
+#endif
+    for (long b = 0; b < blocks; b++) {
+        const dmm_block *block = &counts->block[b];
+        double *z = chunk->z + block->first_row * kp;
+        double *weight = chunk->block_weight + (size_t)b * kp;
+        memset(z, 0, block->n_rows * kp * sizeof *z);
+        memset(weight, 0, kp * sizeof *weight);
+        kernels->gather_counts(block, &counts->dictionary, kp, m->scaled, z);
+        kernels->scaled_distance(block->n_rows, kp, -m->stiffness,
+                                 m->inverse_total + block->first_row,
+                                 m->square + block->first_row,
+                                 m->centre_square, z);
+        kernels->softmax(block->n_rows, chunk->k, kp, z, weight);
+        if (!last)
+            scale_rows(m, block);
+    }
+#ifdef _OPENMP
+#pragma omp single
+#endif
+    sum_weights(m);
+}
+
+/* Hard responsibilities from the labels, divided by t. */
+static void set_labels(kmeans *m, const uint32_t *label)
+{
+    dmm_chunk *chunk = m->chunk;
+    const dmm_counts *counts = chunk->counts;
+    const size_t kp = chunk->kp;
+    memset(chunk->z, 0, counts->n_samples * kp * sizeof(double));
+    memset(m->weight, 0, kp * sizeof(double));
+    for (size_t i = 0; i < counts->n_samples; i++) {
+        chunk->z[i * kp + label[i]] = 1;
+        m->weight[label[i]] += 1;
+    }
+    for (size_t b = 0; b < counts->n_blocks; b++)
+        scale_rows(m, &counts->block[b]);
+}
+
+/* Squared distance of a sample from its nearest centre. */
+static double nearest_square(const kmeans *m, const double *dot, size_t i)
+{
+    double nearest = INFINITY;
+    for (size_t k = 0; k < m->chunk->k; k++) {
+        const double d = m->square[i] + m->centre_square[k] -
+                         2 * m->inverse_total[i] * dot[i * m->chunk->kp + k];
+        nearest = d < nearest ? d : nearest;
+    }
+    return nearest;
+}
+
+/* Gives every emptied component the sample that the centres explain worst and
+ * that has not been given away: it takes the sample's proportions as its centre
+ * and the sample as its only member. */
+static dmm_status reseed_empty(kmeans *m, int *reseeded)
+{
+    dmm_chunk *chunk = m->chunk;
+    const dmm_counts *counts = chunk->counts;
+    const size_t kp = chunk->kp, n = counts->n_samples;
+    int empty = 0;
+    for (size_t k = 0; k < chunk->k; k++)
+        empty += m->weight[k] < DMM_EMPTY_WEIGHT;
+    *reseeded = 0;
+    if (!empty)
+        return DMM_OK;
+    double *dot = DMM_NEW2(n, kp, double);
+    double *distance = DMM_NEW(n, double);
+    if (!dot || !distance) {
+        dmm_free(dot);
+        dmm_free(distance);
+        return DMM_ERROR_MEMORY;
+    }
+    for (size_t b = 0; b < counts->n_blocks; b++)
+        dmm_kernels_active()->gather_counts(
+            &counts->block[b], &counts->dictionary, kp, m->scaled,
+            dot + counts->block[b].first_row * kp);
+    for (size_t i = 0; i < n; i++)
+        distance[i] = nearest_square(m, dot, i);
+    for (size_t k = 0; k < chunk->k; k++) {
+        if (m->weight[k] >= DMM_EMPTY_WEIGHT)
+            continue;
+        size_t worst = 0;
+        for (size_t i = 1; i < n; i++)
+            if (distance[i] > distance[worst])
+                worst = i;
+        distance[worst] = -1; /* below every distance: not chosen twice */
+        for (size_t c = 0; c < chunk->k; c++)
+            chunk->z[worst * kp + c] = c == k;
+        m->weight[k] = 1;
+        (*reseeded)++;
+    }
+    dmm_free(dot);
+    dmm_free(distance);
+    return DMM_OK;
+}
+
+/* Centres of the responsibilities at hand, which stay as they are. */
+static dmm_status recompute_centres(kmeans *m)
+{
+    dmm_chunk *chunk = m->chunk;
+    const dmm_counts *counts = chunk->counts;
+    const size_t kp = chunk->kp, length = counts->n_samples * kp;
+    double *z = DMM_NEW(length, double);
+    if (!z)
+        return DMM_ERROR_MEMORY;
+    memcpy(z, chunk->z, length * sizeof *z);
+    memset(m->weight, 0, kp * sizeof(double));
+    for (size_t i = 0; i < counts->n_samples; i++)
+        for (size_t k = 0; k < kp; k++)
+            m->weight[k] += z[i * kp + k];
+    for (size_t b = 0; b < counts->n_blocks; b++)
+        scale_rows(m, &counts->block[b]);
+    update_centres(m);
+    memcpy(chunk->z, z, length * sizeof *z);
+    dmm_free(z);
+    return DMM_OK;
+}
+
+dmm_status dmm_kmeans_run(dmm_chunk *chunk, const uint32_t *label,
+                          const dmm_control *control, dmm_start *start)
+{
+    kmeans m;
+    memset(start, 0, sizeof *start);
+    const int n_threads =
+        dmm_threads_for(control->n_threads, dmm_chunk_work(chunk));
+    dmm_status status = kmeans_init(&m, chunk, control->stiffness);
+    if (status != DMM_OK)
+        goto done;
+    if (control->progress)
+        control->progress(DMM_PHASE_START, 0, 0, control->user);
+#ifdef _OPENMP
+#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
+#endif
+    normalise(&m);
+    set_labels(&m, label);
+    while (!start->converged && start->iterations < control->kmeans_iterations) {
+        if (control->interrupt && control->interrupt(control->user)) {
+            status = DMM_ERROR_INTERRUPTED;
+            goto done;
+        }
+        start->iterations++;
+        const int final = start->iterations == control->kmeans_iterations;
+#ifdef _OPENMP
+#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
+#endif
+        {
+            update_centres(&m);
+            const int settled = m.move <= control->kmeans_tolerance;
+            update_responsibilities(&m, settled || final);
+        }
+        start->converged = m.move <= control->kmeans_tolerance;
+        if (control->progress)
+            control->progress(DMM_PHASE_START, start->iterations, m.move,
+                              control->user);
+    }
+    status = reseed_empty(&m, &start->reseeded);
+    if (status == DMM_OK && start->reseeded > 0)
+        status = recompute_centres(&m);
+    if (status != DMM_OK)
+        goto done;
+    start->centre = m.centre;
+    m.centre = NULL;
+done:
+    (void)n_threads;
+    kmeans_free(&m);
+    return status;
+}
+
+void dmm_start_free(dmm_start *start)
+{
+    dmm_free(start->centre);
+    start->centre = NULL;
+}

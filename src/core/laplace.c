@@ -1,0 +1,78 @@
+#include "laplace.h"
+
+#include <math.h>
+
+static const double LOG_2_PI = 1.83787706640934548356;
+
+/* The signed curvature of one taxon, or its positive model's. */
+static double exact_curvature(const dmm_newton *newton,
+                              const dmm_parameters *p, const dmm_sums *sums,
+                              size_t at)
+{
+    const double a = p->alpha[at];
+    return newton->gradient[at] + p->prior.eta - a * a * sums->trigamma[at];
+}
+
+static int component_curvature(const dmm_newton *newton,
+                               const dmm_parameters *p,
+                               const dmm_dictionary *d, const dmm_sums *sums,
+                               size_t k, double *log_det, double *variance)
+{
+    const size_t kp = p->kp, columns = p->n_taxa_columns;
+    int exact = 1;
+    double s1 = 0, sum = 0;
+    for (size_t j = 0; j < columns && exact; j++) {
+        const size_t at = j * kp + k;
+        const double h = exact_curvature(newton, p, sums, at);
+        const double a = p->alpha[at];
+        exact = h > 0;
+        s1 += d->multiplicity[j] * a * (a / h);
+        sum += d->multiplicity[j] * log(h > 0 ? h : 1);
+    }
+    double e = sums->total_trigamma[k], den = 1 + e * s1;
+    exact = exact && den > 0;
+    if (!exact) {
+        e = newton->rank_one[k];
+        den = newton->den[k];
+        sum = 0;
+        for (size_t j = 0; j < columns; j++)
+            sum += d->multiplicity[j] * log(newton->curvature[j * kp + k]);
+    }
+    *log_det = sum + log(den);
+    for (size_t j = 0; j < columns; j++) {
+        const size_t at = j * kp + k;
+        const double h = exact ? exact_curvature(newton, p, sums, at)
+                               : newton->curvature[at];
+        const double ratio = p->alpha[at] / h;
+        variance[at] = 1 / h - e * ratio * ratio / den;
+    }
+    return exact;
+}
+
+int dmm_laplace_curvature(const dmm_newton *newton, const dmm_parameters *p,
+                          const dmm_dictionary *d, const dmm_sums *sums,
+                          double *log_det, double *variance)
+{
+    int exact = 1;
+    for (size_t k = 0; k < p->k; k++)
+        exact &= component_curvature(newton, p, d, sums, k, &log_det[k],
+                                     variance);
+    return exact;
+}
+
+dmm_criteria dmm_laplace_criteria(double nle, double log_det,
+                                  const double *log_weight, size_t n_samples,
+                                  size_t n_taxa, size_t k)
+{
+    const double n = (double)n_samples;
+    const double parameters =
+        (double)k * (double)n_taxa + (double)k - 1;
+    dmm_criteria c;
+    for (size_t i = 1; i < k; i++)
+        log_det += 2 * log(n) - (log(n) + log_weight[i]);
+    c.log_det = log_det;
+    c.laplace = nle + log_det / 2 - parameters / 2 * LOG_2_PI;
+    c.bic = nle + parameters / 2 * log(n);
+    c.aic = nle + parameters;
+    return c;
+}

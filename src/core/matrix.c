@@ -1,0 +1,191 @@
+#include "matrix.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "alloc.h"
+
+/* R's NA_integer_; an integer table has no other missing value. */
+#define MISSING_INTEGER (-2147483647 - 1)
+
+static dmm_problem_kind integer_problem(int x)
+{
+    if (x == MISSING_INTEGER)
+        return DMM_PROBLEM_MISSING;
+    return x < 0 ? DMM_PROBLEM_NEGATIVE : DMM_PROBLEM_NONE;
+}
+
+static dmm_problem_kind double_problem(double x)
+{
+    if (isnan(x))
+        return DMM_PROBLEM_MISSING;
+    if (isinf(x))
+        return DMM_PROBLEM_INFINITE;
+    if (x < 0)
+        return DMM_PROBLEM_NEGATIVE;
+    if (x != floor(x))
+        return DMM_PROBLEM_FRACTIONAL;
+    return x > DMM_MAX_COUNT ? DMM_PROBLEM_LARGE : DMM_PROBLEM_NONE;
+}
+
+/* Whether all of n numbers are counts. Written without branches, so that the
+ * usual table, which has no problem, is read at the memory's speed. */
+static int integers_valid(const int *x, size_t n)
+{
+    int all = 0;
+    for (size_t i = 0; i < n; i++)
+        all |= x[i];
+    return all >= 0;
+}
+
+static int doubles_valid(const double *x, size_t n)
+{
+    int bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double in_range =
+            x[i] >= 0 && x[i] <= DMM_MAX_COUNT ? x[i] : -1.0;
+        bad |= (double)(int)in_range != x[i];
+    }
+    return !bad;
+}
+
+/* Finds the first problem among entries [from, to) of one column. */
+static int find_problem(const dmm_matrix *matrix, size_t column, size_t from,
+                        size_t to, dmm_problem *problem)
+{
+    const int is_integer = matrix->kind == DMM_MATRIX_DENSE_INT;
+    if (is_integer ? integers_valid(matrix->integers + from, to - from)
+                   : doubles_valid(matrix->doubles + from, to - from))
+        return 0;
+    for (size_t e = from; e < to; e++) {
+        const dmm_problem_kind kind =
+            is_integer ? integer_problem(matrix->integers[e])
+                       : double_problem(matrix->doubles[e]);
+        if (kind == DMM_PROBLEM_NONE)
+            continue;
+        problem->kind = kind;
+        problem->row = matrix->kind == DMM_MATRIX_CSC
+                           ? (size_t)matrix->row_index[e]
+                           : e - from;
+        problem->column = column;
+        problem->value = is_integer ? (double)matrix->integers[e]
+                                    : matrix->doubles[e];
+        return 1;
+    }
+    return 0;
+}
+
+/* Whether a CSC table's offsets and rows are what matrix.h says. */
+static int csc_valid(const dmm_matrix *matrix)
+{
+    const int *start = matrix->column_start;
+    if (start[0] != 0)
+        return 0;
+    for (size_t j = 0; j < matrix->columns; j++) {
+        if (start[j + 1] < start[j])
+            return 0;
+        int before = -1;
+        for (int e = start[j]; e < start[j + 1]; e++) {
+            const int row = matrix->row_index[e];
+            if (row <= before || (size_t)row >= matrix->rows)
+                return 0;
+            before = row;
+        }
+    }
+    return 1;
+}
+
+/* Marks the rows that have a count. */
+static void mark_rows(const dmm_matrix *matrix, size_t from, size_t to,
+                      unsigned char *marked)
+{
+    switch (matrix->kind) {
+    case DMM_MATRIX_DENSE_INT:
+        for (size_t i = 0; i < to - from; i++)
+            marked[i] |= matrix->integers[from + i] != 0;
+        break;
+    case DMM_MATRIX_DENSE_DOUBLE:
+        for (size_t i = 0; i < to - from; i++)
+            marked[i] |= matrix->doubles[from + i] != 0;
+        break;
+    case DMM_MATRIX_CSC:
+        for (size_t e = from; e < to; e++)
+            marked[matrix->row_index[e]] |= matrix->doubles[e] != 0;
+        break;
+    }
+}
+
+static void column_range(const dmm_matrix *matrix, size_t column, size_t *from,
+                         size_t *to)
+{
+    if (matrix->kind == DMM_MATRIX_CSC) {
+        *from = (size_t)matrix->column_start[column];
+        *to = (size_t)matrix->column_start[column + 1];
+    } else {
+        *from = column * matrix->rows;
+        *to = *from + matrix->rows;
+    }
+}
+
+dmm_status dmm_matrix_check(const dmm_matrix *matrix, dmm_problem *problem)
+{
+    memset(problem, 0, sizeof *problem);
+    if (matrix->kind == DMM_MATRIX_CSC && !csc_valid(matrix))
+        return DMM_ERROR_ARGUMENT;
+    unsigned char *marked = DMM_NEW(matrix->rows, unsigned char);
+    if (marked == NULL)
+        return DMM_ERROR_MEMORY;
+    for (size_t j = 0; j < matrix->columns; j++) {
+        size_t from, to;
+        column_range(matrix, j, &from, &to);
+        if (find_problem(matrix, j, from, to, problem))
+            goto done;
+        mark_rows(matrix, from, to, marked);
+    }
+    const unsigned char *empty = memchr(marked, 0, matrix->rows);
+    if (empty != NULL) {
+        problem->kind = DMM_PROBLEM_EMPTY_SAMPLE;
+        problem->row = (size_t)(empty - marked);
+    }
+done:
+    dmm_free(marked);
+    return DMM_OK;
+}
+
+size_t dmm_matrix_column_limit(const dmm_matrix *matrix, size_t column)
+{
+    size_t from, to;
+    column_range(matrix, column, &from, &to);
+    return to - from;
+}
+
+size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
+                         uint64_t *keys)
+{
+    size_t from, to, n = 0;
+    column_range(matrix, column, &from, &to);
+    switch (matrix->kind) {
+    case DMM_MATRIX_DENSE_INT:
+        for (size_t i = 0; i < to - from; i++) {
+            const int x = matrix->integers[from + i];
+            keys[n] = DMM_KEY((uint32_t)x, i);
+            n += x != 0;
+        }
+        break;
+    case DMM_MATRIX_DENSE_DOUBLE:
+        for (size_t i = 0; i < to - from; i++) {
+            const double x = matrix->doubles[from + i];
+            keys[n] = DMM_KEY((uint32_t)x, i);
+            n += x != 0;
+        }
+        break;
+    case DMM_MATRIX_CSC:
+        for (size_t e = from; e < to; e++) {
+            const double x = matrix->doubles[e];
+            keys[n] = DMM_KEY((uint32_t)x, (uint32_t)matrix->row_index[e]);
+            n += x != 0;
+        }
+        break;
+    }
+    return n;
+}

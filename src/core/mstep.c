@@ -1,0 +1,330 @@
+#include "mstep.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "alloc.h"
+
+/* A step is taken when F falls by this part of what the gradient promises. */
+#define ARMIJO 1e-4
+/* Rounding of F, relative, below which a rise does not count. */
+#define OBJECTIVE_ROUNDING 1e-12
+#define MAX_BACKTRACKS 30
+
+dmm_status dmm_newton_new(const dmm_parameters *p, const dmm_dictionary *d,
+                          dmm_newton **result)
+{
+    *result = NULL;
+    dmm_newton *newton = DMM_NEW(1, dmm_newton);
+    if (!newton)
+        return DMM_ERROR_MEMORY;
+    newton->k = p->k;
+    newton->kp = p->kp;
+    newton->gradient = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    newton->curvature = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    newton->step = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    newton->s1 = DMM_NEW(p->kp, double);
+    newton->s2 = DMM_NEW(p->kp, double);
+    newton->rank_one = DMM_NEW(p->kp, double);
+    newton->den = DMM_NEW(p->kp, double);
+    newton->decrease = DMM_NEW(p->kp, double);
+    newton->part = DMM_NEW2(d->n_taxa_groups, 2 * p->kp, double);
+    if (!newton->gradient || !newton->curvature || !newton->step ||
+        !newton->s1 || !newton->s2 || !newton->rank_one || !newton->den ||
+        !newton->decrease || !newton->part) {
+        dmm_newton_free(newton);
+        return DMM_ERROR_MEMORY;
+    }
+    *result = newton;
+    return DMM_OK;
+}
+
+void dmm_newton_free(dmm_newton *newton)
+{
+    if (newton == NULL)
+        return;
+    dmm_free(newton->gradient);
+    dmm_free(newton->curvature);
+    dmm_free(newton->step);
+    dmm_free(newton->s1);
+    dmm_free(newton->s2);
+    dmm_free(newton->rank_one);
+    dmm_free(newton->den);
+    dmm_free(newton->decrease);
+    dmm_free(newton->part);
+    dmm_free(newton);
+}
+
+/* Gradient and curvature of one group of taxa, and its parts of s1 and s2. */
+static void group_gradient(dmm_newton *newton, const dmm_parameters *p,
+                           const dmm_dictionary *d, const dmm_sums *sums,
+                           size_t group)
+{
+    const size_t kp = p->kp;
+    const double eta = p->prior.eta, nu = p->prior.nu;
+    double *s1 = newton->part + 2 * group * kp, *s2 = s1 + kp;
+    for (size_t k = 0; k < kp; k++)
+        s1[k] = s2[k] = 0;
+    for (size_t j = d->group[group]; j < d->group[group + 1]; j++) {
+        const double m = d->multiplicity[j];
+        for (size_t k = 0; k < kp; k++) {
+            const size_t at = j * kp + k;
+            const double a = p->alpha[at];
+            const double g =
+                a * (nu - sums->digamma[at] + sums->total_digamma[k]) - eta;
+            const double q =
+                sums->trigamma[at] < 0 ? -sums->trigamma[at] : 0;
+            const double h = (g > 0 ? g : 0) + eta + a * a * q;
+            const double ratio = m * (a / h);
+            newton->gradient[at] = g;
+            newton->curvature[at] = h;
+            s1[k] += ratio * a;
+            s2[k] += ratio * g;
+        }
+    }
+}
+
+/* Steps of one group of taxa, and its part of the promised decrease. */
+static void group_step(dmm_newton *newton, const dmm_parameters *p,
+                       const dmm_dictionary *d, size_t group)
+{
+    const size_t kp = p->kp;
+    double *decrease = newton->part + 2 * group * kp;
+    double *correction = decrease + kp;
+    for (size_t k = 0; k < kp; k++) {
+        decrease[k] = 0;
+        correction[k] =
+            newton->rank_one[k] * newton->s2[k] / newton->den[k];
+    }
+    for (size_t j = d->group[group]; j < d->group[group + 1]; j++) {
+        const double m = d->multiplicity[j];
+        for (size_t k = 0; k < kp; k++) {
+            const size_t at = j * kp + k;
+            const double g = newton->gradient[at];
+            double step =
+                (correction[k] * p->alpha[at] - g) / newton->curvature[at];
+            step = step < DMM_NEWTON_LONGEST ? step : DMM_NEWTON_LONGEST;
+            step = step > -DMM_NEWTON_LONGEST ? step : -DMM_NEWTON_LONGEST;
+            newton->step[at] = step;
+            decrease[k] -= m * g * step;
+        }
+    }
+}
+
+void dmm_newton_direction(dmm_newton *newton, const dmm_parameters *p,
+                          const dmm_dictionary *d, const dmm_sums *sums)
+{
+    const size_t kp = p->kp;
+    const long groups = (long)d->n_taxa_groups;
+#ifdef _OPENMP
+#pragma omp for schedule(static)
+#endif
+    for (long g = 0; g < groups; g++)
+        group_gradient(newton, p, d, sums, (size_t)g);
+#ifdef _OPENMP
+#pragma omp single
+#endif
+    for (size_t k = 0; k < kp; k++) {
+        double s1 = 0, s2 = 0;
+        for (long g = 0; g < groups; g++) {
+            s1 += newton->part[2 * (size_t)g * kp + k];
+            s2 += newton->part[(2 * (size_t)g + 1) * kp + k];
+        }
+        newton->s1[k] = s1;
+        newton->s2[k] = s2;
+        newton->rank_one[k] = sums->total_trigamma[k];
+        newton->den[k] = 1 + newton->rank_one[k] * s1;
+        if (newton->den[k] < DMM_NEWTON_LEAST_DEN) {
+            newton->den[k] = DMM_NEWTON_LEAST_DEN;
+            newton->rank_one[k] = (DMM_NEWTON_LEAST_DEN - 1) / s1;
+        }
+    }
+#ifdef _OPENMP
+#pragma omp for schedule(static)
+#endif
+    for (long g = 0; g < groups; g++)
+        group_step(newton, p, d, (size_t)g);
+#ifdef _OPENMP
+#pragma omp single
+#endif
+    for (size_t k = 0; k < kp; k++) {
+        newton->decrease[k] = 0;
+        for (long g = 0; g < groups; g++)
+            newton->decrease[k] += newton->part[2 * (size_t)g * kp + k];
+    }
+}
+
+void dmm_newton_solve(const dmm_newton *newton, const dmm_parameters *p,
+                      const dmm_dictionary *d, size_t k, const double *rhs,
+                      double *x)
+{
+    const size_t kp = p->kp;
+    double s = 0;
+    for (size_t j = 0; j < d->n_taxa_columns; j++)
+        s += p->alpha[j * kp + k] * rhs[j * kp + k] /
+             newton->curvature[j * kp + k];
+    const double correction = newton->rank_one[k] * s / newton->den[k];
+    for (size_t j = 0; j < d->n_taxa_columns; j++) {
+        const size_t at = j * kp + k;
+        x[at] = (rhs[at] / d->multiplicity[j] - correction * p->alpha[at]) /
+                newton->curvature[at];
+    }
+}
+
+/* ---- To convergence --------------------------------------------------- */
+
+/* Lambda, step length and state of each component while all are stepped. */
+typedef struct {
+    double *before;    /* n_taxa_columns x kp: lambda before the step */
+    double *objective; /* kp: F_k before the step                     */
+    double *length;    /* kp: of the trial step                       */
+    unsigned char *done;     /* kp: converged                         */
+    unsigned char *accepted; /* kp: the trial step is good            */
+} line_search;
+
+static dmm_status line_search_init(line_search *s, const dmm_parameters *p)
+{
+    s->before = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    s->objective = DMM_NEW(p->kp, double);
+    s->length = DMM_NEW(p->kp, double);
+    s->done = DMM_NEW(p->kp, unsigned char);
+    s->accepted = DMM_NEW(p->kp, unsigned char);
+    return s->before && s->objective && s->length && s->done && s->accepted
+               ? DMM_OK
+               : DMM_ERROR_MEMORY;
+}
+
+static void line_search_free(line_search *s)
+{
+    dmm_free(s->before);
+    dmm_free(s->objective);
+    dmm_free(s->length);
+    dmm_free(s->done);
+    dmm_free(s->accepted);
+}
+
+/* Replaces a component's step by that of the fixed-point iteration
+ * alpha <- (alpha P + eta) / (nu + B), which always decreases F. */
+static void fixed_point_step(dmm_newton *newton, const dmm_parameters *p,
+                             const dmm_dictionary *d, const dmm_sums *sums,
+                             size_t k)
+{
+    const size_t kp = p->kp;
+    newton->decrease[k] = 0;
+    for (size_t j = 0; j < d->n_taxa_columns; j++) {
+        const size_t at = j * kp + k;
+        const double digamma =
+            sums->digamma[at] > 0 ? sums->digamma[at] : 0;
+        const double next = (p->alpha[at] * digamma + p->prior.eta) /
+                            (p->prior.nu + sums->total_digamma[k]);
+        newton->step[at] = log(next) - p->lambda[at];
+        newton->decrease[k] -=
+            d->multiplicity[j] * newton->gradient[at] * newton->step[at];
+    }
+}
+
+static double objective(const dmm_parameters *p, const dmm_sums *sums, size_t k)
+{
+    return dmm_parameters_penalty(p, k) - sums->lgamma[k];
+}
+
+/* Fresh parameters and sums, and the direction too if asked for. */
+static void evaluate(dmm_chunk *chunk, dmm_parameters *p, dmm_sums *sums,
+                     dmm_newton *newton, int direction, int n_threads)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    (void)n_threads;
+#ifdef _OPENMP
+#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
+#endif
+    {
+        dmm_parameters_refresh(p, d);
+        dmm_estep_sums(chunk, p, sums);
+        if (direction)
+            dmm_newton_direction(newton, p, d, sums);
+    }
+}
+
+static void set_lambda(dmm_parameters *p, const line_search *s,
+                       const dmm_newton *newton, size_t k, double length)
+{
+    const size_t kp = p->kp;
+    for (size_t j = 0; j < p->n_taxa_columns; j++)
+        p->lambda[j * kp + k] =
+            s->before[j * kp + k] + length * newton->step[j * kp + k];
+}
+
+/* Shortens the steps of all components that are not done until each decreases
+ * its F; a component that cannot be decreased is done. */
+static void search(line_search *s, dmm_chunk *chunk, dmm_parameters *p,
+                   dmm_sums *sums, dmm_newton *newton, int n_threads)
+{
+    int tries = 0;
+    for (size_t k = 0; k < p->k; k++) {
+        s->accepted[k] = s->done[k];
+        s->length[k] = 1;
+    }
+    for (int open = 1; open; tries++) {
+        for (size_t k = 0; k < p->k; k++)
+            if (!s->accepted[k])
+                set_lambda(p, s, newton, k, s->length[k]);
+        evaluate(chunk, p, sums, newton, 0, n_threads);
+        open = 0;
+        for (size_t k = 0; k < p->k; k++) {
+            if (s->accepted[k])
+                continue;
+            const double f = objective(p, sums, k);
+            if (f <= s->objective[k] -
+                         ARMIJO * s->length[k] * newton->decrease[k] +
+                         OBJECTIVE_ROUNDING * fabs(s->objective[k])) {
+                s->accepted[k] = 1;
+                continue;
+            }
+            open = 1;
+            s->length[k] *= tries < 2 ? 0.5 : 0.25;
+            if (tries >= MAX_BACKTRACKS) {
+                s->length[k] = 0;
+                s->done[k] = s->accepted[k] = 1;
+                set_lambda(p, s, newton, k, 0);
+            }
+        }
+    }
+}
+
+dmm_status dmm_mstep_run(dmm_chunk *chunk, dmm_parameters *p, dmm_sums *sums,
+                         dmm_newton *newton, double tolerance,
+                         int max_iterations, int n_threads, int *iterations)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    line_search s;
+    int iteration = 0;
+    const dmm_status status = line_search_init(&s, p);
+    if (status != DMM_OK)
+        goto done;
+    evaluate(chunk, p, sums, newton, 1, n_threads);
+    for (; iteration < max_iterations; iteration++) {
+        int open = 0;
+        for (size_t k = 0; k < p->k; k++) {
+            if (s.done[k])
+                continue;
+            if (!(newton->decrease[k] > 0))
+                fixed_point_step(newton, p, d, sums, k);
+            s.done[k] = !(newton->decrease[k] > 2 * tolerance);
+            open += !s.done[k];
+            s.objective[k] = objective(p, sums, k);
+        }
+        if (!open)
+            break;
+        memcpy(s.before, p->lambda,
+               p->n_taxa_columns * p->kp * sizeof *s.before);
+        search(&s, chunk, p, sums, newton, n_threads);
+#ifdef _OPENMP
+#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
+#endif
+        dmm_newton_direction(newton, p, d, sums);
+    }
+done:
+    line_search_free(&s);
+    *iterations = iteration;
+    return status;
+}

@@ -1,0 +1,68 @@
+/* The M-step: minimise every component's F_k over lambda by Newton's method.
+ *
+ * With P, Q the sums over the samples of z times the digamma and trigamma
+ * differences of a taxon, B, E the same of the totals, and a = alpha:
+ *
+ *   g_j = a (nu - P_j + B) - eta                       gradient
+ *   h_j = max(g_j, 0) + eta + a^2 |Q_j|                curvature, positive
+ *   H   = diag(h) + E a a'                             (exact where g = 0)
+ *   step = -(g - E s2/den a) / h
+ *   s1 = sum m a^2/h, s2 = sum m a g/h, den = 1 + E s1
+ *
+ * where m is a merged column's multiplicity. All components are stepped
+ * together, so that the parallel loops are over taxa and do not depend on K.
+ */
+#ifndef DMM_MSTEP_H
+#define DMM_MSTEP_H
+
+#include "estep.h"
+#include "parameters.h"
+#include "status.h"
+
+/* No lambda moves further than this in one step. */
+#define DMM_NEWTON_LONGEST 3.0
+/* The rank-one part is damped so that den stays at least this. */
+#define DMM_NEWTON_LEAST_DEN 1e-3
+
+typedef struct {
+    size_t k;
+    size_t kp;
+    double *gradient;  /* n_taxa_columns x kp */
+    double *curvature; /* n_taxa_columns x kp */
+    double *step;      /* n_taxa_columns x kp */
+    double *s1;        /* kp */
+    double *s2;        /* kp */
+    double *rank_one;  /* kp: E, damped                                 */
+    double *den;       /* kp: 1 + E s1 of the damped E                  */
+    double *decrease;  /* kp: -gradient . step, twice the decrease of the
+                          quadratic model                               */
+    double *part;      /* n_taxa_groups x 2 kp */
+} dmm_newton;
+
+dmm_status dmm_newton_new(const dmm_parameters *parameters,
+                          const dmm_dictionary *dictionary,
+                          dmm_newton **newton);
+void dmm_newton_free(dmm_newton *newton);
+
+/* Gradient, curvature and step of all components at fresh parameters and their
+ * sums. Team function. */
+void dmm_newton_direction(dmm_newton *newton, const dmm_parameters *parameters,
+                          const dmm_dictionary *dictionary,
+                          const dmm_sums *sums);
+
+/* Solves H x = rhs with the damped model Hessian for one component; rhs is a
+ * gradient summed over merged taxa (m times a taxon's). rhs and x are strided
+ * by kp and may be the same. */
+void dmm_newton_solve(const dmm_newton *newton,
+                      const dmm_parameters *parameters,
+                      const dmm_dictionary *dictionary, size_t k,
+                      const double *rhs, double *x);
+
+/* Minimises every F_k for the histogram at hand, until a step promises a
+ * decrease below `tolerance`, or max_iterations. Leaves fresh parameters, their
+ * sums and direction. */
+dmm_status dmm_mstep_run(dmm_chunk *chunk, dmm_parameters *parameters,
+                         dmm_sums *sums, dmm_newton *newton, double tolerance,
+                         int max_iterations, int n_threads, int *iterations);
+
+#endif

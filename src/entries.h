@@ -1,0 +1,22 @@
+/* The .Call entries that init.c registers; what each takes and returns is said
+ * where it is defined. */
+#ifndef DMM_ENTRIES_H
+#define DMM_ENTRIES_H
+
+#define R_NO_REMAP
+#include <Rinternals.h>
+
+SEXP R_dmm_count_problem(SEXP count);
+SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
+               SEXP optimizer, SEXP control);
+SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control,
+                    SEXP num_threads);
+SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control, SEXP optimizer,
+                 SEXP num_threads);
+SEXP R_dmm_predict(SEXP estimate, SEXP weight, SEXP newdata, SEXP logevidence,
+                   SEXP num_threads);
+SEXP R_dmm_mixture_weights(SEXP estimate, SEXP weight);
+SEXP R_dmm_special(SEXP alpha, SEXP x);
+SEXP R_dmm_threads(void);
+
+#endif

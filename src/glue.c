@@ -1,0 +1,138 @@
+#include "glue.h"
+
+#include <string.h>
+
+dmm_matrix glue_matrix(SEXP count)
+{
+    dmm_matrix m = {0};
+    if (Rf_isS4(count)) {
+        SEXP dim = R_do_slot(count, Rf_install("Dim"));
+        SEXP x = R_do_slot(count, Rf_install("x"));
+        SEXP i = R_do_slot(count, Rf_install("i"));
+        SEXP p = R_do_slot(count, Rf_install("p"));
+        if (TYPEOF(x) != REALSXP || TYPEOF(i) != INTSXP ||
+            TYPEOF(p) != INTSXP || XLENGTH(x) != XLENGTH(i) ||
+            XLENGTH(p) != (R_xlen_t)INTEGER(dim)[1] + 1 ||
+            INTEGER(p)[INTEGER(dim)[1]] > XLENGTH(x))
+            Rf_error("'count' is not a valid dgCMatrix");
+        m.kind = DMM_MATRIX_CSC;
+        m.rows = (size_t)INTEGER(dim)[0];
+        m.columns = (size_t)INTEGER(dim)[1];
+        m.doubles = REAL(x);
+        m.row_index = INTEGER(i);
+        m.column_start = INTEGER(p);
+        return m;
+    }
+    if (!Rf_isMatrix(count) ||
+        (TYPEOF(count) != INTSXP && TYPEOF(count) != REALSXP))
+        Rf_error("'count' must be an integer or double matrix, or a "
+                 "dgCMatrix");
+    m.rows = (size_t)Rf_nrows(count);
+    m.columns = (size_t)Rf_ncols(count);
+    if (TYPEOF(count) == INTSXP) {
+        m.kind = DMM_MATRIX_DENSE_INT;
+        m.integers = INTEGER(count);
+    } else {
+        m.kind = DMM_MATRIX_DENSE_DOUBLE;
+        m.doubles = REAL(count);
+    }
+    return m;
+}
+
+int glue_int(SEXP x, const char *name)
+{
+    const int value = Rf_length(x) == 1 ? Rf_asInteger(x) : NA_INTEGER;
+    if (value == NA_INTEGER)
+        Rf_error("'%s' must be one whole number", name);
+    return value;
+}
+
+double glue_double(SEXP x, const char *name)
+{
+    const double value = Rf_length(x) == 1 ? Rf_asReal(x) : NA_REAL;
+    if (ISNAN(value))
+        Rf_error("'%s' must be one number", name);
+    return value;
+}
+
+const double *glue_real_matrix(SEXP x, size_t rows, size_t columns,
+                               const char *name)
+{
+    if (TYPEOF(x) != REALSXP || (size_t)XLENGTH(x) != rows * columns)
+        Rf_error("'%s' must be a double matrix of %.0f x %.0f", name,
+                 (double)rows, (double)columns);
+    return REAL(x);
+}
+
+/* The element of that name of a list. */
+static SEXP element(SEXP list, const char *name)
+{
+    SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+    for (R_xlen_t i = 0; TYPEOF(list) == VECSXP && i < XLENGTH(names); i++)
+        if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0)
+            return VECTOR_ELT(list, i);
+    Rf_error("'control' has no element '%s': make it with dmncontrol()", name);
+    return R_NilValue;
+}
+
+static double real_element(SEXP list, const char *name)
+{
+    return glue_double(element(list, name), name);
+}
+
+dmm_control glue_control(SEXP list, SEXP num_threads)
+{
+    dmm_control control = dmm_control_default();
+    control.eta = real_element(list, "eta");
+    control.nu = real_element(list, "nu");
+    control.stiffness = real_element(list, "stiffness");
+    control.kmeans_tolerance = real_element(list, "kmeans.tolerance");
+    control.kmeans_iterations =
+        glue_int(element(list, "kmeans.iterations"), "kmeans.iterations");
+    control.tolerance = real_element(list, "tolerance");
+    control.relative_tolerance = real_element(list, "relative.tolerance");
+    control.max_iterations =
+        glue_int(element(list, "max.iterations"), "max.iterations");
+    control.accelerate = glue_int(element(list, "accelerate"), "accelerate");
+    control.n_threads = glue_int(num_threads, "num.threads");
+    control.interrupt = glue_interrupted;
+    return control;
+}
+
+dmm_optimizer glue_optimizer(SEXP optimizer)
+{
+    if (TYPEOF(optimizer) != STRSXP || XLENGTH(optimizer) != 1)
+        Rf_error("'optimizer' must be \"newton\" or \"bfgs\"");
+    return strcmp(CHAR(STRING_ELT(optimizer, 0)), "bfgs") == 0
+               ? DMM_OPTIMIZER_BFGS
+               : DMM_OPTIMIZER_NEWTON;
+}
+
+void glue_check(dmm_status status)
+{
+    if (status != DMM_OK)
+        Rf_error("dmmomp: %s", dmm_status_message(status));
+}
+
+static void check_interrupt(void *unused)
+{
+    (void)unused;
+    R_CheckUserInterrupt();
+}
+
+int glue_interrupted(void *unused)
+{
+    (void)unused;
+    return !R_ToplevelExec(check_interrupt, NULL);
+}
+
+SEXP glue_set(SEXP list, int i, SEXP value)
+{
+    SET_VECTOR_ELT(list, i, value);
+    return value;
+}
+
+SEXP glue_list(const char **names)
+{
+    return Rf_mkNamed(VECSXP, names);
+}

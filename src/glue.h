@@ -1,0 +1,43 @@
+/* Between R and the core: arguments in, errors out.
+ *
+ * Only the files of this folder include R's headers. They turn SEXPs into the
+ * core's structs, call it, and turn the outcome into R objects; the core's
+ * memory is owned by an R object while R allocates (R may jump away).
+ */
+#ifndef DMM_GLUE_H
+#define DMM_GLUE_H
+
+#include "core/dmm.h"
+
+#define R_NO_REMAP
+#include <R.h>
+#include <Rinternals.h>
+
+/* A view of an integer or double matrix or a dgCMatrix. */
+dmm_matrix glue_matrix(SEXP count);
+
+/* Whole and real numbers of length one. */
+int glue_int(SEXP x, const char *name);
+double glue_double(SEXP x, const char *name);
+
+/* A numeric matrix of that shape. */
+const double *glue_real_matrix(SEXP x, size_t rows, size_t columns,
+                               const char *name);
+
+/* The fields of dmncontrol() and the number of threads. */
+dmm_control glue_control(SEXP control, SEXP num_threads);
+dmm_optimizer glue_optimizer(SEXP optimizer);
+
+/* An R error for a status that is not DMM_OK. */
+void glue_check(dmm_status status);
+
+/* Nonzero when the user wants to stop; never jumps. */
+int glue_interrupted(void *unused);
+
+/* Sets element i of a named list and returns the value. */
+SEXP glue_set(SEXP list, int i, SEXP value);
+
+/* A new protected-by-caller list with these names, ended by "". */
+SEXP glue_list(const char **names);
+
+#endif

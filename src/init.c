@@ -1,0 +1,29 @@
+/* Registration of the .Call entries, and what must happen once at load. */
+#include <R_ext/Rdynload.h>
+
+#include "core/kernels.h"
+#include "core/threads.h"
+#include "entries.h"
+
+#define ENTRY(name, arguments) {#name, (DL_FUNC)&name, arguments}
+
+static const R_CallMethodDef entries[] = {
+    ENTRY(R_dmm_count_problem, 1),
+    ENTRY(R_dmm_fit, 7),
+    ENTRY(R_dmm_evaluate, 5),
+    ENTRY(R_dmm_mstep, 6),
+    ENTRY(R_dmm_predict, 5),
+    ENTRY(R_dmm_mixture_weights, 2),
+    ENTRY(R_dmm_special, 2),
+    ENTRY(R_dmm_threads, 0),
+    {NULL, NULL, 0},
+};
+
+void R_init_dmmomp(DllInfo *dll)
+{
+    R_registerRoutines(dll, NULL, entries, NULL, NULL);
+    R_useDynamicSymbols(dll, FALSE);
+    R_forceSymbols(dll, TRUE);
+    dmm_threads_watch_fork();
+    dmm_kernels_active(); /* chosen here, before there are threads */
+}

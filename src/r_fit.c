@@ -1,0 +1,113 @@
+#include <string.h>
+
+#include "entries.h"
+#include "glue.h"
+
+/* Progress is printed for every so many iterations, as users of
+ * DirichletMultinomial know it. */
+#define PRINT_EVERY 10
+
+static void print_progress(dmm_phase phase, int iteration, double value,
+                           void *unused)
+{
+    static const char *title[] = {
+        [DMM_PHASE_START] = "  Soft kmeans",
+        [DMM_PHASE_SETUP] = "  Expectation Maximization setup",
+        [DMM_PHASE_EM] = "  Expectation Maximization",
+        [DMM_PHASE_HESSIAN] = "  Hessian",
+    };
+    (void)unused;
+    if (iteration == 0)
+        Rprintf("%s\n", title[phase]);
+    else if (iteration % PRINT_EVERY == 0)
+        Rprintf("    iteration %d change %f\n", iteration, value);
+}
+
+/* The C result is owned by an external pointer, so that it is freed even when
+ * R runs out of memory while it is copied. */
+static void finalise(SEXP pointer)
+{
+    dmm_fit_free(R_ExternalPtrAddr(pointer));
+    R_ClearExternalPtr(pointer);
+}
+
+static SEXP real_matrix(const double *values, size_t rows, size_t columns)
+{
+    SEXP x = PROTECT(Rf_allocMatrix(REALSXP, (int)rows, (int)columns));
+    memcpy(REAL(x), values, rows * columns * sizeof(double));
+    UNPROTECT(1);
+    return x;
+}
+
+static SEXP goodness_of_fit(const dmm_fit_result *r)
+{
+    const char *names[] = {"NLE", "LogDet", "Laplace", "BIC", "AIC", ""};
+    SEXP x = PROTECT(Rf_mkNamed(REALSXP, names));
+    REAL(x)[0] = r->nle;
+    REAL(x)[1] = r->log_det;
+    REAL(x)[2] = r->laplace;
+    REAL(x)[3] = r->bic;
+    REAL(x)[4] = r->aic;
+    UNPROTECT(1);
+    return x;
+}
+
+static SEXP fit_as_list(const dmm_fit_result *r)
+{
+    const char *names[] = {"GoodnessOfFit", "Group",       "Weight",
+                           "Estimate",      "Lower",       "Upper",
+                           "StdErr",        "LogLik",      "Iterations",
+                           "Evaluations",   "KmeansIterations",
+                           "Converged",     "Reseeded",    "Empty",
+                           "Threads",       ""};
+    SEXP list = PROTECT(glue_list(names));
+    SEXP weight = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t)r->k));
+    memcpy(REAL(weight), r->weight, r->k * sizeof(double));
+    glue_set(list, 0, goodness_of_fit(r));
+    glue_set(list, 1, real_matrix(r->z, r->n_samples, r->k));
+    glue_set(list, 2, weight);
+    glue_set(list, 3, real_matrix(r->estimate, r->n_taxa, r->k));
+    glue_set(list, 4, real_matrix(r->lower, r->n_taxa, r->k));
+    glue_set(list, 5, real_matrix(r->upper, r->n_taxa, r->k));
+    glue_set(list, 6, real_matrix(r->std_error, r->n_taxa, r->k));
+    glue_set(list, 7, Rf_ScalarReal(r->log_likelihood));
+    glue_set(list, 8, Rf_ScalarInteger(r->iterations));
+    glue_set(list, 9, Rf_ScalarInteger(r->evaluations));
+    glue_set(list, 10, Rf_ScalarInteger(r->kmeans_iterations));
+    glue_set(list, 11, Rf_ScalarLogical(r->converged));
+    glue_set(list, 12, Rf_ScalarInteger(r->reseeded));
+    glue_set(list, 13, Rf_ScalarInteger(r->empty));
+    glue_set(list, 14, Rf_ScalarInteger(r->n_threads));
+    UNPROTECT(2);
+    return list;
+}
+
+/* Fits a mixture; NULL when the user interrupted it. */
+SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
+               SEXP optimizer, SEXP control_list)
+{
+    const dmm_matrix matrix = glue_matrix(count);
+    dmm_control control = glue_control(control_list, num_threads);
+    control.optimizer = glue_optimizer(optimizer);
+    control.seed = (unsigned long)glue_int(seed, "seed");
+    if (Rf_asLogical(verbose) == TRUE)
+        control.progress = print_progress;
+    const int components = glue_int(k, "k");
+    SEXP owner =
+        PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+    R_RegisterCFinalizerEx(owner, finalise, TRUE);
+    dmm_fit_result *result = NULL;
+    const dmm_status status =
+        dmm_fit(&matrix, components > 0 ? (size_t)components : 0, &control,
+                &result);
+    if (status == DMM_ERROR_INTERRUPTED) {
+        UNPROTECT(1);
+        return R_NilValue;
+    }
+    glue_check(status);
+    R_SetExternalPtrAddr(owner, result);
+    SEXP list = PROTECT(fit_as_list(result));
+    finalise(owner);
+    UNPROTECT(2);
+    return list;
+}
