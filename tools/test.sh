@@ -101,6 +101,7 @@ require_build_tools
 require_r_package testthat r-cran-testthat
 install_missing
 want_r_package DirichletMultinomial r-bioc-dirichletmultinomial
+want_r_package SummarizedExperiment r-bioc-summarizedexperiment
 
 c_suite "C core" check
 c_suite "C core, sanitizers" check-sanitize
