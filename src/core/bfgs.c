@@ -161,33 +161,42 @@ done:
     return status;
 }
 
-dmm_status dmm_bfgs_run(dmm_chunk *chunk, dmm_parameters *p, int n_threads,
+typedef struct {
+    dmm_chunk *chunk;
+    dmm_parameters *p;
+    dmm_status *status; /* k */
+    int *iterations;    /* k */
+} bfgs;
+
+static void minimise_task(const dmm_worker *worker, void *data)
+{
+    bfgs *b = data;
+    size_t k;
+    while (dmm_team_next(worker, b->p->k, &k))
+        b->status[k] = minimise(b->chunk, b->p, k, &b->iterations[k]);
+}
+
+dmm_status dmm_bfgs_run(dmm_team *team, dmm_chunk *chunk, dmm_parameters *p,
                         int *iterations)
 {
-    const long components = (long)p->k;
-    dmm_status worst = DMM_OK;
-    int most = 0;
-    (void)n_threads;
+    bfgs b = {chunk, p, DMM_NEW(p->k, dmm_status), DMM_NEW(p->k, int)};
+    dmm_status status = DMM_ERROR_MEMORY;
+    *iterations = 0;
+    if (!b.status || !b.iterations)
+        goto done;
     /* GSL would abort() the whole process on an error. */
     gsl_error_handler_t *handler = gsl_set_error_handler_off();
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads) \
-    if (n_threads > 1)
-#endif
-    for (long k = 0; k < components; k++) {
-        int taken;
-        const dmm_status status = minimise(chunk, p, (size_t)k, &taken);
-#ifdef _OPENMP
-#pragma omp critical
-#endif
-        {
-            if (status > worst)
-                worst = status;
-            if (taken > most)
-                most = taken;
-        }
-    }
+    dmm_team_do(team, minimise_task, &b);
     gsl_set_error_handler(handler);
-    *iterations = most;
-    return worst;
+    status = DMM_OK;
+    for (size_t k = 0; k < p->k; k++) {
+        if (status == DMM_OK)
+            status = b.status[k];
+        if (b.iterations[k] > *iterations)
+            *iterations = b.iterations[k];
+    }
+done:
+    dmm_free(b.status);
+    dmm_free(b.iterations);
+    return status;
 }

@@ -9,11 +9,12 @@
 #include "estep.h"
 #include "parameters.h"
 #include "status.h"
+#include "threads.h"
 
 /* Minimises every F_k for the histogram at hand, component by component
  * (in parallel), from and into the parameters' lambda. `iterations`: the most
  * that a component took. */
-dmm_status dmm_bfgs_run(dmm_chunk *chunk, dmm_parameters *parameters,
-                        int n_threads, int *iterations);
+dmm_status dmm_bfgs_run(dmm_team *team, dmm_chunk *chunk,
+                        dmm_parameters *parameters, int *iterations);
 
 #endif

@@ -76,6 +76,7 @@ typedef struct {
     const dmm_matrix *matrix;
     dmm_counts *counts;
     dmm_taxa taxa;
+    dmm_team *team;
     int n_threads;
     /* by taxon */
     size_t *n_entries; /* nonzero counts                                 */
@@ -85,6 +86,9 @@ typedef struct {
     /* by column */
     uint32_t *taxon;   /* the first taxon of a column                    */
     size_t *distinct;  /* its distinct counts                            */
+    double *frequency; /* by feature: entries that have it               */
+    dmm_offset *at;    /* by taxa group and block: see walk_group()      */
+    int store;         /* whether walk_group() writes the entries        */
     /* by thread: room for two columns and the samples' totals */
     uint64_t **scratch;
     int64_t **total;
@@ -98,6 +102,8 @@ static void builder_free(builder *b)
     dmm_free(b->keys);
     dmm_free(b->taxon);
     dmm_free(b->distinct);
+    dmm_free(b->frequency);
+    dmm_free(b->at);
     for (int t = 0; t < b->n_threads; t++) {
         if (b->scratch)
             dmm_free(b->scratch[t]);
@@ -144,7 +150,7 @@ static dmm_status builder_init(builder *b)
     return DMM_OK;
 }
 
-/* The keys of a taxon by ascending row, before sort_taxa(). */
+/* The keys of a taxon by ascending row, before sort_task(). */
 static const uint64_t *raw_keys(builder *b, size_t taxon, uint64_t *scratch)
 {
     if (b->keys)
@@ -153,7 +159,7 @@ static const uint64_t *raw_keys(builder *b, size_t taxon, uint64_t *scratch)
     return scratch;
 }
 
-/* The keys of a column's taxon by count, after sort_taxa(). `scratch` has room
+/* The keys of a column's taxon by count, after sort_task(). `scratch` has room
  * for two columns. */
 static const uint64_t *sorted_keys(builder *b, size_t column, uint64_t *scratch)
 {
@@ -166,35 +172,36 @@ static const uint64_t *sorted_keys(builder *b, size_t column, uint64_t *scratch)
     return scratch;
 }
 
-/* Reads every taxon once: number of entries, hash, the samples' totals. */
-static void read_taxa(builder *b)
+/* Reads one taxon: number of entries, hash, the samples' totals. */
+static void read_taxon(builder *b, size_t j, int thread)
 {
-    const long taxa = (long)b->matrix->columns;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(b->n_threads)
-#endif
-    {
-        const int me = dmm_thread_number();
-        int64_t *total = b->total[me];
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 16)
-#endif
-        for (long j = 0; j < taxa; j++) {
-            uint64_t *keys = b->keys ? b->keys + b->kept[j] : b->scratch[me];
-            const size_t n = dmm_matrix_column(b->matrix, (size_t)j, keys);
-            uint64_t hash = n;
-            for (size_t e = 0; e < n; e++) {
-                total[DMM_KEY_ROW(keys[e])] += DMM_KEY_COUNT(keys[e]);
-                hash = (hash ^ keys[e]) * UINT64_C(0xff51afd7ed558ccd);
-                hash ^= hash >> 32;
-            }
-            b->n_entries[j] = n;
-            b->hash[j] = hash;
-        }
+    int64_t *total = b->total[thread];
+    uint64_t *keys = b->keys ? b->keys + b->kept[j] : b->scratch[thread];
+    const size_t n = dmm_matrix_column(b->matrix, j, keys);
+    uint64_t hash = n;
+    for (size_t e = 0; e < n; e++) {
+        total[DMM_KEY_ROW(keys[e])] += DMM_KEY_COUNT(keys[e]);
+        hash = (hash ^ keys[e]) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= hash >> 32;
     }
-    for (int t = 1; t < b->n_threads; t++)
-        for (size_t i = 0; i < b->counts->n_samples; i++)
-            b->total[0][i] += b->total[t][i];
+    b->n_entries[j] = n;
+    b->hash[j] = hash;
+}
+
+/* Reads every taxon once; the totals are sums of integers, exact in any
+ * order. */
+static void read_task(const dmm_worker *worker, void *data)
+{
+    builder *b = data;
+    size_t j;
+    while (dmm_team_next(worker, b->matrix->columns, &j))
+        read_taxon(b, j, worker->number);
+    if (dmm_team_enter(worker)) {
+        for (int t = 1; t < b->n_threads; t++)
+            for (size_t i = 0; i < b->counts->n_samples; i++)
+                b->total[0][i] += b->total[t][i];
+        dmm_team_leave(worker);
+    }
 }
 
 static int same_taxon(builder *b, size_t i, size_t j)
@@ -246,31 +253,27 @@ static dmm_status merge_taxa(builder *b)
     return DMM_OK;
 }
 
-/* Sorts each column's keys by count and counts the distinct ones. */
-static void sort_taxa(builder *b)
+/* Sorts a column's keys by count and counts the distinct ones. */
+static void sort_column(builder *b, size_t u, int thread)
 {
-    const long columns = (long)b->counts->dictionary.n_taxa_columns;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(b->n_threads)
-#endif
-    {
-        const int me = dmm_thread_number();
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 16)
-#endif
-        for (long u = 0; u < columns; u++) {
-            const size_t n = b->n_entries[b->taxon[u]];
-            if (b->keys) {
-                uint64_t *keys = b->keys + b->kept[b->taxon[u]];
-                sort_keys(keys, b->scratch[me], n, 32, largest_key(keys, n));
-            }
-            const uint64_t *keys = sorted_keys(b, (size_t)u, b->scratch[me]);
-            size_t distinct = n > 0;
-            for (size_t e = 1; e < n; e++)
-                distinct += DMM_KEY_COUNT(keys[e]) != DMM_KEY_COUNT(keys[e - 1]);
-            b->distinct[u] = distinct;
-        }
+    const size_t n = b->n_entries[b->taxon[u]];
+    if (b->keys) {
+        uint64_t *keys = b->keys + b->kept[b->taxon[u]];
+        sort_keys(keys, b->scratch[thread], n, 32, largest_key(keys, n));
     }
+    const uint64_t *keys = sorted_keys(b, u, b->scratch[thread]);
+    size_t distinct = n > 0;
+    for (size_t e = 1; e < n; e++)
+        distinct += DMM_KEY_COUNT(keys[e]) != DMM_KEY_COUNT(keys[e - 1]);
+    b->distinct[u] = distinct;
+}
+
+static void sort_task(const dmm_worker *worker, void *data)
+{
+    builder *b = data;
+    size_t u;
+    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_columns, &u))
+        sort_column(b, u, worker->number);
 }
 
 /* ---- Totals ----------------------------------------------------------- */
@@ -382,33 +385,34 @@ static dmm_status place_features(builder *b, const totals_order *order)
     return d->value && d->column ? DMM_OK : DMM_ERROR_MEMORY;
 }
 
-static void fill_taxa_features(builder *b, double *frequency)
+/* Values, columns and frequencies of one column's features. */
+static void fill_column(builder *b, size_t u, int thread)
 {
     dmm_dictionary *d = &b->counts->dictionary;
-    const long columns = (long)d->n_taxa_columns;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 16) num_threads(b->n_threads)
-#endif
-    for (long u = 0; u < columns; u++) {
-        const size_t n = b->n_entries[b->taxon[u]];
-        const uint64_t *keys =
-            sorted_keys(b, (size_t)u, b->scratch[dmm_thread_number()]);
-        size_t f = d->begin[u] - 1;
-        for (size_t e = 0; e < n; e++) {
-            const uint32_t count = DMM_KEY_COUNT(keys[e]);
-            if (e == 0 || count != DMM_KEY_COUNT(keys[e - 1])) {
-                f++;
-                d->value[f] = count;
-                d->column[f] = (uint32_t)u;
-                d->n_small[u] += count < DMM_SMALL_COUNT;
-            }
-            frequency[f] += 1;
+    const size_t n = b->n_entries[b->taxon[u]];
+    const uint64_t *keys = sorted_keys(b, u, b->scratch[thread]);
+    size_t f = d->begin[u] - 1;
+    for (size_t e = 0; e < n; e++) {
+        const uint32_t count = DMM_KEY_COUNT(keys[e]);
+        if (e == 0 || count != DMM_KEY_COUNT(keys[e - 1])) {
+            f++;
+            d->value[f] = count;
+            d->column[f] = (uint32_t)u;
+            d->n_small[u] += count < DMM_SMALL_COUNT;
         }
+        b->frequency[f] += 1;
     }
 }
 
-static void fill_totals_features(builder *b, const totals_order *order,
-                                 double *frequency)
+static void fill_task(const dmm_worker *worker, void *data)
+{
+    builder *b = data;
+    size_t u;
+    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_columns, &u))
+        fill_column(b, u, worker->number);
+}
+
+static void fill_totals_features(builder *b, const totals_order *order)
 {
     dmm_counts *counts = b->counts;
     dmm_dictionary *d = &counts->dictionary;
@@ -429,7 +433,7 @@ static void fill_totals_features(builder *b, const totals_order *order,
             before = t;
         }
         counts->total_feature[row] = (uint32_t)f;
-        frequency[f] += 1;
+        b->frequency[f] += 1;
     }
     for (size_t i = 0; i < counts->n_samples; i++)
         counts->total[i] = (double)b->total[0][i];
@@ -471,7 +475,7 @@ static dmm_status build_dictionary(builder *b)
     dmm_counts *counts = b->counts;
     dmm_dictionary *d = &counts->dictionary;
     totals_order order = {NULL, 0};
-    double *frequency = NULL, *multiplicity = NULL;
+    double *multiplicity = NULL;
     dmm_status status = order_totals(b, &order);
     if (status != DMM_OK)
         goto done;
@@ -497,17 +501,16 @@ static dmm_status build_dictionary(builder *b)
         status = place_features(b, &order);
     if (status != DMM_OK)
         goto done;
-    frequency = DMM_NEW(d->n_features, double);
-    if (!frequency) {
+    b->frequency = DMM_NEW(d->n_features, double);
+    if (!b->frequency) {
         status = DMM_ERROR_MEMORY;
         goto done;
     }
-    fill_taxa_features(b, frequency);
-    fill_totals_features(b, &order, frequency);
-    status = sum_log_factorials(counts, frequency);
+    dmm_team_do(b->team, fill_task, b);
+    fill_totals_features(b, &order);
+    status = sum_log_factorials(counts, b->frequency);
 done:
     dmm_free(order.row);
-    dmm_free(frequency);
     dmm_free(multiplicity);
     return status;
 }
@@ -533,11 +536,12 @@ static void choose_blocks(dmm_counts *counts, size_t vector_length)
 }
 
 /* Walks the entries of one group's columns in order: in every block, the rows
- * of a feature are either a run or singles. at[block] counts them; with `store`
- * they are also written, from at[block] on. */
-static void walk_group(builder *b, size_t group, dmm_offset *at, int store,
-                       uint64_t *scratch)
+ * of a feature are either a run or singles. b->at counts them by block; with
+ * b->store they are also written, from there on. */
+static void walk_group(builder *b, size_t group, uint64_t *scratch)
 {
+    const int store = b->store;
+    dmm_offset *at = b->at + group * b->counts->n_blocks;
     dmm_counts *counts = b->counts;
     const dmm_dictionary *d = &counts->dictionary;
     const uint32_t block_rows = (uint32_t)counts->block_rows;
@@ -583,16 +587,12 @@ static void walk_group(builder *b, size_t group, dmm_offset *at, int store,
     }
 }
 
-static void walk_groups(builder *b, dmm_offset *at, int store)
+static void walk_task(const dmm_worker *worker, void *data)
 {
-    const long groups = (long)b->counts->dictionary.n_taxa_groups;
-    const size_t blocks = b->counts->n_blocks;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 1) num_threads(b->n_threads)
-#endif
-    for (long g = 0; g < groups; g++)
-        walk_group(b, (size_t)g, at + (size_t)g * blocks, store,
-                   b->scratch[dmm_thread_number()]);
+    builder *b = data;
+    size_t g;
+    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_groups, &g))
+        walk_group(b, g, b->scratch[worker->number]);
 }
 
 static dmm_status allocate_block(dmm_block *block)
@@ -608,52 +608,59 @@ static dmm_status allocate_block(dmm_block *block)
                : DMM_ERROR_MEMORY;
 }
 
+/* Turns the numbers of entries by group and block into where they begin, and
+ * makes room for the block's. */
+static dmm_status place_entries(builder *b, size_t index)
+{
+    dmm_counts *counts = b->counts;
+    dmm_block *block = &counts->block[index];
+    const size_t groups = counts->dictionary.n_taxa_groups;
+    block->first_row = index * counts->block_rows;
+    block->n_rows = index + 1 < counts->n_blocks
+                        ? counts->block_rows
+                        : counts->n_samples - block->first_row;
+    block->group_offset = DMM_NEW(groups + 1, dmm_offset);
+    if (!block->group_offset)
+        return DMM_ERROR_MEMORY;
+    dmm_offset sum = {0, 0, 0};
+    for (size_t g = 0; g < groups; g++) {
+        dmm_offset *at = &b->at[g * counts->n_blocks + index];
+        const dmm_offset n = *at;
+        *at = block->group_offset[g] = sum;
+        sum.singles += n.singles;
+        sum.runs += n.runs;
+        sum.run_rows += n.run_rows;
+    }
+    block->group_offset[groups] = sum;
+    block->n_singles = sum.singles;
+    block->n_runs = sum.runs;
+    block->n_run_rows = sum.run_rows;
+    return allocate_block(block);
+}
+
 static dmm_status build_blocks(builder *b, size_t vector_length)
 {
     dmm_counts *counts = b->counts;
     choose_blocks(counts, vector_length);
-    const size_t blocks = counts->n_blocks;
-    const size_t groups = counts->dictionary.n_taxa_groups;
-    dmm_status status = DMM_ERROR_MEMORY;
-    counts->block = DMM_NEW(blocks, dmm_block);
-    dmm_offset *at = DMM_NEW2(groups, blocks, dmm_offset);
-    if (!counts->block || !at)
-        goto done;
-    walk_groups(b, at, 0);
-    for (size_t i = 0; i < blocks; i++) {
-        dmm_block *block = &counts->block[i];
-        block->first_row = i * counts->block_rows;
-        block->n_rows = i + 1 < blocks ? counts->block_rows
-                                       : counts->n_samples - block->first_row;
-        block->group_offset = DMM_NEW(groups + 1, dmm_offset);
-        if (!block->group_offset)
-            goto done;
-        dmm_offset sum = {0, 0, 0};
-        for (size_t g = 0; g < groups; g++) {
-            const dmm_offset n = at[g * blocks + i];
-            at[g * blocks + i] = block->group_offset[g] = sum;
-            sum.singles += n.singles;
-            sum.runs += n.runs;
-            sum.run_rows += n.run_rows;
-        }
-        block->group_offset[groups] = sum;
-        block->n_singles = sum.singles;
-        block->n_runs = sum.runs;
-        block->n_run_rows = sum.run_rows;
-        if (allocate_block(block) != DMM_OK)
-            goto done;
-    }
-    walk_groups(b, at, 1);
-    status = DMM_OK;
-done:
-    dmm_free(at);
-    return status;
+    counts->block = DMM_NEW(counts->n_blocks, dmm_block);
+    b->at = DMM_NEW2(counts->dictionary.n_taxa_groups, counts->n_blocks,
+                     dmm_offset);
+    if (!counts->block || !b->at)
+        return DMM_ERROR_MEMORY;
+    b->store = 0;
+    dmm_team_do(b->team, walk_task, b);
+    for (size_t i = 0; i < counts->n_blocks; i++)
+        if (place_entries(b, i) != DMM_OK)
+            return DMM_ERROR_MEMORY;
+    b->store = 1;
+    dmm_team_do(b->team, walk_task, b);
+    return DMM_OK;
 }
 
 /* ---- Public functions ------------------------------------------------- */
 
-dmm_status dmm_counts_build(const dmm_matrix *matrix, dmm_taxa taxa,
-                            size_t vector_length, int n_threads,
+dmm_status dmm_counts_build(dmm_team *team, const dmm_matrix *matrix,
+                            dmm_taxa taxa, size_t vector_length,
                             dmm_counts **result)
 {
     *result = NULL;
@@ -667,15 +674,15 @@ dmm_status dmm_counts_build(const dmm_matrix *matrix, dmm_taxa taxa,
     counts->n_samples = matrix->rows;
     counts->n_taxa = matrix->columns;
     builder b = {.matrix = matrix, .counts = counts, .taxa = taxa};
-    b.n_threads = dmm_threads_for(
-        n_threads, (double)matrix->rows * (double)matrix->columns);
+    b.team = team;
+    b.n_threads = dmm_team_size(team);
     dmm_status status = builder_init(&b);
     if (status == DMM_OK) {
-        read_taxa(&b);
+        dmm_team_do(team, read_task, &b);
         status = merge_taxa(&b);
     }
     if (status == DMM_OK) {
-        sort_taxa(&b);
+        dmm_team_do(team, sort_task, &b);
         status = build_dictionary(&b);
     }
     if (status == DMM_OK)

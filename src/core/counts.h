@@ -22,6 +22,7 @@
 
 #include "matrix.h"
 #include "status.h"
+#include "threads.h"
 
 /* A feature whose count is below this uses the product form of the special
  * functions, others Stirling's series (see special_template.h). */
@@ -105,8 +106,8 @@ typedef enum { DMM_TAXA_SEPARATE, DMM_TAXA_MERGED } dmm_taxa;
 /* Compresses a table that has passed dmm_matrix_check() (samples without counts
  * are allowed here). `vector_length` is the padded number of components that
  * the blocks are made for: it decides how many rows fit the cache. */
-dmm_status dmm_counts_build(const dmm_matrix *matrix, dmm_taxa taxa,
-                            size_t vector_length, int n_threads,
+dmm_status dmm_counts_build(dmm_team *team, const dmm_matrix *matrix,
+                            dmm_taxa taxa, size_t vector_length,
                             dmm_counts **counts);
 
 void dmm_counts_free(dmm_counts *counts);

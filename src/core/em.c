@@ -21,13 +21,14 @@
 /* Halvings of a step that raises NLE. */
 #define MAX_HALVINGS 20
 
-dmm_status dmm_em_new(const dmm_counts *counts, size_t k,
+dmm_status dmm_em_new(dmm_team *team, const dmm_counts *counts, size_t k,
                       const dmm_control *control, dmm_em **result)
 {
     *result = NULL;
     dmm_em *em = DMM_NEW(1, dmm_em);
     if (!em)
         return DMM_ERROR_MEMORY;
+    em->team = team;
     em->counts = counts;
     em->control = control;
     em->nle = INFINITY;
@@ -45,8 +46,6 @@ dmm_status dmm_em_new(const dmm_counts *counts, size_t k,
         dmm_em_free(em);
         return status;
     }
-    em->n_threads =
-        dmm_threads_for(control->n_threads, dmm_chunk_work(em->chunk));
     *result = em;
     return DMM_OK;
 }
@@ -109,16 +108,18 @@ static void set_start(dmm_em *em, const dmm_start *start)
     }
 }
 
+static void histogram_task(const dmm_worker *worker, void *data)
+{
+    dmm_estep_histogram(worker, data);
+}
+
 dmm_status dmm_em_start(dmm_em *em, const dmm_start *start)
 {
     const size_t kp = em->chunk->kp;
     int iterations;
     if (em->control->progress)
         em->control->progress(DMM_PHASE_SETUP, 0, 0, em->control->user);
-#ifdef _OPENMP
-#pragma omp parallel num_threads(em->n_threads) if (em->n_threads > 1)
-#endif
-    dmm_estep_histogram(em->chunk);
+    dmm_team_do(em->team, histogram_task, em->chunk);
     set_start(em, start);
     memset(em->sums->weight, 0, kp * sizeof(double));
     for (size_t i = 0; i < em->counts->n_samples; i++)
@@ -126,28 +127,28 @@ dmm_status dmm_em_start(dmm_em *em, const dmm_start *start)
             em->sums->weight[k] += em->chunk->z[i * kp + k];
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
     if (em->control->optimizer == DMM_OPTIMIZER_BFGS)
-        return dmm_bfgs_run(em->chunk, em->parameters, em->n_threads,
-                            &iterations);
-    return dmm_mstep_run(em->chunk, em->parameters, em->sums, em->newton,
-                         START_TOLERANCE, START_ITERATIONS, em->n_threads,
+        return dmm_bfgs_run(em->team, em->chunk, em->parameters, &iterations);
+    return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
+                         em->newton, START_TOLERANCE, START_ITERATIONS,
                          &iterations);
 }
 
 /* ---- Iterations ------------------------------------------------------- */
 
+static void evaluate_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    const dmm_dictionary *d = &em->counts->dictionary;
+    dmm_parameters_refresh(worker, em->parameters, d);
+    dmm_estep_responsibilities(worker, em->chunk, em->parameters, em->sums);
+    dmm_estep_histogram(worker, em->chunk);
+    dmm_estep_sums(worker, em->chunk, em->parameters, em->sums);
+    dmm_newton_direction(worker, em->newton, em->parameters, d, em->sums);
+}
+
 void dmm_em_evaluate(dmm_em *em)
 {
-    const dmm_dictionary *d = &em->counts->dictionary;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(em->n_threads) if (em->n_threads > 1)
-#endif
-    {
-        dmm_parameters_refresh(em->parameters, d);
-        dmm_estep_responsibilities(em->chunk, em->parameters, em->sums);
-        dmm_estep_histogram(em->chunk);
-        dmm_estep_sums(em->chunk, em->parameters, em->sums);
-        dmm_newton_direction(em->newton, em->parameters, d, em->sums);
-    }
+    dmm_team_do(em->team, evaluate_task, em);
     em->nle = -(em->counts->log_multinomial + em->sums->log_likelihood) -
               dmm_parameters_log_prior(em->parameters, em->counts->n_taxa);
     em->evaluations++;
@@ -217,7 +218,7 @@ static dmm_status propose(dmm_em *em)
     dmm_parameters_set_weights(p, em->sums->weight);
     if (em->control->optimizer == DMM_OPTIMIZER_BFGS) {
         int iterations;
-        return dmm_bfgs_run(em->chunk, p, em->n_threads, &iterations);
+        return dmm_bfgs_run(em->team, em->chunk, p, &iterations);
     }
     for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
         p->lambda[i] += em->newton->step[i];

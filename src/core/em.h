@@ -12,13 +12,13 @@
 #include "parameters.h"
 
 typedef struct {
+    dmm_team *team;
     const dmm_counts *counts;
     const dmm_control *control;
     dmm_chunk *chunk;
     dmm_parameters *parameters;
     dmm_sums *sums;
     dmm_newton *newton;
-    int n_threads;
     double nle;         /* at the parameters; INFINITY before dmm_em_evaluate() */
     int iterations;
     int evaluations;
@@ -28,7 +28,7 @@ typedef struct {
     int small_changes;
 } dmm_em;
 
-dmm_status dmm_em_new(const dmm_counts *counts, size_t k,
+dmm_status dmm_em_new(dmm_team *team, const dmm_counts *counts, size_t k,
                       const dmm_control *control, dmm_em **em);
 void dmm_em_free(dmm_em *em);
 
@@ -37,7 +37,7 @@ void dmm_em_free(dmm_em *em);
 dmm_status dmm_em_start(dmm_em *em, const dmm_start *start);
 
 /* E-step, histogram, sums, NLE and Newton direction at the parameters: all of
- * an EM iteration but the step itself, in one parallel region. */
+ * an EM iteration but the step itself, as one task of the team. */
 void dmm_em_evaluate(dmm_em *em);
 
 /* Reports an iteration, asks whether to go on, and says through `settled`

@@ -45,25 +45,17 @@ void dmm_chunk_free(dmm_chunk *chunk)
     dmm_free(chunk);
 }
 
-double dmm_chunk_work(const dmm_chunk *chunk)
-{
-    return ((double)chunk->counts->n_entries +
-            2 * (double)chunk->counts->dictionary.n_features) *
-           (double)chunk->kp;
-}
-
-/* The table of log gamma differences at the parameters. Team function. */
-static void fill_table(dmm_chunk *chunk, const dmm_parameters *p)
+/* The table of log gamma differences at the parameters. */
+static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
+                       const dmm_parameters *p)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
-    const long groups = (long)d->n_groups;
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 1)
-#endif
-    for (long g = 0; g < groups; g++)
+    size_t g;
+    while (dmm_team_next(worker, d->n_groups, &g))
         dmm_kernels_active()->lgamma_table(d, chunk->kp, p->alpha, p->lambda,
                                            d->group[g], d->group[g + 1],
                                            chunk->table);
+    dmm_team_barrier(worker);
 }
 
 /* z = start[k] + ev_ik for the rows of one block. */
@@ -81,48 +73,53 @@ static void block_evidence(dmm_chunk *chunk, size_t b, const double *start)
     dmm_kernels_active()->gather(block, kp, chunk->table, z);
 }
 
-void dmm_estep_responsibilities(dmm_chunk *chunk, const dmm_parameters *p,
-                                dmm_sums *sums)
+/* Responsibilities, log-likelihood and weights of one block. */
+static void block_responsibilities(dmm_chunk *chunk, size_t b,
+                                   const double *log_weight)
 {
     const size_t kp = chunk->kp;
-    const long blocks = (long)chunk->counts->n_blocks;
-    fill_table(chunk, p);
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 1)
-#endif
-    for (long b = 0; b < blocks; b++) {
-        const dmm_block *block = &chunk->counts->block[b];
-        double *weight = chunk->block_weight + (size_t)b * kp;
-        memset(weight, 0, kp * sizeof *weight);
-        block_evidence(chunk, (size_t)b, p->log_weight);
-        chunk->block_loglik[b] = dmm_kernels_active()->softmax(
-            block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp,
-            weight);
-    }
-#ifdef _OPENMP
-#pragma omp single
-#endif
-    {
-        sums->log_likelihood = 0;
-        memset(sums->weight, 0, kp * sizeof *sums->weight);
-        for (long b = 0; b < blocks; b++) {
-            sums->log_likelihood += chunk->block_loglik[b];
-            for (size_t k = 0; k < kp; k++)
-                sums->weight[k] += chunk->block_weight[(size_t)b * kp + k];
-        }
+    const dmm_block *block = &chunk->counts->block[b];
+    double *weight = chunk->block_weight + b * kp;
+    memset(weight, 0, kp * sizeof *weight);
+    block_evidence(chunk, b, log_weight);
+    chunk->block_loglik[b] = dmm_kernels_active()->softmax(
+        block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp, weight);
+}
+
+static void sum_blocks(const dmm_chunk *chunk, dmm_sums *sums)
+{
+    const size_t kp = chunk->kp;
+    sums->log_likelihood = 0;
+    memset(sums->weight, 0, kp * sizeof *sums->weight);
+    for (size_t b = 0; b < chunk->counts->n_blocks; b++) {
+        sums->log_likelihood += chunk->block_loglik[b];
+        for (size_t k = 0; k < kp; k++)
+            sums->weight[k] += chunk->block_weight[b * kp + k];
     }
 }
 
-void dmm_estep_evidence(dmm_chunk *chunk, const dmm_parameters *p)
+void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
+                                const dmm_parameters *p, dmm_sums *sums)
 {
-    const long blocks = (long)chunk->counts->n_blocks;
-    fill_table(chunk, p);
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 1)
-#endif
-    for (long b = 0; b < blocks; b++)
-        /* Feature 0 is padding: its row of the table is 0. */
-        block_evidence(chunk, (size_t)b, chunk->table);
+    size_t b;
+    fill_table(worker, chunk, p);
+    while (dmm_team_next(worker, chunk->counts->n_blocks, &b))
+        block_responsibilities(chunk, b, p->log_weight);
+    if (dmm_team_enter(worker)) {
+        sum_blocks(chunk, sums);
+        dmm_team_leave(worker);
+    }
+}
+
+void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
+                        const dmm_parameters *p)
+{
+    size_t b;
+    fill_table(worker, chunk, p);
+    /* Feature 0 is padding: its row of the table is 0. */
+    while (dmm_team_next(worker, chunk->counts->n_blocks, &b))
+        block_evidence(chunk, b, chunk->table);
+    dmm_team_barrier(worker);
 }
 
 static void totals_histogram(dmm_chunk *chunk)
@@ -142,13 +139,13 @@ static void totals_histogram(dmm_chunk *chunk)
     }
 }
 
-void dmm_estep_histogram(dmm_chunk *chunk)
+void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk)
 {
     const dmm_counts *counts = chunk->counts;
     const dmm_dictionary *d = &counts->dictionary;
     const size_t kp = chunk->kp, groups = d->n_taxa_groups;
     size_t begin, end;
-    dmm_threads_share(d->share_work, groups + 1, &begin, &end);
+    dmm_team_share(worker, d->share_work, groups + 1, &begin, &end);
     if (begin < end && end == groups + 1)
         totals_histogram(chunk);
     if (end > groups)
@@ -163,39 +160,41 @@ void dmm_estep_histogram(dmm_chunk *chunk)
                 &counts->block[b], kp, begin, end,
                 chunk->z + counts->block[b].first_row * kp, chunk->histogram);
     }
-#ifdef _OPENMP
-#pragma omp barrier
-#endif
+    dmm_team_barrier(worker);
 }
 
-void dmm_estep_sums(dmm_chunk *chunk, const dmm_parameters *p, dmm_sums *sums)
+/* The groups' sums, and those of the columns of totals. */
+static void sum_groups(const dmm_chunk *chunk, dmm_sums *sums)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
     const size_t kp = chunk->kp;
-    const long groups = (long)d->n_groups;
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 1)
-#endif
-    for (long g = 0; g < groups; g++)
+    for (size_t k = 0; k < kp; k++) {
+        double lgamma = 0, digamma = 0, trigamma = 0;
+        for (size_t g = 0; g < d->n_groups; g++)
+            lgamma += chunk->group_lgamma[g * kp + k];
+        for (size_t c = d->n_taxa_columns; c < d->n_columns; c++) {
+            digamma += sums->digamma[c * kp + k];
+            trigamma += sums->trigamma[c * kp + k];
+        }
+        sums->lgamma[k] = lgamma;
+        sums->total_digamma[k] = digamma;
+        sums->total_trigamma[k] = trigamma;
+    }
+}
+
+void dmm_estep_sums(const dmm_worker *worker, dmm_chunk *chunk,
+                    const dmm_parameters *p, dmm_sums *sums)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t kp = chunk->kp;
+    size_t g;
+    while (dmm_team_next(worker, d->n_groups, &g))
         dmm_kernels_active()->difference_sums(
             d, kp, p->alpha, p->lambda, chunk->histogram, d->group[g],
-            d->group[g + 1], chunk->group_lgamma + (size_t)g * kp,
-            sums->digamma, sums->trigamma);
-#ifdef _OPENMP
-#pragma omp single
-#endif
-    {
-        for (size_t k = 0; k < kp; k++) {
-            double lgamma = 0, digamma = 0, trigamma = 0;
-            for (size_t g = 0; g < d->n_groups; g++)
-                lgamma += chunk->group_lgamma[g * kp + k];
-            for (size_t c = d->n_taxa_columns; c < d->n_columns; c++) {
-                digamma += sums->digamma[c * kp + k];
-                trigamma += sums->trigamma[c * kp + k];
-            }
-            sums->lgamma[k] = lgamma;
-            sums->total_digamma[k] = digamma;
-            sums->total_trigamma[k] = trigamma;
-        }
+            d->group[g + 1], chunk->group_lgamma + g * kp, sums->digamma,
+            sums->trigamma);
+    if (dmm_team_enter(worker)) {
+        sum_groups(chunk, sums);
+        dmm_team_leave(worker);
     }
 }

@@ -4,6 +4,8 @@
  * Responsibilities z are [sample * kp + component], the table of log gamma
  * differences and the histogram (sum of z over the samples that have a feature)
  * are [feature * kp + component].
+ *
+ * The dmm_estep_ functions are called by all threads of a team.
  */
 #ifndef DMM_ESTEP_H
 #define DMM_ESTEP_H
@@ -11,6 +13,7 @@
 #include "counts.h"
 #include "parameters.h"
 #include "status.h"
+#include "threads.h"
 
 typedef struct {
     const dmm_counts *counts;
@@ -28,26 +31,22 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
                          dmm_chunk **chunk);
 void dmm_chunk_free(dmm_chunk *chunk);
 
-/* Work of one step, in the units of DMM_SERIAL_WORK. */
-double dmm_chunk_work(const dmm_chunk *chunk);
-
-/* E-step at fresh parameters: z, and sums' log-likelihood and weights.
- * Team function. */
-void dmm_estep_responsibilities(dmm_chunk *chunk,
+/* E-step at fresh parameters: z, and sums' log-likelihood and weights. */
+void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
                                 const dmm_parameters *parameters,
                                 dmm_sums *sums);
 
-/* Histogram of z. Team function; every thread walks all blocks for its own
- * range of columns, so that nothing is private and nothing is merged. */
-void dmm_estep_histogram(dmm_chunk *chunk);
+/* Histogram of z. Every thread walks all blocks for its own range of columns,
+ * so that nothing is private and nothing is merged. */
+void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk);
 
 /* Sums of lgamma, digamma and trigamma differences at fresh parameters, for
- * the histogram at hand. Team function. */
-void dmm_estep_sums(dmm_chunk *chunk, const dmm_parameters *parameters,
-                    dmm_sums *sums);
+ * the histogram at hand. */
+void dmm_estep_sums(const dmm_worker *worker, dmm_chunk *chunk,
+                    const dmm_parameters *parameters, dmm_sums *sums);
 
-/* Log evidence ev_ik of all samples into z, instead of responsibilities.
- * Team function. */
-void dmm_estep_evidence(dmm_chunk *chunk, const dmm_parameters *parameters);
+/* Log evidence ev_ik of all samples into z, instead of responsibilities. */
+void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
+                        const dmm_parameters *parameters);
 
 #endif

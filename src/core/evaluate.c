@@ -72,82 +72,139 @@ static dmm_status copy_evaluation(const dmm_em *em, dmm_evaluation *r)
     return DMM_OK;
 }
 
-/* A table and the state to evaluate it, with separate taxa. */
-static dmm_status prepare(const dmm_matrix *matrix, size_t k,
-                          const dmm_control *control, dmm_counts **counts,
-                          dmm_em **em)
+/* A table with separate taxa and the state to evaluate it. */
+typedef struct {
+    const dmm_matrix *matrix;
+    size_t k;
+    const dmm_control *control;
+    dmm_counts *counts;
+    dmm_em *em;
+    const double *lambda, *weight, *z; /* z: dmm_maximize() only */
+    dmm_evaluation *evaluation;        /* dmm_evaluate() only    */
+    double *lambda_out, *objective;    /* dmm_maximize() only    */
+    int iterations;
+    dmm_status status;
+} job;
+
+static dmm_status prepare(dmm_team *team, job *x)
 {
-    if (k == 0)
-        return DMM_ERROR_ARGUMENT;
     dmm_status status =
-        dmm_counts_build(matrix, DMM_TAXA_SEPARATE, dmm_padded_components(k),
-                         control->n_threads, counts);
+        dmm_counts_build(team, x->matrix, DMM_TAXA_SEPARATE,
+                         dmm_padded_components(x->k), &x->counts);
     if (status == DMM_OK)
-        status = dmm_em_new(*counts, k, control, em);
+        status = dmm_em_new(team, x->counts, x->k, x->control, &x->em);
+    if (status == DMM_OK)
+        dmm_parameters_set(x->em->parameters, x->counts, x->lambda, x->weight);
     return status;
+}
+
+static void release(job *x)
+{
+    dmm_em_free(x->em);
+    dmm_counts_free(x->counts);
+}
+
+static void run(job *x, dmm_team_work work)
+{
+    const double size = (double)dmm_matrix_nonzeros(x->matrix) *
+                        (double)dmm_padded_components(x->k);
+    dmm_team_run(dmm_threads_for(x->control->n_threads, size), work, x);
+}
+
+static void evaluate_work(dmm_team *team, void *data)
+{
+    job *x = data;
+    x->status = prepare(team, x);
+    if (x->status == DMM_OK) {
+        dmm_em_evaluate(x->em);
+        x->status = copy_evaluation(x->em, x->evaluation);
+    }
+    release(x);
 }
 
 dmm_status dmm_evaluate(const dmm_matrix *matrix, size_t k,
                         const double *lambda, const double *weight,
                         const dmm_control *control, dmm_evaluation *result)
 {
-    dmm_counts *counts = NULL;
-    dmm_em *em = NULL;
-    dmm_status status = prepare(matrix, k, control, &counts, &em);
-    if (status == DMM_OK) {
-        dmm_parameters_set(em->parameters, counts, lambda, weight);
-        dmm_em_evaluate(em);
-        status = copy_evaluation(em, result);
-    }
-    dmm_em_free(em);
-    dmm_counts_free(counts);
+    if (k == 0)
+        return DMM_ERROR_ARGUMENT;
+    job x = {.matrix = matrix,
+             .k = k,
+             .control = control,
+             .lambda = lambda,
+             .weight = weight,
+             .evaluation = result};
+    run(&x, evaluate_work);
+    return x.status;
+}
+
+static void histogram_task(const dmm_worker *worker, void *data)
+{
+    dmm_estep_histogram(worker, data);
+}
+
+static void sums_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    dmm_parameters_refresh(worker, em->parameters, &em->counts->dictionary);
+    dmm_estep_sums(worker, em->chunk, em->parameters, em->sums);
+}
+
+static dmm_status maximize(dmm_team *team, job *x)
+{
+    dmm_em *em = x->em;
+    const size_t n = x->counts->n_samples, kp = em->chunk->kp;
+    for (size_t c = 0; c < x->k; c++)
+        for (size_t i = 0; i < n; i++)
+            em->chunk->z[i * kp + c] = x->z[c * n + i];
+    dmm_team_do(team, histogram_task, em->chunk);
+    if (x->control->optimizer == DMM_OPTIMIZER_NEWTON)
+        return dmm_mstep_run(team, em->chunk, em->parameters, em->sums,
+                             em->newton, MAXIMIZE_TOLERANCE,
+                             MAXIMIZE_ITERATIONS, &x->iterations);
+    const dmm_status status =
+        dmm_bfgs_run(team, em->chunk, em->parameters, &x->iterations);
+    if (status == DMM_OK)
+        dmm_team_do(team, sums_task, em);
     return status;
+}
+
+static void maximize_work(dmm_team *team, void *data)
+{
+    job *x = data;
+    x->status = prepare(team, x);
+    if (x->status == DMM_OK)
+        x->status = maximize(team, x);
+    for (size_t c = 0; x->status == DMM_OK && c < x->k; c++) {
+        copy_taxa(x->em, x->em->parameters->lambda, c,
+                  x->lambda_out + c * x->counts->n_taxa);
+        x->objective[c] = dmm_parameters_penalty(x->em->parameters, c) -
+                          x->em->sums->lgamma[c];
+    }
+    release(x);
 }
 
 dmm_status dmm_maximize(const dmm_matrix *matrix, size_t k, const double *z,
                         const dmm_control *control, double *lambda,
                         double *objective, int *iterations)
 {
-    dmm_counts *counts = NULL;
-    dmm_em *em = NULL;
-    double *weight = NULL;
-    dmm_status status = prepare(matrix, k, control, &counts, &em);
-    if (status != DMM_OK)
-        goto done;
-    weight = DMM_NEW(k, double);
-    if (!weight) {
-        status = DMM_ERROR_MEMORY;
-        goto done;
-    }
+    if (k == 0)
+        return DMM_ERROR_ARGUMENT;
+    double *weight = DMM_NEW(k, double);
+    if (!weight)
+        return DMM_ERROR_MEMORY;
     for (size_t c = 0; c < k; c++)
         weight[c] = 1 / (double)k; /* plays no part in the M-step */
-    dmm_parameters_set(em->parameters, counts, lambda, weight);
-    const size_t n = counts->n_samples, kp = em->chunk->kp;
-    for (size_t c = 0; c < k; c++)
-        for (size_t i = 0; i < n; i++)
-            em->chunk->z[i * kp + c] = z[c * n + i];
-    dmm_estep_histogram(em->chunk);
-    if (control->optimizer == DMM_OPTIMIZER_BFGS) {
-        status = dmm_bfgs_run(em->chunk, em->parameters, em->n_threads,
-                              iterations);
-        dmm_parameters_refresh(em->parameters, &counts->dictionary);
-        dmm_estep_sums(em->chunk, em->parameters, em->sums);
-    } else {
-        status = dmm_mstep_run(em->chunk, em->parameters, em->sums,
-                               em->newton, MAXIMIZE_TOLERANCE,
-                               MAXIMIZE_ITERATIONS, em->n_threads,
-                               iterations);
-    }
-    if (status != DMM_OK)
-        goto done;
-    for (size_t c = 0; c < k; c++) {
-        copy_taxa(em, em->parameters->lambda, c, lambda + c * counts->n_taxa);
-        objective[c] = dmm_parameters_penalty(em->parameters, c) -
-                       em->sums->lgamma[c];
-    }
-done:
+    job x = {.matrix = matrix,
+             .k = k,
+             .control = control,
+             .lambda = lambda,
+             .weight = weight,
+             .z = z,
+             .lambda_out = lambda,
+             .objective = objective};
+    run(&x, maximize_work);
+    *iterations = x.iterations;
     dmm_free(weight);
-    dmm_em_free(em);
-    dmm_counts_free(counts);
-    return status;
+    return x.status;
 }

@@ -134,7 +134,7 @@ static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
     r->kmeans_iterations = start->iterations;
     r->converged = em->converged;
     r->reseeded = start->reseeded;
-    r->n_threads = em->n_threads;
+    r->n_threads = dmm_team_size(em->team);
     dmm_predict_copy(em->chunk, order, r->z);
     status = isfinite(r->laplace) ? DMM_OK : DMM_ERROR_NUMERIC;
 done:
@@ -145,50 +145,77 @@ done:
     return status;
 }
 
+typedef struct {
+    const dmm_matrix *matrix;
+    size_t k;
+    const dmm_control *control;
+    dmm_counts *counts;
+    dmm_em *em;
+    uint32_t *label;
+    dmm_start start;
+    dmm_fit_result *result;
+    dmm_status status;
+} job;
+
+static dmm_status prepare(dmm_team *team, job *x)
+{
+    dmm_status status =
+        dmm_counts_build(team, x->matrix, DMM_TAXA_MERGED,
+                         dmm_padded_components(x->k), &x->counts);
+    if (status == DMM_OK)
+        status = dmm_em_new(team, x->counts, x->k, x->control, &x->em);
+    if (status != DMM_OK)
+        return status;
+    x->label = DMM_NEW(x->matrix->rows, uint32_t);
+    if (!x->label)
+        return DMM_ERROR_MEMORY;
+    return dmm_rng_labels(x->control->seed, x->matrix->rows, x->k, x->label);
+}
+
+static dmm_status finish(job *x)
+{
+    if (x->control->progress)
+        x->control->progress(DMM_PHASE_HESSIAN, 0, 0, x->control->user);
+    dmm_status status = result_new(x->matrix->rows, x->matrix->columns, x->k,
+                                   &x->result);
+    if (status == DMM_OK)
+        status = fill_result(x->em, &x->start, x->result);
+    if (status != DMM_OK) {
+        dmm_fit_free(x->result);
+        x->result = NULL;
+    }
+    return status;
+}
+
+static void fit_work(dmm_team *team, void *data)
+{
+    job *x = data;
+    x->status = prepare(team, x);
+    if (x->status == DMM_OK)
+        x->status = dmm_kmeans_run(team, x->em->chunk, x->label, x->control,
+                                   &x->start);
+    if (x->status == DMM_OK)
+        x->status = dmm_em_start(x->em, &x->start);
+    if (x->status == DMM_OK)
+        x->status = dmm_em_run(x->em);
+    if (x->status == DMM_OK)
+        x->status = finish(x);
+    dmm_free(x->label);
+    dmm_start_free(&x->start);
+    dmm_em_free(x->em);
+    dmm_counts_free(x->counts);
+}
+
 dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
                    const dmm_control *control, dmm_fit_result **result)
 {
-    dmm_counts *counts = NULL;
-    dmm_em *em = NULL;
-    uint32_t *label = NULL;
-    dmm_start start = {NULL, 0, 0, 0};
     *result = NULL;
     if (k == 0 || k > matrix->rows)
         return DMM_ERROR_ARGUMENT;
-    dmm_status status =
-        dmm_counts_build(matrix, DMM_TAXA_MERGED, dmm_padded_components(k),
-                         control->n_threads, &counts);
-    if (status == DMM_OK)
-        status = dmm_em_new(counts, k, control, &em);
-    if (status != DMM_OK)
-        goto done;
-    label = DMM_NEW(matrix->rows, uint32_t);
-    if (!label) {
-        status = DMM_ERROR_MEMORY;
-        goto done;
-    }
-    status = dmm_rng_labels(control->seed, matrix->rows, k, label);
-    if (status == DMM_OK)
-        status = dmm_kmeans_run(em->chunk, label, control, &start);
-    if (status == DMM_OK)
-        status = dmm_em_start(em, &start);
-    if (status == DMM_OK)
-        status = dmm_em_run(em);
-    if (status != DMM_OK)
-        goto done;
-    if (control->progress)
-        control->progress(DMM_PHASE_HESSIAN, 0, 0, control->user);
-    status = result_new(matrix->rows, matrix->columns, k, result);
-    if (status == DMM_OK)
-        status = fill_result(em, &start, *result);
-    if (status != DMM_OK) {
-        dmm_fit_free(*result);
-        *result = NULL;
-    }
-done:
-    dmm_free(label);
-    dmm_start_free(&start);
-    dmm_em_free(em);
-    dmm_counts_free(counts);
-    return status;
+    job x = {.matrix = matrix, .k = k, .control = control};
+    const double work = (double)dmm_matrix_nonzeros(matrix) *
+                        (double)dmm_padded_components(k);
+    dmm_team_run(dmm_threads_for(control->n_threads, work), fit_work, &x);
+    *result = x.result;
+    return x.status;
 }

@@ -10,6 +10,8 @@
 typedef struct {
     dmm_chunk *chunk;
     double stiffness;
+    double tolerance;
+    int final;             /* the limit of iterations is reached            */
     double *inverse_total; /* N: 1 / t_i                                    */
     double *square;        /* N: |x_i/t_i|^2                                */
     double *centre;        /* U x kp                                        */
@@ -33,14 +35,16 @@ static void kmeans_free(kmeans *m)
     dmm_free(m->part);
 }
 
-static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk, double stiffness)
+static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk,
+                              const dmm_control *control)
 {
     const dmm_counts *counts = chunk->counts;
     const size_t kp = chunk->kp, n = counts->n_samples;
     const size_t columns = counts->dictionary.n_taxa_columns;
     memset(m, 0, sizeof *m);
     m->chunk = chunk;
-    m->stiffness = stiffness;
+    m->stiffness = control->stiffness;
+    m->tolerance = control->kmeans_tolerance;
     m->inverse_total = DMM_NEW(n, double);
     m->square = DMM_NEW(n, double);
     m->centre = DMM_NEW2(columns, kp, double);
@@ -55,35 +59,37 @@ static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk, double stiffness)
                : DMM_ERROR_MEMORY;
 }
 
-/* Proportions enter as counts times 1/t_i; their squares are summed by the same
- * pass as the evidence, over a table of squared counts. Team function. */
-static void normalise(kmeans *m)
+/* 1/t and the squared proportions of one block's samples. */
+static void normalise_block(kmeans *m, size_t b, const double *squared_count)
 {
     const dmm_counts *counts = m->chunk->counts;
-    const dmm_dictionary *d = &counts->dictionary;
-    const long blocks = (long)counts->n_blocks;
-    const long features = (long)d->n_features;
-    double *squared_count = m->chunk->histogram;
-#ifdef _OPENMP
-#pragma omp for schedule(static)
-#endif
-    for (long f = 0; f < features; f++)
-        squared_count[f] =
-            d->multiplicity[d->column[f]] * d->value[f] * d->value[f];
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 1)
-#endif
-    for (long b = 0; b < blocks; b++) {
-        const dmm_block *block = &counts->block[b];
-        double *inverse = m->inverse_total + block->first_row;
-        double *square = m->square + block->first_row;
-        dmm_kernels_active()->gather(block, 1, squared_count, square);
-        for (size_t i = 0; i < block->n_rows; i++) {
-            const double t = counts->total[block->first_row + i];
-            inverse[i] = t > 0 ? 1 / t : 0;
-            square[i] *= inverse[i] * inverse[i];
-        }
+    const dmm_block *block = &counts->block[b];
+    double *inverse = m->inverse_total + block->first_row;
+    double *square = m->square + block->first_row;
+    dmm_kernels_active()->gather(block, 1, squared_count, square);
+    for (size_t i = 0; i < block->n_rows; i++) {
+        const double t = counts->total[block->first_row + i];
+        inverse[i] = t > 0 ? 1 / t : 0;
+        square[i] *= inverse[i] * inverse[i];
     }
+}
+
+/* Proportions enter as counts times 1/t; their squares are summed by the same
+ * pass as the evidence, over a table of squared counts. */
+static void normalise_task(const dmm_worker *worker, void *data)
+{
+    kmeans *m = data;
+    const dmm_dictionary *d = &m->chunk->counts->dictionary;
+    double *squared_count = m->chunk->histogram;
+    if (dmm_team_enter(worker)) {
+        for (size_t f = 0; f < d->n_features; f++)
+            squared_count[f] =
+                d->multiplicity[d->column[f]] * d->value[f] * d->value[f];
+        dmm_team_leave(worker);
+    }
+    size_t b;
+    while (dmm_team_next(worker, m->chunk->counts->n_blocks, &b))
+        normalise_block(m, b, squared_count);
 }
 
 /* Multiplies the rows of z by 1/t: what the centres' sums need. */
@@ -128,16 +134,32 @@ static void update_group(kmeans *m, size_t g)
     }
 }
 
+/* The furthest move and the squares of the centres from the groups' parts. */
+static void sum_moves(kmeans *m)
+{
+    const size_t kp = m->chunk->kp;
+    const size_t groups = m->chunk->counts->dictionary.n_taxa_groups;
+    m->move = 0;
+    for (size_t k = 0; k < kp; k++) {
+        double moved = 0, square = 0;
+        for (size_t g = 0; g < groups; g++) {
+            moved += m->part[2 * g * kp + k];
+            square += m->part[(2 * g + 1) * kp + k];
+        }
+        m->move = sqrt(moved) > m->move ? sqrt(moved) : m->move;
+        m->centre_square[k] = square;
+    }
+}
+
 /* Centres from the responsibilities (divided by t), and how far they moved.
- * Team function. */
-static void update_centres(kmeans *m)
+ * Called by all threads of a team. */
+static void update_centres(const dmm_worker *worker, kmeans *m)
 {
     const dmm_counts *counts = m->chunk->counts;
     const dmm_dictionary *d = &counts->dictionary;
     const size_t kp = m->chunk->kp;
-    const long groups = (long)d->n_taxa_groups;
-    size_t begin, end;
-    dmm_threads_share(d->share_work, d->n_taxa_groups, &begin, &end);
+    size_t begin, end, g;
+    dmm_team_share(worker, d->share_work, d->n_taxa_groups, &begin, &end);
     if (begin < end) {
         const size_t from = d->group[begin], to = d->group[end];
         memset(m->next + from * kp, 0, (to - from) * kp * sizeof(double));
@@ -146,60 +168,55 @@ static void update_centres(kmeans *m)
                 &counts->block[b], d, kp, begin, end,
                 m->chunk->z + counts->block[b].first_row * kp, m->next);
     }
-#ifdef _OPENMP
-#pragma omp barrier
-#pragma omp for schedule(static)
-#endif
-    for (long g = 0; g < groups; g++)
-        update_group(m, (size_t)g);
-#ifdef _OPENMP
-#pragma omp single
-#endif
-    {
-        m->move = 0;
-        for (size_t k = 0; k < kp; k++) {
-            double moved = 0, square = 0;
-            for (long g = 0; g < groups; g++) {
-                moved += m->part[2 * (size_t)g * kp + k];
-                square += m->part[(2 * (size_t)g + 1) * kp + k];
-            }
-            m->move = sqrt(moved) > m->move ? sqrt(moved) : m->move;
-            m->centre_square[k] = square;
-        }
+    dmm_team_barrier(worker);
+    while (dmm_team_next(worker, d->n_taxa_groups, &g))
+        update_group(m, g);
+    if (dmm_team_enter(worker)) {
+        sum_moves(m);
+        dmm_team_leave(worker);
     }
 }
 
-/* Responsibilities from the centres; divided by t again unless `last`. Team
- * function. */
-static void update_responsibilities(kmeans *m, int last)
+/* Responsibilities of one block from the centres; divided by t again unless
+ * `last`. */
+static void update_block(kmeans *m, size_t b, int last)
 {
     dmm_chunk *chunk = m->chunk;
-    const dmm_counts *counts = chunk->counts;
     const dmm_kernels *kernels = dmm_kernels_active();
+    const dmm_block *block = &chunk->counts->block[b];
     const size_t kp = chunk->kp;
-    const long blocks = (long)counts->n_blocks;
-#ifdef _OPENMP
-#pragma omp for schedule(dynamic, 1)
-#endif
-    for (long b = 0; b < blocks; b++) {
-        const dmm_block *block = &counts->block[b];
-        double *z = chunk->z + block->first_row * kp;
-        double *weight = chunk->block_weight + (size_t)b * kp;
-        memset(z, 0, block->n_rows * kp * sizeof *z);
-        memset(weight, 0, kp * sizeof *weight);
-        kernels->gather_counts(block, &counts->dictionary, kp, m->scaled, z);
-        kernels->scaled_distance(block->n_rows, kp, -m->stiffness,
-                                 m->inverse_total + block->first_row,
-                                 m->square + block->first_row,
-                                 m->centre_square, z);
-        kernels->softmax(block->n_rows, chunk->k, kp, z, weight);
-        if (!last)
-            scale_rows(m, block);
+    double *z = chunk->z + block->first_row * kp;
+    double *weight = chunk->block_weight + b * kp;
+    memset(z, 0, block->n_rows * kp * sizeof *z);
+    memset(weight, 0, kp * sizeof *weight);
+    kernels->gather_counts(block, &chunk->counts->dictionary, kp, m->scaled, z);
+    kernels->scaled_distance(block->n_rows, kp, -m->stiffness,
+                             m->inverse_total + block->first_row,
+                             m->square + block->first_row, m->centre_square,
+                             z);
+    kernels->softmax(block->n_rows, chunk->k, kp, z, weight);
+    if (!last)
+        scale_rows(m, block);
+}
+
+/* One iteration. */
+static void iterate_task(const dmm_worker *worker, void *data)
+{
+    kmeans *m = data;
+    size_t b;
+    update_centres(worker, m);
+    const int last = m->final || m->move <= m->tolerance;
+    while (dmm_team_next(worker, m->chunk->counts->n_blocks, &b))
+        update_block(m, b, last);
+    if (dmm_team_enter(worker)) {
+        sum_weights(m);
+        dmm_team_leave(worker);
     }
-#ifdef _OPENMP
-#pragma omp single
-#endif
-    sum_weights(m);
+}
+
+static void centres_task(const dmm_worker *worker, void *data)
+{
+    update_centres(worker, data);
 }
 
 /* Hard responsibilities from the labels, divided by t. */
@@ -276,7 +293,7 @@ static dmm_status reseed_empty(kmeans *m, int *reseeded)
 }
 
 /* Centres of the responsibilities at hand, which stay as they are. */
-static dmm_status recompute_centres(kmeans *m)
+static dmm_status recompute_centres(dmm_team *team, kmeans *m)
 {
     dmm_chunk *chunk = m->chunk;
     const dmm_counts *counts = chunk->counts;
@@ -291,58 +308,46 @@ static dmm_status recompute_centres(kmeans *m)
             m->weight[k] += z[i * kp + k];
     for (size_t b = 0; b < counts->n_blocks; b++)
         scale_rows(m, &counts->block[b]);
-    update_centres(m);
+    dmm_team_do(team, centres_task, m);
     memcpy(chunk->z, z, length * sizeof *z);
     dmm_free(z);
     return DMM_OK;
 }
 
-dmm_status dmm_kmeans_run(dmm_chunk *chunk, const uint32_t *label,
-                          const dmm_control *control, dmm_start *start)
+dmm_status dmm_kmeans_run(dmm_team *team, dmm_chunk *chunk,
+                          const uint32_t *label, const dmm_control *control,
+                          dmm_start *start)
 {
     kmeans m;
     memset(start, 0, sizeof *start);
-    const int n_threads =
-        dmm_threads_for(control->n_threads, dmm_chunk_work(chunk));
-    dmm_status status = kmeans_init(&m, chunk, control->stiffness);
+    dmm_status status = kmeans_init(&m, chunk, control);
     if (status != DMM_OK)
         goto done;
     if (control->progress)
         control->progress(DMM_PHASE_START, 0, 0, control->user);
-#ifdef _OPENMP
-#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
-#endif
-    normalise(&m);
+    dmm_team_do(team, normalise_task, &m);
     set_labels(&m, label);
-    while (!start->converged && start->iterations < control->kmeans_iterations) {
+    while (!start->converged && !m.final) {
         if (control->interrupt && control->interrupt(control->user)) {
             status = DMM_ERROR_INTERRUPTED;
             goto done;
         }
         start->iterations++;
-        const int final = start->iterations == control->kmeans_iterations;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
-#endif
-        {
-            update_centres(&m);
-            const int settled = m.move <= control->kmeans_tolerance;
-            update_responsibilities(&m, settled || final);
-        }
-        start->converged = m.move <= control->kmeans_tolerance;
+        m.final = start->iterations >= control->kmeans_iterations;
+        dmm_team_do(team, iterate_task, &m);
+        start->converged = m.move <= m.tolerance;
         if (control->progress)
             control->progress(DMM_PHASE_START, start->iterations, m.move,
                               control->user);
     }
     status = reseed_empty(&m, &start->reseeded);
     if (status == DMM_OK && start->reseeded > 0)
-        status = recompute_centres(&m);
+        status = recompute_centres(team, &m);
     if (status != DMM_OK)
         goto done;
     start->centre = m.centre;
     m.centre = NULL;
 done:
-    (void)n_threads;
     kmeans_free(&m);
     return status;
 }

@@ -24,8 +24,9 @@ typedef struct {
 
 /* Runs soft k-means from `label` (a component for every sample). Leaves the
  * responsibilities in chunk->z. Release the start with dmm_start_free(). */
-dmm_status dmm_kmeans_run(dmm_chunk *chunk, const uint32_t *label,
-                          const dmm_control *control, dmm_start *start);
+dmm_status dmm_kmeans_run(dmm_team *team, dmm_chunk *chunk,
+                          const uint32_t *label, const dmm_control *control,
+                          dmm_start *start);
 
 void dmm_start_free(dmm_start *start);
 

@@ -152,6 +152,21 @@ done:
     return DMM_OK;
 }
 
+size_t dmm_matrix_nonzeros(const dmm_matrix *matrix)
+{
+    const size_t n = matrix->kind == DMM_MATRIX_CSC
+                         ? (size_t)matrix->column_start[matrix->columns]
+                         : matrix->rows * matrix->columns;
+    size_t nonzeros = 0;
+    if (matrix->kind == DMM_MATRIX_DENSE_INT)
+        for (size_t e = 0; e < n; e++)
+            nonzeros += matrix->integers[e] != 0;
+    else
+        for (size_t e = 0; e < n; e++)
+            nonzeros += matrix->doubles[e] != 0;
+    return nonzeros;
+}
+
 size_t dmm_matrix_column_limit(const dmm_matrix *matrix, size_t column)
 {
     size_t from, to;

@@ -58,6 +58,9 @@ dmm_status dmm_matrix_check(const dmm_matrix *matrix, dmm_problem *problem);
 #define DMM_KEY_COUNT(key) ((uint32_t)((key) >> 32))
 #define DMM_KEY_ROW(key) ((uint32_t)(key))
 
+/* The number of entries that are not 0. */
+size_t dmm_matrix_nonzeros(const dmm_matrix *matrix);
+
 /* An upper limit of the number of nonzero counts in a column. */
 size_t dmm_matrix_column_limit(const dmm_matrix *matrix, size_t column);
 

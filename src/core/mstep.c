@@ -23,14 +23,13 @@ dmm_status dmm_newton_new(const dmm_parameters *p, const dmm_dictionary *d,
     newton->gradient = DMM_NEW2(p->n_taxa_columns, p->kp, double);
     newton->curvature = DMM_NEW2(p->n_taxa_columns, p->kp, double);
     newton->step = DMM_NEW2(p->n_taxa_columns, p->kp, double);
-    newton->s1 = DMM_NEW(p->kp, double);
     newton->s2 = DMM_NEW(p->kp, double);
     newton->rank_one = DMM_NEW(p->kp, double);
     newton->den = DMM_NEW(p->kp, double);
     newton->decrease = DMM_NEW(p->kp, double);
     newton->part = DMM_NEW2(d->n_taxa_groups, 2 * p->kp, double);
     if (!newton->gradient || !newton->curvature || !newton->step ||
-        !newton->s1 || !newton->s2 || !newton->rank_one || !newton->den ||
+        !newton->s2 || !newton->rank_one || !newton->den ||
         !newton->decrease || !newton->part) {
         dmm_newton_free(newton);
         return DMM_ERROR_MEMORY;
@@ -46,7 +45,6 @@ void dmm_newton_free(dmm_newton *newton)
     dmm_free(newton->gradient);
     dmm_free(newton->curvature);
     dmm_free(newton->step);
-    dmm_free(newton->s1);
     dmm_free(newton->s2);
     dmm_free(newton->rank_one);
     dmm_free(newton->den);
@@ -111,26 +109,17 @@ static void group_step(dmm_newton *newton, const dmm_parameters *p,
     }
 }
 
-void dmm_newton_direction(dmm_newton *newton, const dmm_parameters *p,
-                          const dmm_dictionary *d, const dmm_sums *sums)
+/* s1, s2 and the rank-one part of all components from the groups' parts. */
+static void sum_rank_one(dmm_newton *newton, const dmm_sums *sums,
+                         size_t groups)
 {
-    const size_t kp = p->kp;
-    const long groups = (long)d->n_taxa_groups;
-#ifdef _OPENMP
-#pragma omp for schedule(static)
-#endif
-    for (long g = 0; g < groups; g++)
-        group_gradient(newton, p, d, sums, (size_t)g);
-#ifdef _OPENMP
-#pragma omp single
-#endif
+    const size_t kp = newton->kp;
     for (size_t k = 0; k < kp; k++) {
         double s1 = 0, s2 = 0;
-        for (long g = 0; g < groups; g++) {
-            s1 += newton->part[2 * (size_t)g * kp + k];
-            s2 += newton->part[(2 * (size_t)g + 1) * kp + k];
+        for (size_t g = 0; g < groups; g++) {
+            s1 += newton->part[2 * g * kp + k];
+            s2 += newton->part[(2 * g + 1) * kp + k];
         }
-        newton->s1[k] = s1;
         newton->s2[k] = s2;
         newton->rank_one[k] = sums->total_trigamma[k];
         newton->den[k] = 1 + newton->rank_one[k] * s1;
@@ -139,18 +128,29 @@ void dmm_newton_direction(dmm_newton *newton, const dmm_parameters *p,
             newton->rank_one[k] = (DMM_NEWTON_LEAST_DEN - 1) / s1;
         }
     }
-#ifdef _OPENMP
-#pragma omp for schedule(static)
-#endif
-    for (long g = 0; g < groups; g++)
-        group_step(newton, p, d, (size_t)g);
-#ifdef _OPENMP
-#pragma omp single
-#endif
-    for (size_t k = 0; k < kp; k++) {
-        newton->decrease[k] = 0;
-        for (long g = 0; g < groups; g++)
-            newton->decrease[k] += newton->part[2 * (size_t)g * kp + k];
+}
+
+void dmm_newton_direction(const dmm_worker *worker, dmm_newton *newton,
+                          const dmm_parameters *p, const dmm_dictionary *d,
+                          const dmm_sums *sums)
+{
+    const size_t kp = p->kp, groups = d->n_taxa_groups;
+    size_t g;
+    while (dmm_team_next(worker, groups, &g))
+        group_gradient(newton, p, d, sums, g);
+    if (dmm_team_enter(worker)) {
+        sum_rank_one(newton, sums, groups);
+        dmm_team_leave(worker);
+    }
+    while (dmm_team_next(worker, groups, &g))
+        group_step(newton, p, d, g);
+    if (dmm_team_enter(worker)) {
+        for (size_t k = 0; k < kp; k++) {
+            newton->decrease[k] = 0;
+            for (g = 0; g < groups; g++)
+                newton->decrease[k] += newton->part[2 * g * kp + k];
+        }
+        dmm_team_leave(worker);
     }
 }
 
@@ -228,21 +228,26 @@ static double objective(const dmm_parameters *p, const dmm_sums *sums, size_t k)
     return dmm_parameters_penalty(p, k) - sums->lgamma[k];
 }
 
-/* Fresh parameters and sums, and the direction too if asked for. */
-static void evaluate(dmm_chunk *chunk, dmm_parameters *p, dmm_sums *sums,
-                     dmm_newton *newton, int direction, int n_threads)
+/* What the tasks of an M-step work on. */
+typedef struct {
+    dmm_chunk *chunk;
+    dmm_parameters *p;
+    dmm_sums *sums;
+    dmm_newton *newton;
+} mstep;
+
+static void sums_task(const dmm_worker *worker, void *data)
 {
-    const dmm_dictionary *d = &chunk->counts->dictionary;
-    (void)n_threads;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
-#endif
-    {
-        dmm_parameters_refresh(p, d);
-        dmm_estep_sums(chunk, p, sums);
-        if (direction)
-            dmm_newton_direction(newton, p, d, sums);
-    }
+    const mstep *m = data;
+    dmm_parameters_refresh(worker, m->p, &m->chunk->counts->dictionary);
+    dmm_estep_sums(worker, m->chunk, m->p, m->sums);
+}
+
+static void direction_task(const dmm_worker *worker, void *data)
+{
+    const mstep *m = data;
+    dmm_newton_direction(worker, m->newton, m->p,
+                         &m->chunk->counts->dictionary, m->sums);
 }
 
 static void set_lambda(dmm_parameters *p, const line_search *s,
@@ -256,9 +261,10 @@ static void set_lambda(dmm_parameters *p, const line_search *s,
 
 /* Shortens the steps of all components that are not done until each decreases
  * its F; a component that cannot be decreased is done. */
-static void search(line_search *s, dmm_chunk *chunk, dmm_parameters *p,
-                   dmm_sums *sums, dmm_newton *newton, int n_threads)
+static void search(dmm_team *team, line_search *s, mstep *m)
 {
+    dmm_parameters *p = m->p;
+    const double *decrease = m->newton->decrease;
     int tries = 0;
     for (size_t k = 0; k < p->k; k++) {
         s->accepted[k] = s->done[k];
@@ -267,15 +273,14 @@ static void search(line_search *s, dmm_chunk *chunk, dmm_parameters *p,
     for (int open = 1; open; tries++) {
         for (size_t k = 0; k < p->k; k++)
             if (!s->accepted[k])
-                set_lambda(p, s, newton, k, s->length[k]);
-        evaluate(chunk, p, sums, newton, 0, n_threads);
+                set_lambda(p, s, m->newton, k, s->length[k]);
+        dmm_team_do(team, sums_task, m);
         open = 0;
         for (size_t k = 0; k < p->k; k++) {
             if (s->accepted[k])
                 continue;
-            const double f = objective(p, sums, k);
-            if (f <= s->objective[k] -
-                         ARMIJO * s->length[k] * newton->decrease[k] +
+            const double f = objective(p, m->sums, k);
+            if (f <= s->objective[k] - ARMIJO * s->length[k] * decrease[k] +
                          OBJECTIVE_ROUNDING * fabs(s->objective[k])) {
                 s->accepted[k] = 1;
                 continue;
@@ -285,23 +290,25 @@ static void search(line_search *s, dmm_chunk *chunk, dmm_parameters *p,
             if (tries >= MAX_BACKTRACKS) {
                 s->length[k] = 0;
                 s->done[k] = s->accepted[k] = 1;
-                set_lambda(p, s, newton, k, 0);
+                set_lambda(p, s, m->newton, k, 0);
             }
         }
     }
 }
 
-dmm_status dmm_mstep_run(dmm_chunk *chunk, dmm_parameters *p, dmm_sums *sums,
-                         dmm_newton *newton, double tolerance,
-                         int max_iterations, int n_threads, int *iterations)
+dmm_status dmm_mstep_run(dmm_team *team, dmm_chunk *chunk, dmm_parameters *p,
+                         dmm_sums *sums, dmm_newton *newton, double tolerance,
+                         int max_iterations, int *iterations)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
+    mstep m = {chunk, p, sums, newton};
     line_search s;
     int iteration = 0;
     const dmm_status status = line_search_init(&s, p);
     if (status != DMM_OK)
         goto done;
-    evaluate(chunk, p, sums, newton, 1, n_threads);
+    dmm_team_do(team, sums_task, &m);
+    dmm_team_do(team, direction_task, &m);
     for (; iteration < max_iterations; iteration++) {
         int open = 0;
         for (size_t k = 0; k < p->k; k++) {
@@ -317,11 +324,8 @@ dmm_status dmm_mstep_run(dmm_chunk *chunk, dmm_parameters *p, dmm_sums *sums,
             break;
         memcpy(s.before, p->lambda,
                p->n_taxa_columns * p->kp * sizeof *s.before);
-        search(&s, chunk, p, sums, newton, n_threads);
-#ifdef _OPENMP
-#pragma omp parallel num_threads(n_threads) if (n_threads > 1)
-#endif
-        dmm_newton_direction(newton, p, d, sums);
+        search(team, &s, &m);
+        dmm_team_do(team, direction_task, &m);
     }
 done:
     line_search_free(&s);

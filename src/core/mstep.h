@@ -30,7 +30,6 @@ typedef struct {
     double *gradient;  /* n_taxa_columns x kp */
     double *curvature; /* n_taxa_columns x kp */
     double *step;      /* n_taxa_columns x kp */
-    double *s1;        /* kp */
     double *s2;        /* kp */
     double *rank_one;  /* kp: E, damped                                 */
     double *den;       /* kp: 1 + E s1 of the damped E                  */
@@ -45,8 +44,9 @@ dmm_status dmm_newton_new(const dmm_parameters *parameters,
 void dmm_newton_free(dmm_newton *newton);
 
 /* Gradient, curvature and step of all components at fresh parameters and their
- * sums. Team function. */
-void dmm_newton_direction(dmm_newton *newton, const dmm_parameters *parameters,
+ * sums. Called by all threads of a team. */
+void dmm_newton_direction(const dmm_worker *worker, dmm_newton *newton,
+                          const dmm_parameters *parameters,
                           const dmm_dictionary *dictionary,
                           const dmm_sums *sums);
 
@@ -61,8 +61,9 @@ void dmm_newton_solve(const dmm_newton *newton,
 /* Minimises every F_k for the histogram at hand, until a step promises a
  * decrease below `tolerance`, or max_iterations. Leaves fresh parameters, their
  * sums and direction. */
-dmm_status dmm_mstep_run(dmm_chunk *chunk, dmm_parameters *parameters,
-                         dmm_sums *sums, dmm_newton *newton, double tolerance,
-                         int max_iterations, int n_threads, int *iterations);
+dmm_status dmm_mstep_run(dmm_team *team, dmm_chunk *chunk,
+                         dmm_parameters *parameters, dmm_sums *sums,
+                         dmm_newton *newton, double tolerance,
+                         int max_iterations, int *iterations);
 
 #endif

@@ -76,32 +76,34 @@ static void refresh_group(dmm_parameters *p, const dmm_dictionary *d, size_t g)
     }
 }
 
-void dmm_parameters_refresh(dmm_parameters *p, const dmm_dictionary *d)
+/* The groups' sums, and from them the columns of totals. */
+static void refresh_totals(dmm_parameters *p, size_t groups)
 {
     const size_t kp = p->kp;
-    const long groups = (long)d->n_taxa_groups;
-#ifdef _OPENMP
-#pragma omp for schedule(static)
-#endif
-    for (long g = 0; g < groups; g++)
-        refresh_group(p, d, (size_t)g);
-#ifdef _OPENMP
-#pragma omp single
-#endif
-    {
-        for (size_t k = 0; k < kp; k++) {
-            double theta = 0, sum = 0;
-            for (long g = 0; g < groups; g++) {
-                theta += p->part[2 * (size_t)g * kp + k];
-                sum += p->part[(2 * (size_t)g + 1) * kp + k];
-            }
-            p->theta[k] = theta;
-            p->lambda_sum[k] = sum;
-            for (size_t c = p->n_taxa_columns; c < p->n_columns; c++) {
-                p->alpha[c * kp + k] = theta;
-                p->lambda[c * kp + k] = log(theta);
-            }
+    for (size_t k = 0; k < kp; k++) {
+        double theta = 0, sum = 0;
+        for (size_t g = 0; g < groups; g++) {
+            theta += p->part[2 * g * kp + k];
+            sum += p->part[(2 * g + 1) * kp + k];
         }
+        p->theta[k] = theta;
+        p->lambda_sum[k] = sum;
+        for (size_t c = p->n_taxa_columns; c < p->n_columns; c++) {
+            p->alpha[c * kp + k] = theta;
+            p->lambda[c * kp + k] = log(theta);
+        }
+    }
+}
+
+void dmm_parameters_refresh(const dmm_worker *worker, dmm_parameters *p,
+                            const dmm_dictionary *d)
+{
+    size_t g;
+    while (dmm_team_next(worker, d->n_taxa_groups, &g))
+        refresh_group(p, d, g);
+    if (dmm_team_enter(worker)) {
+        refresh_totals(p, d->n_taxa_groups);
+        dmm_team_leave(worker);
     }
 }
 

@@ -16,6 +16,7 @@
 
 #include "counts.h"
 #include "status.h"
+#include "threads.h"
 
 /* Limits of lambda = log(alpha): beyond them alpha's square would overflow or
  * underflow, and no table of counts can tell the difference. */
@@ -54,8 +55,9 @@ dmm_status dmm_parameters_new(const dmm_counts *counts, size_t k,
 void dmm_parameters_free(dmm_parameters *parameters);
 
 /* Clamps lambda, and computes alpha, theta and the columns of totals from it.
- * Team function. */
-void dmm_parameters_refresh(dmm_parameters *parameters,
+ * Called by all threads of a team. */
+void dmm_parameters_refresh(const dmm_worker *worker,
+                            dmm_parameters *parameters,
                             const dmm_dictionary *dictionary);
 
 /* log pi = log of weight / (sum of weights), with empty components held at

@@ -1,23 +1,24 @@
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "threads.h"
 
-#if !defined(_WIN32)
+#ifdef _OPENMP
+#include <omp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #endif
 
+#ifdef _OPENMP
 static int forked = 0;
+#endif
 
 dmm_threads_info dmm_threads_query(void)
 {
-    dmm_threads_info info = {0, 1, 1, 1, forked};
+    dmm_threads_info info = {0, 1, 1, 1, 0};
 #ifdef _OPENMP
     info.openmp = 1;
     info.processors = omp_get_num_procs();
     info.max_threads = omp_get_max_threads();
     info.thread_limit = omp_get_thread_limit();
+    info.forked = forked;
 #endif
     return info;
 }
@@ -38,25 +39,7 @@ int dmm_threads_for(int requested, double work)
 #endif
 }
 
-int dmm_thread_number(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-int dmm_thread_count(void)
-{
-#ifdef _OPENMP
-    return omp_get_num_threads();
-#else
-    return 1;
-#endif
-}
-
-#if !defined(_WIN32)
+#if defined(_OPENMP) && !defined(_WIN32)
 static void mark_forked(void)
 {
     forked = 1;
@@ -65,10 +48,188 @@ static void mark_forked(void)
 
 void dmm_threads_watch_fork(void)
 {
-#if !defined(_WIN32)
+#if defined(_OPENMP) && !defined(_WIN32)
     /* A failure leaves the default behaviour; there is nobody to tell. */
     (void)pthread_atfork(NULL, NULL, mark_forked);
 #endif
+}
+
+/* ---- Teams ------------------------------------------------------------ */
+
+struct dmm_team {
+    int size;
+    size_t serial_next; /* the loop's counter in a team of one thread */
+#ifdef _OPENMP
+    dmm_task task;
+    void *data;
+    int finished; /* the team is to disband */
+    int spins;
+    atomic_size_t next;      /* the loop's counter                     */
+    atomic_int arrived;      /* threads at the current meeting         */
+    atomic_uint meeting;     /* meetings that have ended               */
+    atomic_int sleepers;     /* threads that wait for it asleep        */
+    pthread_mutex_t mutex;
+    pthread_cond_t woken;
+#endif
+};
+
+int dmm_team_size(const dmm_team *team)
+{
+    return team->size;
+}
+
+#ifdef _OPENMP
+/* Looks at a meeting's end before a thread goes to sleep: some 20 to 50
+ * microseconds, the length of a short task. */
+#define SPINS 1000
+
+static void pause_briefly(void)
+{
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    __builtin_ia32_pause();
+#elif defined(__GNUC__) && defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Waits until the meeting of that number has ended. */
+static void wait_for(dmm_team *team, unsigned meeting)
+{
+    for (int spin = 0; spin < team->spins; spin++) {
+        if (atomic_load_explicit(&team->meeting, memory_order_acquire) !=
+            meeting)
+            return;
+        pause_briefly();
+    }
+    pthread_mutex_lock(&team->mutex);
+    atomic_fetch_add(&team->sleepers, 1);
+    while (atomic_load(&team->meeting) == meeting)
+        pthread_cond_wait(&team->woken, &team->mutex);
+    atomic_fetch_sub(&team->sleepers, 1);
+    pthread_mutex_unlock(&team->mutex);
+}
+#endif
+
+int dmm_team_enter(const dmm_worker *worker)
+{
+    dmm_team *team = worker->team;
+#ifdef _OPENMP
+    if (team->size > 1) {
+        const unsigned meeting = atomic_load(&team->meeting);
+        if (atomic_fetch_add(&team->arrived, 1) + 1 == team->size) {
+            atomic_store(&team->arrived, 0);
+            atomic_store(&team->next, 0);
+            return 1;
+        }
+        wait_for(team, meeting);
+        return 0;
+    }
+#endif
+    team->serial_next = 0;
+    return 1;
+}
+
+void dmm_team_leave(const dmm_worker *worker)
+{
+#ifdef _OPENMP
+    dmm_team *team = worker->team;
+    if (team->size == 1)
+        return;
+    /* A thread counts itself as a sleeper before it looks at the meeting for
+     * the last time, and this looks at the sleepers after ending the meeting:
+     * one of the two sees the other. */
+    atomic_fetch_add(&team->meeting, 1);
+    if (atomic_load(&team->sleepers) > 0) {
+        pthread_mutex_lock(&team->mutex);
+        pthread_cond_broadcast(&team->woken);
+        pthread_mutex_unlock(&team->mutex);
+    }
+#else
+    (void)worker;
+#endif
+}
+
+void dmm_team_barrier(const dmm_worker *worker)
+{
+    if (dmm_team_enter(worker))
+        dmm_team_leave(worker);
+}
+
+int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i)
+{
+    dmm_team *team = worker->team;
+#ifdef _OPENMP
+    if (team->size > 1) {
+        *i = atomic_fetch_add_explicit(&team->next, 1, memory_order_relaxed);
+        return *i < n;
+    }
+#endif
+    *i = team->serial_next++;
+    return *i < n;
+}
+
+void dmm_team_do(dmm_team *team, dmm_task task, void *data)
+{
+    const dmm_worker worker = {team, 0, team->size};
+#ifdef _OPENMP
+    team->task = task;
+    team->data = data;
+#endif
+    dmm_team_barrier(&worker); /* the others wait here for the task */
+    task(&worker, data);
+    dmm_team_barrier(&worker);
+}
+
+#ifdef _OPENMP
+static void serve(const dmm_worker *worker)
+{
+    for (;;) {
+        dmm_team_barrier(worker);
+        if (worker->team->finished)
+            return;
+        worker->team->task(worker, worker->team->data);
+        dmm_team_barrier(worker);
+    }
+}
+
+static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
+                          void *data)
+{
+    team->spins = n_threads <= omp_get_num_procs() ? SPINS : 0;
+    pthread_mutex_init(&team->mutex, NULL);
+    pthread_cond_init(&team->woken, NULL);
+#pragma omp parallel num_threads(n_threads)
+    {
+        const int me = omp_get_thread_num();
+        /* The runtime may give fewer threads than were asked for. */
+#pragma omp single
+        team->size = omp_get_num_threads();
+        const dmm_worker worker = {team, me, team->size};
+        if (me == 0) {
+            work(team, data);
+            team->finished = 1;
+            dmm_team_barrier(&worker);
+        } else {
+            serve(&worker);
+        }
+    }
+    pthread_cond_destroy(&team->woken);
+    pthread_mutex_destroy(&team->mutex);
+}
+#endif
+
+void dmm_team_run(int n_threads, dmm_team_work work, void *data)
+{
+    dmm_team team = {.size = 1};
+#ifdef _OPENMP
+    if (n_threads > 1) {
+        run_in_region(&team, n_threads, work, data);
+        return;
+    }
+#else
+    (void)n_threads;
+#endif
+    work(&team, data);
 }
 
 /* The first part that begins at or behind `cost`. */
@@ -85,10 +246,10 @@ static size_t part_at(const double *cumulated, size_t n, double cost)
     return low;
 }
 
-void dmm_threads_share(const double *cumulated, size_t n, size_t *begin,
-                       size_t *end)
+void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
+                    size_t *begin, size_t *end)
 {
-    const int count = dmm_thread_count(), me = dmm_thread_number();
+    const int count = worker->size, me = worker->number;
     const double all = cumulated[n];
     *begin = me == 0 ? 0 : part_at(cumulated, n, all * me / count);
     *end = me == count - 1 ? n : part_at(cumulated, n, all * (me + 1) / count);

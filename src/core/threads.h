@@ -1,9 +1,19 @@
-/* Threads: how many, and how team functions share work.
+/* Threads: how many, and how they share the work of a fit.
  *
- * A *team function* is called by every thread of a parallel region, or by one
- * thread outside of any; its loops are orphaned OpenMP worksharing constructs
- * and it returns in all threads together. Team functions neither allocate nor
- * fail. Without OpenMP everything here describes one thread.
+ * A fit runs as one team of threads in one OpenMP parallel region: thread 0
+ * goes through the fit and hands out tasks, the others wait for them. A *task*
+ * is run by all threads of the team; inside, they share loops with
+ * dmm_team_next() and meet at dmm_team_enter()/dmm_team_leave() or
+ * dmm_team_barrier(). A team of one thread, all there is without OpenMP, runs
+ * the same code in order.
+ *
+ * Waiting threads spin for some microseconds and then sleep. OpenMP's own
+ * barriers do not do here: libgomp's waiting threads spin for milliseconds, and
+ * when another process takes a core, the thread they wait for is the one that
+ * does not get to run (seen: 50 times slower than one thread).
+ *
+ * Results do not depend on the team: loops are cut by the data, and sums are
+ * taken in a fixed order in between.
  */
 #ifndef DMM_THREADS_H
 #define DMM_THREADS_H
@@ -20,27 +30,63 @@ typedef struct {
 
 dmm_threads_info dmm_threads_query(void);
 
-/* Work, in entries times components, below which a region costs more than it
- * saves: a region and its barriers take some 5 microseconds, 4e5 units take
- * about 70. */
+/* Work, in entries times components, below which sharing an iteration costs
+ * more than it saves. */
 #define DMM_SERIAL_WORK 4e5
 
 /* The threads to use for a job of that much work: at most `requested` and the
  * limit, 1 for a small job, in a forked child or inside a parallel region. */
 int dmm_threads_for(int requested, double work);
 
-/* The calling thread's number and the size of its team. */
-int dmm_thread_number(void);
-int dmm_thread_count(void);
-
 /* Makes children of fork() serial: libgomp's threads do not survive fork(), and
  * a region entered in the child would wait for them for ever. Call once. */
 void dmm_threads_watch_fork(void);
 
-/* The consecutive parts [*begin, *end) of `n` that this thread of the team
- * works on when parts have costs: cumulated[i] is the cost of the parts before
- * part i, cumulated[n] of all. */
-void dmm_threads_share(const double *cumulated, size_t n, size_t *begin,
-                       size_t *end);
+typedef struct dmm_team dmm_team;
+
+/* One thread of a team, as its tasks see it. */
+typedef struct {
+    dmm_team *team;
+    int number; /* 0 .. size - 1 */
+    int size;
+} dmm_worker;
+
+typedef void (*dmm_task)(const dmm_worker *worker, void *data);
+
+/* What thread 0, the calling thread, does with a team. */
+typedef void (*dmm_team_work)(dmm_team *team, void *data);
+
+/* Calls work(team, data) with a team of that many threads. */
+void dmm_team_run(int n_threads, dmm_team_work work, void *data);
+
+/* The number of threads in a team. */
+int dmm_team_size(const dmm_team *team);
+
+/* Has every thread of the team call task(worker, data); for thread 0 between
+ * tasks. */
+void dmm_team_do(dmm_team *team, dmm_task task, void *data);
+
+/* Shares a loop: *i takes each of 0 .. n-1 once, in some thread. Between two
+ * meetings of the team there is room for one loop. */
+int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i);
+
+/* All threads meet. Exactly one of them gets nonzero and does what has to be
+ * done once, while the others wait until it calls dmm_team_leave():
+ *     if (dmm_team_enter(worker)) {
+ *         ...
+ *         dmm_team_leave(worker);
+ *     }
+ */
+int dmm_team_enter(const dmm_worker *worker);
+void dmm_team_leave(const dmm_worker *worker);
+
+/* All threads meet. */
+void dmm_team_barrier(const dmm_worker *worker);
+
+/* The consecutive parts [*begin, *end) of `n` that this thread works on when
+ * parts have costs: cumulated[i] is the cost of the parts before part i,
+ * cumulated[n] of all. */
+void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
+                    size_t *begin, size_t *end);
 
 #endif

@@ -8,21 +8,23 @@
 #define PASS_SLICE 8
 #define PASS_MAX 16 /* vectors in the longest row with code of its own */
 
-#if defined(__clang__)
-#define V_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
+/* gcc leaves loops of constant length alone at -O2 unless it is told; Clang
+ * unrolls them by itself. */
+#if defined(__GNUC__) && !defined(__clang__)
 #define V_UNROLL _Pragma("GCC unroll 16")
 #else
 #define V_UNROLL
 #endif
 
 #define PASS_VECTOR double
+#define PASS_ZERO {0}
 #define PASS_NAME(pass) pass##_1
 #include "row_passes.h"
 
 #if DMM_VL >= 2
 typedef double pass_vector_2 __attribute__((vector_size(16), may_alias));
 #define PASS_VECTOR pass_vector_2
+#define PASS_ZERO {{0}}
 #define PASS_NAME(pass) pass##_2
 #include "row_passes.h"
 #endif
@@ -30,6 +32,7 @@ typedef double pass_vector_2 __attribute__((vector_size(16), may_alias));
 #if DMM_VL >= 4
 typedef double pass_vector_4 __attribute__((vector_size(32), may_alias));
 #define PASS_VECTOR pass_vector_4
+#define PASS_ZERO {{0}}
 #define PASS_NAME(pass) pass##_4
 #include "row_passes.h"
 #endif
@@ -37,6 +40,7 @@ typedef double pass_vector_4 __attribute__((vector_size(32), may_alias));
 #if DMM_VL >= 8
 typedef double pass_vector_8 __attribute__((vector_size(64), may_alias));
 #define PASS_VECTOR pass_vector_8
+#define PASS_ZERO {{0}}
 #define PASS_NAME(pass) pass##_8
 #include "row_passes.h"
 #endif

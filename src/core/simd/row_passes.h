@@ -1,7 +1,8 @@
 /* Passes over the entries of a block, for rows of PASS_COUNT vectors.
  *
  * Included by passes_template.h once for every vector type: PASS_VECTOR is the
- * type, PASS_NAME(x) the name of a function for it. `n` vectors, a constant
+ * type, PASS_ZERO an initialiser for an array of it, PASS_NAME(x) the name of a
+ * function for it. `n` vectors, a constant
  * once inlined, are processed of each row, and `stride` doubles lie between
  * rows: rows longer than PASS_MAX vectors are processed in slices.
  */
@@ -25,7 +26,7 @@ V_INLINE void PASS_NAME(gather)(const dmm_block *block, size_t stride, int n,
     for (size_t r = 0; r < block->n_runs; r++) {
         const PASS_VECTOR *t = PASS_CAT(table, block->run_feature[r]);
         const size_t length = (size_t)block->run_length[r] + 1;
-        PASS_VECTOR term[PASS_MAX];
+        PASS_VECTOR term[PASS_MAX] = PASS_ZERO;
         V_UNROLL
         for (int q = 0; q < n; q++)
             term[q] = t[q];
@@ -55,12 +56,10 @@ V_INLINE void PASS_NAME(scatter)(const dmm_block *block, size_t stride, int n,
         PASS_VECTOR *h = PASS_AT(histogram, block->run_feature[r]);
         const size_t length = (size_t)block->run_length[r] + 1;
         /* Two sums in turn: additions of one would wait for each other. */
-        PASS_VECTOR even[PASS_MAX], odd[PASS_MAX];
+        PASS_VECTOR even[PASS_MAX] = PASS_ZERO, odd[PASS_MAX] = PASS_ZERO;
         V_UNROLL
-        for (int q = 0; q < n; q++) {
+        for (int q = 0; q < n; q++)
             even[q] = h[q];
-            odd[q] = (PASS_VECTOR){0};
-        }
         size_t e = 0;
         for (; e + 4 <= length; e += 4) {
             const PASS_VECTOR *a = PASS_CAT(z, row[e]);
@@ -108,7 +107,7 @@ V_INLINE void PASS_NAME(gather_counts)(const dmm_block *block,
         const double v = value[f];
         const PASS_VECTOR *w = PASS_CAT(weight, column[f]);
         const size_t length = (size_t)block->run_length[r] + 1;
-        PASS_VECTOR term[PASS_MAX];
+        PASS_VECTOR term[PASS_MAX] = PASS_ZERO;
         V_UNROLL
         for (int q = 0; q < n; q++)
             term[q] = v * w[q];
@@ -135,12 +134,10 @@ V_INLINE void PASS_NAME(scatter_counts)(const dmm_block *block,
         const uint32_t column = dictionary->column[block->single_feature[e]];
         const size_t column_end = dictionary->end[column];
         PASS_VECTOR *s = PASS_AT(sum, column);
-        PASS_VECTOR even[PASS_MAX], odd[PASS_MAX];
+        PASS_VECTOR even[PASS_MAX] = PASS_ZERO, odd[PASS_MAX] = PASS_ZERO;
         V_UNROLL
-        for (int q = 0; q < n; q++) {
+        for (int q = 0; q < n; q++)
             even[q] = s[q];
-            odd[q] = (PASS_VECTOR){0};
-        }
         for (; e + 1 < to->singles &&
                block->single_feature[e + 1] < column_end;
              e += 2) {
@@ -172,10 +169,7 @@ V_INLINE void PASS_NAME(scatter_counts)(const dmm_block *block,
         const double v = value[f];
         PASS_VECTOR *s = PASS_AT(sum, dictionary->column[f]);
         const size_t length = (size_t)block->run_length[r] + 1;
-        PASS_VECTOR even[PASS_MAX], odd[PASS_MAX];
-        V_UNROLL
-        for (int q = 0; q < n; q++)
-            even[q] = odd[q] = (PASS_VECTOR){0};
+        PASS_VECTOR even[PASS_MAX] = PASS_ZERO, odd[PASS_MAX] = PASS_ZERO;
         size_t i = 0;
         for (; i + 2 <= length; i += 2) {
             const PASS_VECTOR *a = PASS_CAT(z, row[i]);
@@ -202,4 +196,5 @@ V_INLINE void PASS_NAME(scatter_counts)(const dmm_block *block,
 #undef PASS_AT
 #undef PASS_CAT
 #undef PASS_VECTOR
+#undef PASS_ZERO
 #undef PASS_NAME

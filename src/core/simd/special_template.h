@@ -123,8 +123,8 @@ V_INLINE vd v_exp(vd x)
     return v_from_bits(v_bits(p) & ~(vu)zero);
 }
 
-/* e ln 2 + 2 atanh(g / 2) for |g| <= 2 (sqrt 2 - 1) / (sqrt 2 + 1). */
-V_INLINE vd v_log_parts(vd e, vd g)
+/* 2 atanh(g / 2) for |g| <= 2 (sqrt 2 - 1) / (sqrt 2 + 1). */
+V_INLINE vd v_log_fraction(vd g)
 {
     const vd s = g * g;
     vd r = v_set(2.053201569263383e-05);
@@ -133,7 +133,18 @@ V_INLINE vd v_log_parts(vd e, vd g)
     r = v_fma(r, s, v_set(0.002232141963250307));
     r = v_fma(r, s, v_set(0.012500000016335876));
     r = v_fma(r, s, v_set(0.083333333333234));
-    return v_fma(e, v_set(V_LN_2), v_fma(g * s, r, g));
+    return v_fma(g * s, r, g);
+}
+
+/* A logarithm is exponent * ln 2 + fraction, |fraction| <= ln(2) / 2. */
+typedef struct {
+    vd exponent;
+    vd fraction;
+} v_logarithm;
+
+V_INLINE vd v_log_value(v_logarithm l)
+{
+    return v_fma(l.exponent, v_set(V_LN_2), l.fraction);
 }
 
 /* log x for any normal x > 0. */
@@ -143,7 +154,8 @@ V_INLINE vd v_log(vd x)
     const vu t = v_bits(x) + (V_BITS_ONE - V_BITS_SQRT_HALF);
     const vd m = v_from_bits(v_bits(x) - (t & V_BITS_EXPONENT) + V_BITS_ONE);
     const vd g = (m - 1.0) / v_fma(m, v_set(0.5), v_set(0.5));
-    return v_log_parts(v_exponent(t) - 1023.0, g);
+    const v_logarithm l = {v_exponent(t) - 1023.0, v_log_fraction(g)};
+    return v_log_value(l);
 }
 
 /* log x for x >= 1. */
@@ -152,18 +164,21 @@ V_INLINE vd v_log_above_1(vd x)
     const vu t = v_bits(x) - V_BITS_SQRT_HALF;
     const vd m = v_from_bits(v_bits(x) - (t & V_BITS_EXPONENT));
     const vd g = (m - 1.0) / v_fma(m, v_set(0.5), v_set(0.5));
-    return v_log_parts(v_exponent(t), g);
+    const v_logarithm l = {v_exponent(t), v_log_fraction(g)};
+    return v_log_value(l);
 }
 
 /* log x and 1 / x for x in 1..1e307, with one division. */
-V_INLINE vd v_log_inverse(vd x, vd *inverse)
+V_INLINE v_logarithm v_log_inverse(vd x, vd *inverse)
 {
     const vu t = v_bits(x) - V_BITS_SQRT_HALF;
     const vd m = v_from_bits(v_bits(x) - (t & V_BITS_EXPONENT));
     const vd h = v_fma(m, v_set(0.5), v_set(0.5));
     const vd both = 1.0 / (h * x);
     *inverse = h * both;
-    return v_log_parts(v_exponent(t), (m - 1.0) * (x * both));
+    const v_logarithm l = {v_exponent(t),
+                           v_log_fraction((m - 1.0) * (x * both))};
+    return l;
 }
 
 /* ---- Stirling's series ------------------------------------------------- *
@@ -230,7 +245,7 @@ V_INLINE void v_product_times(v_product *p, vd y, int derivatives)
 V_INLINE vd v_product_log(const v_product *p, vd *first, vd *second)
 {
     vd inverse;
-    const vd log_p = v_log_inverse(p->product, &inverse);
+    const vd log_p = v_log_value(v_log_inverse(p->product, &inverse));
     const vd r = p->first * inverse;
     *first = r;
     *second = (p->half_second + p->half_second) * inverse - r * r;
@@ -272,39 +287,38 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
     c.alpha_half = alpha - 0.5;
     c.shift = v_and(shifted, v_set((double)V_SHIFT));
     c.base = alpha + c.shift;
-    const vd log_base = v_log_inverse(c.base, &c.inverse_base);
+    const v_logarithm l = v_log_inverse(c.base, &c.inverse_base);
+    const vd log_base = v_log_value(l);
     const vd i = c.inverse_base, u = i * i;
     c.log_base_1 = log_base - 1.0;
     c.cut = v_bits(c.base * V_SQRT_HALF);
 
-    /* From alpha to the base. */
+    /* From alpha to the base, and minus the series at the base. lambda comes
+     * last: for a tiny alpha it is much larger than the rest. */
     v_product gap = *seven;
     gap.product = v_select(shifted, gap.product, v_set(1.0));
-    vd gap_1 = v_set(0.0), gap_2 = v_set(0.0);
+    vd t;
     if (derivatives) {
-        const vd log_gap = v_product_log(&gap, &gap_1, &gap_2);
-        const vd inverse = 1.0 / v_select(shifted, alpha, v_set(1.0));
-        c.constant_0 = v_and(shifted, lambda + log_gap);
-        gap_1 = v_and(shifted, gap_1 + inverse);
-        gap_2 = v_and(shifted, gap_2 - inverse * inverse);
-    } else {
-        c.constant_0 = v_and(shifted, lambda + v_log_above_1(gap.product));
-    }
-
-    /* From the base to y: minus the series at the base. */
-    if (form == V_DIRECT)
-        c.constant_0 -= (c.base - 0.5) * log_base - c.base;
-    c.constant_0 -= i * v_stirling_0(u);
-    c.constant_1 = gap_1;
-    c.constant_2 = gap_2;
-    if (derivatives) {
+        t = v_product_log(&gap, &c.constant_1, &c.constant_2);
+        c.constant_1 = v_and(shifted, c.constant_1 + 1.0 / alpha);
+        c.constant_2 = v_and(shifted, c.constant_2 - 1.0 / (alpha * alpha));
         c.constant_1 += 0.5 * i + u * v_stirling_1(u);
         c.constant_2 -= 0.5 * u + u * i * v_stirling_2(u);
         if (form == V_DIRECT) {
             c.constant_1 -= log_base;
             c.constant_2 -= i;
         }
+    } else {
+        t = v_log_above_1(gap.product);
+        c.constant_1 = c.constant_2 = v_set(0.0);
     }
+    t = v_and(shifted, t) - i * v_stirling_0(u);
+    if (form == V_DIRECT) {
+        const vd b_half = c.base - 0.5;
+        t -= v_fma(b_half * l.exponent, v_set(V_LN_2),
+                   v_fma(b_half, l.fraction, -c.base));
+    }
+    c.constant_0 = t + v_and(shifted, lambda);
     return c;
 }
 
@@ -312,11 +326,12 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
 V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v,
                           int derivatives, vd *first, vd *second)
 {
-    const vd y = c->alpha + v;
-    vd i, l, t;
+    const vd y = c->alpha + v, y_half = c->alpha_half + v;
+    v_logarithm l;
+    vd i, rest; /* T is (y - 1/2) l + rest */
     if (form == V_DIRECT) {
         l = v_log_inverse(y, &i);
-        t = v_fma(c->alpha_half + v, l, -y);
+        rest = -y;
     } else {
         /* y = y' 2^e with y' / b in [sqrt(1/2), sqrt 2). difference = y' - b,
          * from w, so that it is exact to rounding for e = 0. */
@@ -327,18 +342,23 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v,
         const vd h = v_fma(difference, v_set(0.5), c->base);
         const vd both = 1.0 / (h * y);
         i = h * both;
-        l = v_log_parts(v_exponent(cut), difference * (y * both));
-        t = v_fma(c->alpha_half + v, l, w * c->log_base_1);
+        l.exponent = v_exponent(cut);
+        l.fraction = v_log_fraction(difference * (y * both));
+        rest = w * c->log_base_1;
         if (derivatives)
             *second = -w * (i * c->inverse_base);
     }
     const vd u = i * i;
     if (derivatives) {
         const vd half = v_fma(i, v_set(0.5), u * v_stirling_1(u));
-        *first = l - half;
+        *first = v_log_value(l) - half;
         if (form == V_DIRECT)
             *second = i;
         *second = v_fma(u, v_fma(i, v_stirling_2(u), v_set(0.5)), *second);
     }
-    return v_fma(i, v_stirling_0(u), t);
+    /* The logarithm's parts apart, as its sum would be rounded and then
+     * multiplied by y. */
+    rest = v_fma(i, v_stirling_0(u), rest);
+    rest = v_fma(y_half, l.fraction, rest);
+    return v_fma(y_half * l.exponent, v_set(V_LN_2), rest);
 }
