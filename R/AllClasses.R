@@ -15,7 +15,8 @@
 #'     decreasing order, summing to 1. Fits made by this package then have
 #'     `LogLik` (the log-likelihood), `Iterations` (of EM), `Evaluations` (of
 #'     the likelihood), `KmeansIterations`, `Converged`, `Reseeded` (how many
-#'     emptied components were restarted), `Seed`, `Optimizer` and `Control`
+#'     components emptied in the start and were restarted), `Empty` (how many
+#'     hold no sample in the end), `Seed`, `Optimizer` and `Control`
 #'     (see [dmncontrol()]).
 #' @slot fit list of numeric matrices, taxa x components: `Lower`,
 #'     `Estimate` and `Upper`, the Dirichlet parameters and the ends of their

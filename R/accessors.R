@@ -41,7 +41,7 @@ mixture <- function(object, ..., assign = FALSE) UseMethod("mixture")
 #' @rdname mixture
 #' @export
 mixture.DMN <- function(object, ..., assign = FALSE) {
-    .refuse_dots("mixture", c("object", "assign"), ...)
+    .refuse_dots(..., .what = "mixture", .known = c("object", "assign"))
     if (!.check_flag(assign, "assign"))
         return(object@group)
     .most_probable(object@group)
@@ -74,7 +74,7 @@ mixturewt <- function(object, ...) UseMethod("mixturewt")
 #' @rdname mixture
 #' @export
 mixturewt.DMN <- function(object, ...) {
-    .refuse_dots("mixturewt", "object", ...)
+    .refuse_dots(..., .what = "mixturewt", .known = "object")
     as.data.frame(.Call(R_dmm_mixture_weights, object@fit$Estimate,
         object@mixture$Weight))
 }
@@ -89,7 +89,7 @@ mixturewt.default <- function(object, ...) {
 #' @importFrom stats fitted
 #' @export
 fitted.DMN <- function(object, ..., scale = FALSE) {
-    .refuse_dots("fitted", c("object", "scale"), ...)
+    .refuse_dots(..., .what = "fitted", .known = c("object", "scale"))
     estimate <- object@fit$Estimate
     if (!.check_flag(scale, "scale"))
         return(estimate)

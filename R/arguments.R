@@ -88,18 +88,19 @@
 }
 
 # For functions whose `...` exists for the sake of a generic, or to make the
-# arguments after it named ones: nothing may fall into it unnoticed.
-.refuse_dots <- function(what, known, ...) {
+# arguments after it named ones: nothing may fall into it unnoticed. What is
+# refused comes first, lest it match the names of the others in part.
+.refuse_dots <- function(..., .what, .known) {
     if (...length() == 0L)
         return(invisible(NULL))
     given <- names(substitute(list(...)))[-1L]
     given <- given[nzchar(given)]
     if (length(given) == 0L)
-        .stop(what, "() was given ", .plural(...length(), "argument"),
+        .stop(.what, "() was given ", .plural(...length(), "argument"),
             " too many, without a name; name every argument after the first")
-    known <- setdiff(known, "...")
+    known <- setdiff(.known, "...")
     near <- .nearest(given[[1L]], known)
-    .stop(what, "() has no argument '", given[[1L]], "'; ",
+    .stop(.what, "() has no argument '", given[[1L]], "'; ",
         if (is.na(near)) {
             paste0("it takes ", paste0("'", known, "'", collapse = ", "))
         } else {

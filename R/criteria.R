@@ -58,7 +58,7 @@ goodnessOfFit <- function(object, ...) UseMethod("goodnessOfFit")
 #' @rdname goodnessOfFit
 #' @export
 goodnessOfFit.DMN <- function(object, ...) {
-    .refuse_dots("goodnessOfFit", "object", ...)
+    .refuse_dots(..., .what = "goodnessOfFit", .known = "object")
     object@goodnessOfFit
 }
 
@@ -75,7 +75,7 @@ laplace <- function(object, ...) UseMethod("laplace")
 #' @rdname goodnessOfFit
 #' @export
 laplace.DMN <- function(object, ...) {
-    .refuse_dots("laplace", "object", ...)
+    .refuse_dots(..., .what = "laplace", .known = "object")
     object@goodnessOfFit[["Laplace"]]
 }
 
@@ -138,7 +138,7 @@ BIC.DMN <- function(object, ...) {
 #' @importFrom stats logLik
 #' @export
 logLik.DMN <- function(object, ...) {
-    .refuse_dots("logLik", "object", ...)
+    .refuse_dots(..., .what = "logLik", .known = "object")
     value <- object@mixture$LogLik
     if (is.null(value))
         value <- .loglik_from_nle(object)
@@ -159,6 +159,6 @@ logLik.DMN <- function(object, ...) {
 #' @importFrom stats nobs
 #' @export
 nobs.DMN <- function(object, ...) {
-    .refuse_dots("nobs", "object", ...)
+    .refuse_dots(..., .what = "nobs", .known = "object")
     nrow(object@group)
 }

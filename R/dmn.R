@@ -18,12 +18,12 @@
 #' 1. Every sample is put in a component at random, by `seed`, with the
 #'    generator that DirichletMultinomial uses (GSL's `mt19937`): the same
 #'    seed starts both packages in the same place.
-#' 2. Soft k-means on the relative abundances moves the components apart.
+#' 2. Soft k-means on the relative abundances moves the components apart. One
+#'    that empties is restarted at the sample that the others explain worst.
 #' 3. EM alternates between the posterior probabilities of the components for
 #'    each sample and, given them, the parameters of each component
 #'    (Newton's method in `log(alpha)`, or BFGS), and is accelerated when near
-#'    its limit. The NLE never increases. An emptied component is restarted at
-#'    the sample that the others explain worst.
+#'    its limit. The NLE never increases.
 #' 4. The components are sorted by decreasing weight, and the Hessian at the
 #'    optimum gives the standard errors and the Laplace approximation.
 #'
@@ -59,8 +59,9 @@
 #'     [`AIC()`][AIC.DMN], [`logLik()`][AIC.DMN], [`predict()`][predict.DMN]
 #'     and [`summary()`][summary.DMN].
 #'
-#'     A fit that has not converged comes with a warning;
-#'     `fit@mixture$Converged` tells.
+#'     A fit that has not converged comes with a warning, and so does one with
+#'     components that hold no sample; `fit@mixture$Converged` and
+#'     `fit@mixture$Empty` tell.
 #' @section Errors:
 #' Arguments that cannot be used are refused with a message that names the
 #' argument and says what was found: missing, infinite, negative or
@@ -89,7 +90,7 @@ dmn <- function(count, k, verbose = FALSE,
     control = dmncontrol())
 {
     if (...length())
-        .refuse_dots("dmn", names(formals(dmn)), ...)
+        .refuse_dots(..., .what = "dmn", .known = names(formals(dmn)))
     if (missing(count))
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     verbose <- .check_flag(verbose, "verbose")
@@ -106,9 +107,13 @@ dmn <- function(count, k, verbose = FALSE,
         message(sprintf("dmn, k=%d", k))
     raw <- .Call(R_dmm_fit, count, k, seed, verbose, num.threads, optimizer,
         control)
+    if (is.null(raw))
+        .interrupt()
     fit <- .as_dmn(raw, dimnames(count), seed, optimizer, control)
     if (!raw$Converged)
         .warn_not_converged(k, raw$Iterations)
+    if (raw$Empty > 0L)
+        .warn_empty(k, raw$Empty)
     fit
 }
 
@@ -141,8 +146,9 @@ dmn <- function(count, k, verbose = FALSE,
         mixture = list(Weight = raw$Weight, LogLik = raw$LogLik,
             Iterations = raw$Iterations, Evaluations = raw$Evaluations,
             KmeansIterations = raw$KmeansIterations,
-            Converged = raw$Converged, Reseeded = raw$Reseeded, Seed = seed,
-            Optimizer = optimizer, Control = control),
+            Converged = raw$Converged, Reseeded = raw$Reseeded,
+            Empty = raw$Empty, Seed = seed, Optimizer = optimizer,
+            Control = control),
         fit = list(Lower = named(raw$Lower, by_taxon),
             Estimate = named(raw$Estimate, by_taxon),
             Upper = named(raw$Upper, by_taxon),
@@ -154,4 +160,18 @@ dmn <- function(count, k, verbose = FALSE,
         .plural(iterations, "iteration"), ": its values are not those of an ",
         "optimum. Raise 'max.iterations' in control = dmncontrol()",
         call. = FALSE)
+}
+
+.warn_empty <- function(k, n) {
+    warning("dmn(k = ", k, "): ", .plural(n, "component"), " hold",
+        if (n == 1L) "s", " no sample: fewer components describe these counts ",
+        "as well", call. = FALSE)
+}
+
+# Does what R does when the user interrupts it: the engine has freed its memory
+# and come back, and nothing is left to return.
+.interrupt <- function() {
+    signalCondition(structure(list(message = "", call = NULL),
+        class = c("interrupt", "condition")))
+    invokeRestart("abort")
 }

@@ -48,7 +48,7 @@
 predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     assign = FALSE, num.threads = dmnthreads())
 {
-    .refuse_dots("predict", names(formals(predict.DMN)), ...)
+    .refuse_dots(..., .what = "predict", .known = names(formals(predict.DMN)))
     if (missing(newdata))
         .stop("'newdata' is missing: pass a table of counts, samples x taxa; ",
             "for the samples of the fit itself use mixture()")

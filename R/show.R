@@ -17,7 +17,9 @@
     paste0("converged: ", if (mixture$Converged) "yes" else "NO", ", ",
         .plural(mixture$Iterations, "iteration"),
         if (mixture$Reseeded > 0L) paste0(", ",
-            .plural(mixture$Reseeded, "emptied component"), " restarted"))
+            .plural(mixture$Reseeded, "emptied component"), " restarted"),
+        if (mixture$Empty > 0L) paste0(", ",
+            .plural(mixture$Empty, "component"), " without samples"))
 }
 
 #' @rdname DMN-class

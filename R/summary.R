@@ -15,9 +15,9 @@
 #'     with columns `component`, `taxon`, `proportion` (the mean proportion in
 #'     that component) and its parameter's `estimate`, `lower` and `upper`;
 #'     `size`, named `integer(3)`: `samples`, `taxa`, `components`; `algorithm`,
-#'     a list of `converged`, `iterations`, `reseeded`, `seed` and `optimizer`,
-#'     `NULL` where the fit does not hold them, as DirichletMultinomial's do
-#'     not.
+#'     a list of `converged`, `iterations`, `reseeded`, `empty`, `seed` and
+#'     `optimizer`, `NULL` where the fit does not hold them, as
+#'     DirichletMultinomial's do not.
 #' @seealso [dmn()], [goodnessOfFit()], [mixturewt()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
@@ -25,7 +25,7 @@
 #' summary(fit)$components
 #' @export
 summary.DMN <- function(object, ..., taxa = 5) {
-    .refuse_dots("summary", c("object", "taxa"), ...)
+    .refuse_dots(..., .what = "summary", .known = c("object", "taxa"))
     taxa <- .check_whole(taxa, "taxa")
     components <- mixturewt(object)
     components$samples <- tabulate(.most_probable(object@group),
@@ -41,7 +41,8 @@ summary.DMN <- function(object, ..., taxa = 5) {
         algorithm = if (!is.null(mixture$Converged))
             list(converged = mixture$Converged,
                 iterations = mixture$Iterations, reseeded = mixture$Reseeded,
-                seed = mixture$Seed, optimizer = mixture$Optimizer)
+                empty = mixture$Empty, seed = mixture$Seed,
+                optimizer = mixture$Optimizer)
     ), class = "summary.DMN")
 }
 
@@ -73,7 +74,7 @@ print.summary.DMN <- function(x, ..., digits = 4L) {
     if (!is.null(x$algorithm))
         cat(.convergence(list(Converged = x$algorithm$converged,
             Iterations = x$algorithm$iterations,
-            Reseeded = x$algorithm$reseeded)),
+            Reseeded = x$algorithm$reseeded, Empty = x$algorithm$empty)),
             sprintf(" (seed %d, %s)\n", x$algorithm$seed,
                 x$algorithm$optimizer), sep = "")
     cat(sprintf("log-likelihood %.2f (df %d)\n\n", as.numeric(x$logLik),

@@ -104,9 +104,10 @@ ref_mstep <- function(x, lambda, z) {
 
 # Plain EM from posterior probabilities z, to convergence.
 ref_em <- function(x, z, tolerance = 1e-9) {
-    lambda <- log(vapply(seq_len(ncol(z)), function(k) {
-        pmax(colSums(z[, k] * x / rowSums(x)) / sum(z[, k]), 1e-6)
-    }, numeric(ncol(x))))
+    lambda <- matrix(0, ncol(x), ncol(z))
+    for (k in seq_len(ncol(z)))
+        lambda[, k] <- log(pmax(1e-6,
+            colSums(z[, k] * x / rowSums(x)) / sum(z[, k])))
     before <- Inf
     repeat {
         for (k in seq_len(ncol(z)))

@@ -1,0 +1,141 @@
+same_fit <- function(count, reference) {
+    expect_identical(dmn(count, 2, seed = 3), reference)
+}
+
+test_that("every kind of table of the same counts gives the same fit", {
+    x <- small_twins()
+    reference <- dmn(x, 2, seed = 3)
+    same_fit(x + 0, reference)
+    same_fit(as.data.frame(x), reference)
+    same_fit(as.data.frame(x + 0), reference)
+    same_fit(as.table(x), reference)
+    for (class in c("CsparseMatrix", "RsparseMatrix", "TsparseMatrix",
+        "unpackedMatrix"))
+        same_fit(as_sparse(x, class), reference)
+})
+
+test_that("a sparse table may store zeros", {
+    x <- small_twins()
+    sparse <- as_sparse(x)
+    stored <- sparse
+    stored@x[seq(1, length(stored@x), by = 7)] <- 0
+    same_fit(stored, dmn(as.matrix(stored), 2, seed = 3))
+    # without row and column names
+    expect_identical(dmn(unname(sparse), 2, seed = 3),
+        dmn(unname(x), 2, seed = 3))
+    expect_null(dimnames(mixture(dmn(unname(sparse), 2, seed = 3))))
+})
+
+test_that("special matrices of the Matrix package are counts too", {
+    x <- crossprod(matrix(c(1, 0, 2, 3, 1, 0), 3))
+    expect_s4_class(symmetric <- Matrix::Matrix(x), "dsyMatrix")
+    expect_identical(dmn(symmetric, 1, seed = 1), dmn(x, 1, seed = 1))
+    expect_identical(dmn(Matrix::Diagonal(3, 2), 1, seed = 1),
+        dmn(diag(2, 3), 1, seed = 1))
+})
+
+test_that("a sparse matrix from a file needs no library() call", {
+    x <- small_twins()
+    file <- tempfile(fileext = ".rds")
+    on.exit(unlink(file))
+    saveRDS(as_sparse(x), file)
+    nle <- fresh_r(c("x <- readRDS(", deparse(file), ")",
+        "fit <- dmmomp::dmn(x, 2, seed = 3)",
+        "p <- predict(fit, x[, ncol(x):1])",
+        "stopifnot(all.equal(p, dmmomp::mixture(fit), tolerance = 1e-8))",
+        "cat(format(dmmomp::goodnessOfFit(fit)[['NLE']], digits = 15))"))
+    expect_equal(as.numeric(utils::tail(nle, 1)),
+        goodnessOfFit(dmn(x, 2, seed = 3))[["NLE"]], tolerance = 1e-14)
+})
+
+test_that("the arguments are left as they were", {
+    x <- small_twins()
+    sparse <- as_sparse(x)
+    copies <- list(x + 0L, sparse)
+    copies[[2]]@x <- copies[[2]]@x + 0
+    dmn(x, 2, seed = 1)
+    dmn(sparse, 2, seed = 1)
+    expect_identical(copies, list(x, sparse))
+})
+
+test_that("what is not a table of numbers is refused", {
+    expect_error(dmn(1:3, 1), paste("'count' must be a matrix, data.frame or",
+        "sparse Matrix of counts, samples x taxa; found a numeric vector of",
+        "length 3; for one sample pass matrix(count, nrow = 1)"), fixed = TRUE)
+    expect_error(dmn(NULL, 1), "'count' must be a matrix, .*; found NULL")
+    expect_error(dmn(array(1, c(2, 2, 2)), 1), "found an object of class")
+    expect_error(dmn(matrix("1", 2, 2), 1),
+        "'count' must hold numbers; found a character matrix")
+    expect_error(dmn(matrix(TRUE, 2, 2), 1), "found a logical matrix")
+    expect_error(dmn(Matrix::Matrix(diag(3) > 0, sparse = TRUE), 1),
+        "'count' must hold numbers; found a logical")
+    expect_error(dmn(data.frame(name = "a", n = 1), 1), paste("'count' must be",
+        "a data.frame of numeric columns; found character in 'name'"))
+    wide <- structure(list(n = structure(1, class = "integer64")),
+        class = "data.frame", row.names = 1L)
+    expect_error(dmn(wide, 1), "found integer64 in 'n'")
+})
+
+test_that("tables without rows or columns are refused", {
+    expect_error(dmn(matrix(0L, 0, 3), 1),
+        "'count' has no rows: it must have samples in rows")
+    expect_error(dmn(matrix(0L, 3, 0), 1),
+        "'count' has no columns: it must have taxa in columns")
+})
+
+test_that("what is not a count is found, and the message says where", {
+    x <- matrix(c(3, 1, 4, 1, 5, 9), 2,
+        dimnames = list(c("s1", "s2"), c("a", "b", "c")))
+    at <- "in row 2 ('s2'), column 2 ('b')"
+    bad <- function(value, message) {
+        x[2, 2] <- value
+        expect_error(dmn(x, 1), message, fixed = TRUE)
+        expect_error(dmn(as_sparse(x), 1), message, fixed = TRUE)
+        expect_error(dmn(as.data.frame(x), 1), message, fixed = TRUE)
+    }
+    bad(NA, paste("the counts in 'count' must have no missing values; found",
+        "NA", at))
+    bad(NaN, "must have no missing values")
+    bad(Inf, paste("must be finite; found Inf", at))
+    bad(-Inf, paste("must be finite; found -Inf", at))
+    bad(-2, paste("must not be negative; found -2", at))
+    bad(0.25, paste("must be whole numbers; found 0.25", at))
+    bad(0.25, "not relative abundances")
+    bad(2^31, paste("must be at most 2147483647; found 2147483648", at))
+    expect_error(dmn(unname(x) / 2, 1), "in row 1, column 1. Pass")
+    for (value in c(NA, -1L)) {
+        y <- matrix(1:4, 2)
+        y[1, 2] <- value
+        expect_error(dmn(y, 1), "in row 1, column 2. ")
+    }
+})
+
+test_that("the largest count is a count", {
+    x <- matrix(c(.Machine$integer.max, 5L, 7L, 2L), 2)
+    fit <- dmn(x, 1, seed = 1)
+    expect_defined(fit, 1)
+    expect_identical(dmn(x + 0, 1, seed = 1), fit)
+})
+
+test_that("samples without counts are listed", {
+    x <- small_twins()[1:10, ]
+    x["TS1.2", ] <- 0L
+    expect_error(dmn(x, 1), "1 sample (row) of 'count' has no counts: 'TS1.2'",
+        fixed = TRUE)
+    x[1:7, ] <- 0L
+    expect_error(dmn(as_sparse(x), 1), "7 samples (rows) of 'count' have",
+        fixed = TRUE)
+    expect_error(dmn(x, 1), "... (7 in all)", fixed = TRUE)
+    expect_error(dmn(unname(x), 1), "no counts: '1', '2', '3'")
+    expect_error(dmn(x, 1), "count[rowSums(count) > 0, ]", fixed = TRUE)
+})
+
+test_that("containers of counts are refused with the way out", {
+    skip_if_not_installed("DelayedArray")
+    x <- small_twins()
+    expect_error(dmn(DelayedArray::DelayedArray(x), 1),
+        "pass as(count, \"dgCMatrix\") or as.matrix(count)", fixed = TRUE)
+    skip_if_not_installed("SummarizedExperiment")
+    se <- SummarizedExperiment::SummarizedExperiment(list(counts = t(x)))
+    expect_error(dmn(se, 1), "pass t(assay(count, \"counts\"))", fixed = TRUE)
+})

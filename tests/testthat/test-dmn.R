@@ -1,0 +1,253 @@
+nle <- function(fit) goodnessOfFit(fit)[["NLE"]]
+
+# The optima that DirichletMultinomial finds on the Twins study for most seeds,
+# and the criteria there; k = 1 .. 7.
+reference <- data.frame(k = 1:7,
+    nle = c(39162.11, 38854.53, 38898.14, 38953.69, 39160.62, 39369.37,
+        39633.51),
+    laplace = c(39227.36, 38872.68, 38822.44, 38781.10, NA, NA, NA))
+
+test_that("the Twins study is fitted as well as by the peer, or better", {
+    for (k in reference$k) {
+        fits <- lapply(1:5, function(seed) dmn(twins, k, seed = seed))
+        for (fit in fits) {
+            expect_defined(fit, k)
+            expect_true(fit@mixture$Converged)
+        }
+        best <- fits[[which.min(vapply(fits, nle, numeric(1)))]]
+        expect_lt(nle(best), reference$nle[[k]] + 0.01)
+        if (!is.na(reference$laplace[[k]])) {
+            expect_equal(nle(best), reference$nle[[k]], tolerance = 1e-6)
+            expect_lt(abs(laplace(best) - reference$laplace[[k]]), 0.05)
+        }
+    }
+})
+
+test_that("Laplace chooses four components of the Twins study", {
+    fits <- lapply(1:7, dmn, count = twins, seed = 1)
+    expect_identical(which.min(vapply(fits, laplace, numeric(1))), 4L)
+    weight <- mixturewt(fits[[4]])$pi
+    expect_lt(max(abs(weight - c(0.311, 0.303, 0.220, 0.167))), 1e-3)
+})
+
+test_that("a fit of a small table is the optimum of plain EM", {
+    for (k in 1:3) {
+        t <- ref_table(n = 45, taxa = 6, k = max(k, 2), seed = 2)
+        z <- if (k == 1) matrix(1, 45, 1) else t$z
+        expected <- ref_em(t$x, z)
+        fits <- lapply(1:5, function(seed) dmn(t$x, k, seed = seed))
+        fit <- fits[[which.min(vapply(fits, nle, numeric(1)))]]
+        expect_lt(nle(fit), expected$nle + 1e-4)
+        skip_if(nle(fit) < expected$nle - 0.01, "the reference is worse")
+        expect_lt(max(abs(fit@mixture$Weight - expected$weight)), 1e-3)
+        expect_lt(max(abs(log(fitted(fit)) - log(expected$alpha))), 1e-2)
+        expect_lt(max(abs(mixture(fit) - expected$z)), 1e-3)
+    }
+})
+
+test_that("a fit is consistent in itself", {
+    fit <- dmn(twins, 3, seed = 1)
+    x <- twins
+    alpha <- fitted(fit)
+    weight <- fit@mixture$Weight
+    expect_equal(nle(fit), ref_nle(x, alpha, weight), tolerance = 1e-10)
+    expect_equal(fit@mixture$LogLik, ref_loglik(x, alpha, weight),
+        tolerance = 1e-10)
+    expect_equal(unname(mixture(fit)), ref_posterior(x, alpha, weight),
+        tolerance = 1e-6)
+    expect_equal(weight, unname(colMeans(mixture(fit))), tolerance = 1e-5)
+    expect_identical(dimnames(alpha), list(colnames(x), NULL))
+    for (part in c("Lower", "Upper", "StdErr"))
+        expect_identical(dimnames(fit@fit[[part]]), list(colnames(x), NULL))
+    expect_identical(names(fit@mixture)[[1]], "Weight")
+    expect_identical(names(fit@fit)[1:3], c("Lower", "Estimate", "Upper"))
+})
+
+test_that("the two optimisers reach the same fit", {
+    x <- small_twins()
+    for (k in 1:2) {
+        newton <- dmn(x, k, seed = 1)
+        bfgs <- dmn(x, k, seed = 1, optimizer = "bfgs")
+        expect_equal(goodnessOfFit(bfgs), goodnessOfFit(newton),
+            tolerance = 1e-5)
+        expect_identical(bfgs@mixture$Optimizer, "bfgs")
+    }
+})
+
+test_that("a fit does not depend on the number of threads", {
+    x <- large_table()
+    for (k in c(1, 3)) {
+        one <- dmn(x, k, seed = 1, num.threads = 1)
+        expect_identical(dmn(x, k, seed = 1, num.threads = 2), one)
+    }
+    expect_identical(dmn(twins, 4, seed = 1, num.threads = 2),
+        dmn(twins, 4, seed = 1, num.threads = 1))
+})
+
+test_that("a seed makes a fit reproducible, and the default is R's", {
+    x <- small_twins()
+    set.seed(11)
+    first <- dmn(x, 3)
+    after <- runif(1)
+    set.seed(11)
+    seed <- runif(1, 0, .Machine$integer.max)
+    expect_identical(after, runif(1))
+    expect_identical(first, dmn(x, 3, seed = seed))
+    expect_identical(first@mixture$Seed, as.integer(seed))
+    # a seed that is given leaves R's generator alone
+    set.seed(11)
+    dmn(x, 3, seed = 5)
+    expect_identical(runif(1, 0, .Machine$integer.max), seed)
+})
+
+test_that("the idioms of scripts written for the peer work", {
+    x <- small_twins()
+    fits <- NULL
+    printed <- capture.output(said <- capture_messages(
+        fits <- lapply(1:3, dmn, count = x, verbose = TRUE)))
+    expect_identical(said, sprintf("dmn, k=%d\n", 1:3))
+    for (line in c("  Soft kmeans", "  Expectation Maximization setup",
+        "  Expectation Maximization", "  Hessian"))
+        expect_identical(sum(printed == line), 3L, label = line)
+    lplc <- sapply(fits, laplace)
+    expect_true(is.numeric(lplc) && length(lplc) == 3)
+    best <- fits[[which.min(lplc)]]
+    expect_s4_class(best, "DMN")
+    expect_identical(head(mixture(best), 3), mixture(best)[1:3, , drop = FALSE])
+    expect_identical(best@fit$Estimate, fitted(best))
+    expect_silent(dmn(x, 2, FALSE, 1))
+})
+
+test_that("several fits may run in forked processes", {
+    skip_on_os("windows")
+    x <- small_twins()
+    fits <- parallel::mclapply(1:3, dmn, count = x, seed = 1, mc.cores = 2)
+    expect_identical(fits, lapply(1:3, dmn, count = x, seed = 1))
+})
+
+test_that("the order of the taxa does not matter", {
+    x <- small_twins()
+    fit <- dmn(x, 2, seed = 1)
+    turned <- dmn(x[, ncol(x):1], 2, seed = 1)
+    expect_equal(goodnessOfFit(turned), goodnessOfFit(fit), tolerance = 1e-8)
+    expect_equal(fitted(turned)[colnames(x), ], fitted(fit), tolerance = 1e-3)
+})
+
+test_that("a wide sparse table is fitted without making it dense", {
+    set.seed(8)
+    n <- 60
+    s <- 20000
+    nonzero <- round(0.03 * n * s)
+    cell <- sample(n * s, nonzero)
+    i <- (cell - 1) %% n + 1
+    j <- (cell - 1) %/% n + 1
+    # two kinds of community
+    value <- rpois(nonzero, ifelse((i %% 2 == 0) == (j %% 2 == 0), 12, 2)) + 1
+    x <- Matrix::sparseMatrix(i, j, x = value, dims = c(n, s))
+    fit <- dmn(x, 2, seed = 1)
+    expect_defined(fit, 2)
+    expect_true(fit@mixture$Converged)
+    assigned <- mixture(fit, assign = TRUE)
+    expect_identical(length(unique(assigned[c(TRUE, FALSE)])), 1L)
+    expect_identical(sort(unique(assigned)), 1:2)
+    expect_equal(unname(predict(fit, x)), mixture(fit), tolerance = 1e-8)
+})
+
+test_that("degenerate tables have defined fits", {
+    x <- ref_table(n = 20, taxa = 5)$x
+    # warnings: some of these may stop before they converge
+    fit <- function(x, k) {
+        fit <- suppressWarnings(dmn(x, k, seed = 1))
+        expect_defined(fit, k)
+        fit
+    }
+    # duplicated samples, and fewer kinds of sample than components
+    fit(x[rep(1:20, 3), ], 2)
+    fit(x[rep(1:2, 10), ], 5)
+    fit(x[rep(1L, 12), ], 4)
+    # a taxon that is zero everywhere: the prior decides
+    absent <- fit(cbind(x, 0L), 2)
+    expect_lt(max(fitted(absent)[6, ]), min(fitted(absent)[1:5, ]))
+    # one taxon: the evidence is 0 for every alpha, so the prior is all
+    one <- fit(x[, 1, drop = FALSE] + 1L, 1)
+    expect_equal(fitted(one)[[1]], 1, tolerance = 1e-3)
+    fit(x[, 1, drop = FALSE] + 1L, 2)
+    # one sample; as many components as samples
+    fit(x[1, , drop = FALSE], 1)
+    fit(matrix(7L), 1)
+    fit(x[1:6, ], 6)
+    # a sample with one read; samples that have nothing in common
+    fit(rbind(x, c(0L, 0L, 1L, 0L, 0L)), 3)
+    fit(diag(5L, 6), 3)
+    # totals of very different size
+    fit(rbind(x[1:10, ], x[11:20, ] * 100000L), 2)
+})
+
+test_that("emptied components are restarted, and those left empty warn", {
+    # more components than kinds of sample
+    x <- ref_table(n = 3, taxa = 4)$x[rep(1:3, 5), ]
+    for (seed in 1:10) {
+        warned <- capture_warnings(fit <- dmn(x, 6, seed = seed))
+        expect_defined(fit, 6)
+        empty <- sum(fit@mixture$Weight * nrow(x) < 1e-6)
+        expect_identical(fit@mixture$Empty, empty)
+        expect_identical(sum(grepl("no sample: fewer components", warned)),
+            as.integer(empty > 0))
+    }
+    expect_warning(.warn_empty(6, 1L), "1 component holds no sample")
+    expect_warning(.warn_empty(6, 2L), "2 components hold no sample")
+})
+
+test_that("an interrupted fit interrupts R", {
+    after <- FALSE
+    condition <- tryCatch({
+        .interrupt()
+        after <- TRUE
+    }, interrupt = identity)
+    expect_s3_class(condition, "interrupt")
+    expect_false(after)
+})
+
+test_that("a fit that has not converged warns and says so", {
+    control <- dmncontrol(max.iterations = 2)
+    expect_warning(fit <- dmn(twins, 4, seed = 1, control = control), paste(
+        "dmn(k = 4) has not converged in 2 iterations: its values are not",
+        "those of an optimum. Raise 'max.iterations' in control =",
+        "dmncontrol()"), fixed = TRUE)
+    expect_false(fit@mixture$Converged)
+    expect_identical(fit@mixture$Iterations, 2L)
+    expect_defined(fit, 4)
+})
+
+test_that("k is one whole number from 1 to the number of samples", {
+    x <- small_twins()[1:20, ]
+    for (bad in list(0, -1, 2.5, NA, NaN, Inf, "2", NULL, 21, 1e10, list(1)))
+        expect_error(dmn(x, bad), paste("'k' must be one whole number from 1",
+            "to the number of samples, 20; found"))
+    expect_error(dmn(x, 1:3), paste("found a numeric vector of length 3; for",
+        "several, lapply(k, dmn, count = count)"), fixed = TRUE)
+    # only where it can be said
+    expect_error(dmn(x, 25), "is it transposed?", fixed = TRUE)
+    expect_error(dmn(x, 1000), "found 1000$")
+    expect_error(dmn(x), "'k' is missing: pass the number of components")
+    expect_identical(dmn(x, 2L, seed = 1), dmn(x, 2, seed = 1))
+})
+
+test_that("every argument is checked, and the message names it", {
+    x <- small_twins()
+    expect_error(dmn(), "'count' is missing")
+    expect_error(dmn(x, 1, verbose = NA), "'verbose' must be TRUE or FALSE")
+    expect_error(dmn(x, 1, verbose = "yes"), "found \"yes\"")
+    expect_error(dmn(x, 1, seed = NA), "'seed' must be one number .*found NA")
+    expect_error(dmn(x, 1, seed = NULL), "'seed' must be .*found NULL")
+    expect_error(dmn(x, 1, optimizer = "nlm"),
+        "'optimizer' must be one of \"newton\", \"bfgs\"; found \"nlm\"")
+    expect_error(dmn(x, 1, threads = 2),
+        "dmn() has no argument 'threads'; did you mean 'num.threads'?",
+        fixed = TRUE)
+    expect_error(dmn(x, 1, num.thread = 2), "did you mean 'num.threads'")
+    expect_error(dmn(x, 1, FALSE, 1, 2), "dmn() was given 1 argument too many",
+        fixed = TRUE)
+    condition <- tryCatch(dmn(x, 0), error = identity)
+    expect_null(conditionCall(condition))
+})

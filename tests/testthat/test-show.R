@@ -1,0 +1,34 @@
+test_that("a fit prints what the peer prints, and whether it converged", {
+    fit <- dmn(small_twins(), 2, seed = 1)
+    n <- fit@mixture$Iterations
+    expected <- c("class: DMN", "k: 2", "samples x taxa: 40 x 46",
+        sprintf("Laplace: %s BIC: %s AIC: %s", format(laplace(fit)),
+            format(BIC(fit)), format(AIC(fit))),
+        sprintf("converged: yes, %d iterations", n))
+    expect_identical(capture.output(print(fit)), expected)
+    expect_identical(capture.output(expect_identical(print(fit), fit)),
+        expected)
+    # show() may be the peer's where both are loaded
+    skip_if("DirichletMultinomial" %in% loadedNamespaces())
+    expect_identical(capture.output(methods::show(fit)), expected)
+})
+
+test_that("a fit that has not converged says so", {
+    fit <- suppressWarnings(dmn(small_twins(), 3, seed = 1,
+        control = dmncontrol(max.iterations = 1)))
+    expect_identical(utils::tail(capture.output(print(fit)), 1),
+        "converged: NO, 1 iteration")
+})
+
+test_that("restarted components are told; fits by the peer do not say", {
+    expect_identical(.convergence(list(Converged = TRUE, Iterations = 3L,
+        Reseeded = 1L, Empty = 0L)),
+        "converged: yes, 3 iterations, 1 emptied component restarted")
+    expect_identical(.convergence(list(Converged = TRUE, Iterations = 3L,
+        Reseeded = 0L, Empty = 2L)),
+        "converged: yes, 3 iterations, 2 components without samples")
+    expect_null(.convergence(list(Weight = 1)))
+    fit <- dmn(small_twins(), 2, seed = 1)
+    fit@mixture <- fit@mixture["Weight"]
+    expect_length(capture.output(print(fit)), 4)
+})

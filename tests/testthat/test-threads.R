@@ -1,0 +1,129 @@
+variables <- c("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "_R_CHECK_LIMIT_CORES_")
+
+# Evaluates `code` with these values of the variables above ("" is unset) and
+# without a number set by dmnthreads(n).
+with_environment <- function(values, code) {
+    before <- Sys.getenv(variables, unset = NA)
+    old <- dmnthreads(NULL)
+    on.exit({
+        Sys.unsetenv(variables)
+        known <- before[!is.na(before)]
+        if (length(known))
+            do.call(Sys.setenv, as.list(known))
+        dmnthreads(old)
+    })
+    Sys.unsetenv(variables)
+    values <- values[nzchar(values)]
+    if (length(values))
+        do.call(Sys.setenv, as.list(values))
+    force(code)
+}
+
+openmp <- .Call(R_dmm_threads)$openmp
+
+test_that("the runtime is described", {
+    runtime <- .Call(R_dmm_threads)
+    expect_named(runtime, c("openmp", "processors", "max.threads",
+        "thread.limit", "forked", "instruction.set"))
+    expect_gte(runtime$processors, 1L)
+    expect_gte(runtime$max.threads, 1L)
+    expect_gte(runtime$thread.limit, 1L)
+    expect_false(runtime$forked)
+    expect_true(nzchar(runtime$instruction.set))
+})
+
+test_that("the default is the least of the limits", {
+    n <- with_environment(character(), dmnthreads())
+    limits <- attr(n, "limits")
+    expect_identical(as.integer(n), min(limits, na.rm = TRUE))
+    expect_identical(limits[[attr(n, "limited.by")]], as.integer(n))
+    expect_lte(as.integer(n), .Call(R_dmm_threads)$processors)
+    expect_identical(as.integer(with_environment(c(OMP_NUM_THREADS = "1"),
+        dmnthreads())), 1L)
+    expect_identical(as.integer(with_environment(c(OMP_THREAD_LIMIT = "1"),
+        dmnthreads())), 1L)
+})
+
+test_that("a number that is set replaces the default, within hard limits", {
+    skip_if_not(openmp, "built without OpenMP")
+    with_environment(c(OMP_NUM_THREADS = "1"), {
+        dmnthreads(3)
+        expect_identical(as.integer(dmnthreads()), 3L)
+        expect_identical(attr(dmnthreads(), "limited.by"), "dmnthreads")
+    })
+    with_environment(c(OMP_THREAD_LIMIT = "2"), {
+        dmnthreads(3)
+        expect_identical(as.integer(dmnthreads()), 2L)
+        expect_identical(attr(dmnthreads(), "limited.by"), "OMP_THREAD_LIMIT")
+    })
+    for (value in c("TRUE", "true", "warn"))
+        with_environment(c("_R_CHECK_LIMIT_CORES_" = value), {
+            dmnthreads(3)
+            expect_identical(as.integer(dmnthreads()), 2L)
+        })
+    with_environment(c("_R_CHECK_LIMIT_CORES_" = "false"), {
+        dmnthreads(3)
+        expect_identical(as.integer(dmnthreads()), 3L)
+    })
+})
+
+test_that("setting returns the number before, and that restores it", {
+    with_environment(character(), {
+        default <- dmnthreads()
+        expect_invisible(old <- dmnthreads(1))
+        expect_identical(old, default)
+        expect_identical(as.integer(dmnthreads()), 1L)
+        second <- dmnthreads(2)
+        dmnthreads(second)
+        expect_identical(as.integer(dmnthreads()), 1L)
+        # a default is restored as a default
+        dmnthreads(old)
+        expect_identical(dmnthreads(), default)
+    })
+})
+
+test_that("a number of threads is one whole number", {
+    for (bad in list(0, -1, 1.5, NA, "2", 1:2, Inf)) {
+        expect_error(dmnthreads(bad), "'n' must be one whole number >= 1")
+        expect_error(dmn(twins, 1, num.threads = bad),
+            "'num.threads' must be one whole number >= 1; found")
+    }
+    expect_error(dmn(twins, 1, num.threads = NULL), "found NULL")
+})
+
+test_that("variables are read as OpenMP reads them", {
+    expect_identical(.omp_number("4"), 4L)
+    expect_identical(.omp_number(" 4,2"), 4L)
+    for (value in c("", "0", "-2", "two", "1e3", "99999999999"))
+        expect_identical(.omp_number(value), NA_integer_)
+})
+
+test_that("the number prints with its limits", {
+    with_environment(character(), {
+        dmnthreads(1)
+        printed <- capture.output(print(dmnthreads()))
+        expect_identical(printed[[1]], "1 thread")
+        skip_if_not(openmp, "built without OpenMP")
+        expect_match(printed, "dmnthreads\\(n\\) +1 <- the limit", all = FALSE)
+    })
+    expect_identical(format(dmnthreads()), format(as.integer(dmnthreads())))
+})
+
+test_that("a forked child has one thread and fits", {
+    skip_on_os("windows")
+    # in a fresh process, with a time limit: what could go wrong is to hang
+    output <- fresh_r(c("library(dmmomp)",
+        "set.seed(1)",
+        "x <- matrix(rpois(1500 * 120, rexp(120)[rep(1:120, each = 1500)] * 3",
+        "    ) + 1L, 1500)",
+        "one <- dmn(x, 3, seed = 1, num.threads = 2)",
+        "child <- parallel::mclapply(1:2, function(i) list(",
+        "    threads = as.integer(dmnthreads()),",
+        "    fit = dmn(x, 3, seed = 1, num.threads = 2)), mc.cores = 2)",
+        "for (i in 1:2) {",
+        "    stopifnot(identical(child[[i]]$fit, one))",
+        "    stopifnot(child[[i]]$threads == 1)",
+        "}",
+        "cat('same\n')"))
+    expect_identical(utils::tail(output, 1), "same")
+})
