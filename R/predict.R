@@ -63,8 +63,11 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     newdata <- .align_taxa(newdata, rownames(estimate), nrow(estimate))
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
 
-    value <- .Call(R_dmm_predict, estimate, object@mixture$Weight, newdata,
-        logevidence, num.threads)
+    value <- if (nrow(newdata) == 0L)
+        matrix(0, 0L, ncol(estimate))
+    else
+        .Call(R_dmm_predict, estimate, object@mixture$Weight, newdata,
+            logevidence, num.threads)
     # 0 - x, not -x: a sample without counts has 0, not -0
     if (logevidence)
         value <- 0 - value
