@@ -39,7 +39,7 @@
 #' names(fit@mixture)
 #' @name DMN-class
 #' @aliases DMN
-#' @importFrom methods setClass setMethod
+#' @importFrom methods setClass setMethod slot<-
 #' @exportClass DMN
 NULL
 
@@ -76,11 +76,21 @@ NULL
         if (length(problems)) problems else TRUE
     })
 
-.new_dmn <- function(goodnessOfFit, group, mixture, fit) {
-    object <- .DMN(goodnessOfFit = goodnessOfFit, group = group,
-        mixture = mixture, fit = fit)
-    # A class that names this package could not be opened where only
-    # DirichletMultinomial is installed; this one opens with either or both.
+# A class that names this package could not be opened where only
+# DirichletMultinomial is installed; this one opens with either or both.
+.empty_dmn <- local({
+    object <- .DMN()
     attr(class(object), "package") <- ".GlobalEnv"
+    object
+})
+
+# For what the engine made, which is valid: new() would spend a tenth of a
+# millisecond, some fits' whole time, to find that out.
+.new_dmn <- function(goodnessOfFit, group, mixture, fit) {
+    object <- .empty_dmn
+    slot(object, "goodnessOfFit", check = FALSE) <- goodnessOfFit
+    slot(object, "group", check = FALSE) <- group
+    slot(object, "mixture", check = FALSE) <- mixture
+    slot(object, "fit", check = FALSE) <- fit
     object
 }

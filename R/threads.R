@@ -66,7 +66,8 @@ dmnthreads <- function(n) {
     environment <- Sys.getenv(
         c("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "_R_CHECK_LIMIT_CORES_"),
         names = FALSE)
-    check <- !tolower(environment[[3L]]) %in% c("", "false")
+    check <- nzchar(environment[[3L]]) &&
+        tolower(environment[[3L]]) != "false"
     asked <- if (is.null(requested)) NA_integer_ else requested
     default <- is.null(requested)
     c(openmp = if (runtime$openmp) NA_integer_ else 1L,
@@ -84,6 +85,8 @@ dmnthreads <- function(n) {
 # The first of a list such as "4,2" (one for each level of nesting); NA where
 # the variable is unset or not a number, as OpenMP ignores it too.
 .omp_number <- function(value) {
+    if (!nzchar(value))
+        return(NA_integer_)
     first <- trimws(sub(",.*", "", value))
     if (grepl("^[1-9][0-9]{0,8}$", first)) as.integer(first) else NA_integer_
 }

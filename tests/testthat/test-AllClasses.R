@@ -19,6 +19,14 @@ test_that("a fit is a valid object whose class names no package", {
     expect_identical(attr(class(fit), "package"), ".GlobalEnv")
 })
 
+test_that("fits do not share what they are made from", {
+    one <- dmn(small_twins(), 1, seed = 1)
+    two <- dmn(small_twins(), 2, seed = 1)
+    expect_identical(dim(mixture(one)), c(40L, 1L))
+    expect_identical(dim(mixture(two)), c(40L, 2L))
+    expect_length(.empty_dmn@mixture, 0)
+})
+
 test_that("an inconsistent object is invalid, and both numbers are told", {
     fit <- dmn(small_twins(), 2, seed = 1)
     bad <- fit
