@@ -5,7 +5,7 @@
 # and used by Holmes, Harris & Quince (2012) PLoS ONE 7(2):e30126.
 
 counts_by_taxon <- as.matrix(read.csv("inst/extdata/twins_counts.csv",
-                                      row.names = 1L, check.names = FALSE))
+    row.names = 1L, check.names = FALSE))
 bmi <- read.csv("inst/extdata/twins_bmi.csv")
 
 # The file has taxa in its rows; dmn() takes samples in rows.

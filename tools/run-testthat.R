@@ -5,11 +5,12 @@
 
 arguments <- commandArgs(trailingOnly = TRUE)
 
+reporter <- testthat::SummaryReporter$new(show_praise = FALSE,
+    max_reports = Inf)
 results <- testthat::test_dir(arguments[1L], package = "dmmomp",
-                              load_package = "installed",
-                              reporter = "summary", stop_on_failure = FALSE)
+    load_package = "installed", reporter = reporter, stop_on_failure = FALSE)
 table <- as.data.frame(results)
 
 failed <- sum(table$failed) + sum(table$error)
 writeLines(paste(sum(table$passed), failed, sum(table$skipped)),
-           arguments[2L])
+    arguments[2L])
