@@ -42,8 +42,9 @@ static int doubles_valid(const double *x, size_t n)
 {
     int bad = 0;
     for (size_t i = 0; i < n; i++) {
+        /* What is out of range becomes a number that is not whole. */
         const double in_range =
-            x[i] >= 0 && x[i] <= DMM_MAX_COUNT ? x[i] : -1.0;
+            x[i] >= 0 && x[i] <= DMM_MAX_COUNT ? x[i] : 0.5;
         bad |= (double)(int)in_range != x[i];
     }
     return !bad;
