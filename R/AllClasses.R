@@ -39,7 +39,7 @@
 #' names(fit@mixture)
 #' @name DMN-class
 #' @aliases DMN
-#' @importFrom methods setClass setMethod slot<-
+#' @importFrom methods new setClass setMethod slot<-
 #' @exportClass DMN
 NULL
 
