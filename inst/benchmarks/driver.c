@@ -67,8 +67,14 @@ int main(int argc, char **argv)
     const size_t k = strtoul(argv[2], NULL, 10);
     control.seed = strtoul(argv[3], NULL, 10);
     control.n_threads = atoi(argv[4]);
-    if (getenv("DMM_PLAIN_EM"))
-        control.accelerate = 0;
+    const char *rule = getenv("DMM_ACCELERATE");
+    if (rule != NULL) {
+        control.accelerate_change = strtod(rule, NULL);
+        control.accelerate = control.accelerate_change > 0;
+    }
+    rule = getenv("DMM_ACCELERATE_PER_SAMPLE");
+    if (rule != NULL)
+        control.accelerate_change_per_sample = strtod(rule, NULL);
     int repeats = argc > 5 ? atoi(argv[5]) : 1;
     if (repeats < 1)
         repeats = 1;

@@ -5,10 +5,9 @@
 
 #include "alloc.h"
 
-/* EM iterations at least, and the change of NLE below which, and the ratio of
- * consecutive changes above which acceleration starts. */
+/* EM iterations at least, and the ratio of consecutive changes of NLE above
+ * which acceleration starts. */
 #define LEAST_ITERATIONS 3
-#define READY_CHANGE 1.0
 #define READY_RATIO 0.3
 /* Pairs of differences that are kept. */
 #define MEMORY 8
@@ -26,8 +25,12 @@
 
 int dmm_accelerate_ready(const dmm_em *em, double last_change)
 {
-    return em->iterations > LEAST_ITERATIONS &&
-           em->last_change < READY_CHANGE &&
+    const double per_sample = em->control->accelerate_change_per_sample *
+                              (double)em->counts->n_samples;
+    const double limit = em->control->accelerate_change > per_sample
+                             ? em->control->accelerate_change
+                             : per_sample;
+    return em->iterations > LEAST_ITERATIONS && em->last_change < limit &&
            em->last_change > READY_RATIO * last_change;
 }
 

@@ -58,6 +58,8 @@ typedef struct {
                                   of the two counts                        */
     int max_iterations;        /* of EM                                    */
     int accelerate;            /* whether EM is accelerated                */
+    double accelerate_change;  /* it is once NLE changes by less than this */
+    double accelerate_change_per_sample; /* or less than this times N      */
     dmm_optimizer optimizer;   /* of the M-step                            */
     unsigned long seed;        /* of the random start                      */
     int n_threads;

@@ -26,6 +26,8 @@ dmm_control dmm_control_default(void)
         .relative_tolerance = 1e-13,
         .max_iterations = 2000,
         .accelerate = 1,
+        .accelerate_change = 1,
+        .accelerate_change_per_sample = 1e-3,
         .optimizer = DMM_OPTIMIZER_NEWTON,
         .seed = 1,
         .n_threads = 1,

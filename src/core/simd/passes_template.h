@@ -5,8 +5,7 @@
  * longer rows are processed in slices of PASS_SLICE doubles.
  */
 
-#define PASS_SLICE 8
-#define PASS_MAX 16 /* vectors in the longest row with code of its own */
+#define PASS_MAX 4 /* vectors of a row that are processed together */
 
 /* gcc leaves loops of constant length alone at -O2 unless it is told; Clang
  * unrolls them by itself. */
@@ -45,51 +44,67 @@ typedef double pass_vector_8 __attribute__((vector_size(64), may_alias));
 #include "row_passes.h"
 #endif
 
-/* Rows of 2, 4 and 8 m components: PASS_ROW_x(call) is call(width, count). */
+/* How rows are cut into vectors: call(width, count) is one pass with `count`
+ * vectors of `width` doubles in a row, at most PASS_MAX. Rows without code of
+ * their own are processed in slices of PASS_SLICE doubles. */
 #if DMM_VL == 1
 #define PASS_ROW_2(call) call(1, 2)
 #define PASS_ROW_4(call) call(1, 4)
-#define PASS_ROW_8(call, m) call(1, 8 * (m))
+#define PASS_SLICE 4
+#define PASS_ROW_SLICE(call) call(1, 4)
+#define PASS_LONG_ROWS(call)
 #elif DMM_VL == 2
 #define PASS_ROW_2(call) call(2, 1)
 #define PASS_ROW_4(call) call(2, 2)
-#define PASS_ROW_8(call, m) call(2, 4 * (m))
+#define PASS_SLICE 8
+#define PASS_ROW_SLICE(call) call(2, 4)
+#define PASS_LONG_ROWS(call)
 #elif DMM_VL == 4
 #define PASS_ROW_2(call) call(2, 1)
 #define PASS_ROW_4(call) call(4, 1)
-#define PASS_ROW_8(call, m) call(4, 2 * (m))
+#define PASS_SLICE 8
+#define PASS_ROW_SLICE(call) call(4, 2)
+#define PASS_LONG_ROWS(call) \
+    case 16:                 \
+        call(4, 4);          \
+        break;
 #else
 #define PASS_ROW_2(call) call(2, 1)
 #define PASS_ROW_4(call) call(4, 1)
-#define PASS_ROW_8(call, m) call(8, (m))
+#define PASS_SLICE 8
+#define PASS_ROW_SLICE(call) call(8, 1)
+#define PASS_LONG_ROWS(call) \
+    case 16:                 \
+        call(8, 2);          \
+        break;               \
+    case 24:                 \
+        call(8, 3);          \
+        break;               \
+    case 32:                 \
+        call(8, 4);          \
+        break;
 #endif
 
-/* `CALL(width, n)` runs one pass with vectors of `width` and n of them in a
- * row; `slice` is the first component of the slice in question, 0 but for rows
- * without code of their own. */
-#define PASS_DISPATCH(CALL)                                         \
-    do {                                                            \
-        size_t slice = 0;                                           \
-        switch (kp) {                                               \
-        case 1:                                                     \
-            CALL(1, 1);                                             \
-            break;                                                  \
-        case 2:                                                     \
-            PASS_ROW_2(CALL);                                       \
-            break;                                                  \
-        case 4:                                                     \
-            PASS_ROW_4(CALL);                                       \
-            break;                                                  \
-        case 8:                                                     \
-            PASS_ROW_8(CALL, 1);                                    \
-            break;                                                  \
-        case 16:                                                    \
-            PASS_ROW_8(CALL, 2);                                    \
-            break;                                                  \
-        default:                                                    \
-            for (; slice < kp; slice += PASS_SLICE)                 \
-                PASS_ROW_8(CALL, 1);                                \
-        }                                                           \
+/* Runs `call`, which may use `slice`, the first component of the slice in
+ * question, for rows of kp components. */
+#define PASS_DISPATCH(call)                             \
+    do {                                                \
+        size_t slice = 0;                               \
+        switch (kp) {                                   \
+        case 1:                                         \
+            call(1, 1);                                 \
+            break;                                      \
+        case 2:                                         \
+            PASS_ROW_2(call);                           \
+            break;                                      \
+        case 4:                                         \
+            PASS_ROW_4(call);                           \
+            break;                                      \
+            PASS_LONG_ROWS(call)                        \
+        default:                                        \
+            for (; slice < kp; slice += PASS_SLICE)     \
+                PASS_ROW_SLICE(call);                   \
+        }                                               \
     } while (0)
 
 static void pass_gather(const dmm_block *block, size_t kp, const double *table,
