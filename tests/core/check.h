@@ -32,42 +32,42 @@ static inline int check_is_printed(void)
 }
 
 /* The expression holds. */
-#define CHECK(expression)                                                     \
-    do {                                                                      \
-        if (!check_that(!!(expression), __FILE__, __LINE__) &&                \
-            check_is_printed())                                               \
-            fprintf(stderr, "%s\n", #expression);                             \
+#define CHECK(expression)                                                      \
+    do {                                                                       \
+        if (!check_that(!!(expression), __FILE__, __LINE__) &&                 \
+            check_is_printed())                                                \
+            fprintf(stderr, "%s\n", #expression);                              \
     } while (0)
 
 /* The same, with a printf format and its arguments said on failure. */
-#define CHECK_SAY(expression, ...)                                            \
-    do {                                                                      \
-        if (!check_that(!!(expression), __FILE__, __LINE__) &&                \
-            check_is_printed()) {                                             \
-            fprintf(stderr, "%s: ", #expression);                             \
-            fprintf(stderr, __VA_ARGS__);                                     \
-            fprintf(stderr, "\n");                                            \
-        }                                                                     \
+#define CHECK_SAY(expression, ...)                                             \
+    do {                                                                       \
+        if (!check_that(!!(expression), __FILE__, __LINE__) &&                 \
+            check_is_printed()) {                                              \
+            fprintf(stderr, "%s: ", #expression);                              \
+            fprintf(stderr, __VA_ARGS__);                                      \
+            fprintf(stderr, "\n");                                             \
+        }                                                                      \
     } while (0)
 
 /* value <= bound, and value not NaN. */
-#define CHECK_AT_MOST(value, bound)                                           \
-    do {                                                                      \
-        const double check_value_ = (value), check_bound_ = (bound);          \
-        CHECK_SAY(check_value_ <= check_bound_, "%s = %.17g, bound %.17g",    \
-                  #value, check_value_, check_bound_);                        \
+#define CHECK_AT_MOST(value, bound)                                            \
+    do {                                                                       \
+        const double check_value_ = (value), check_bound_ = (bound);           \
+        CHECK_SAY(check_value_ <= check_bound_, "%s = %.17g, bound %.17g",     \
+                  #value, check_value_, check_bound_);                         \
     } while (0)
 
 /* |value - expected| <= tolerance. */
-#define CHECK_NEAR(value, expected, tolerance)                                \
-    do {                                                                      \
-        const double check_value_ = (value), check_expected_ = (expected);    \
-        const double check_difference_ = check_value_ < check_expected_       \
-                                             ? check_expected_ - check_value_ \
+#define CHECK_NEAR(value, expected, tolerance)                                 \
+    do {                                                                       \
+        const double check_value_ = (value), check_expected_ = (expected);     \
+        const double check_difference_ = check_value_ < check_expected_        \
+                                             ? check_expected_ - check_value_  \
                                              : check_value_ - check_expected_; \
-        CHECK_SAY(check_difference_ <= (tolerance),                           \
-                  "%s = %.17g, expected %.17g", #value, check_value_,         \
-                  check_expected_);                                           \
+        CHECK_SAY(check_difference_ <= (tolerance),                            \
+                  "%s = %.17g, expected %.17g", #value, check_value_,          \
+                  check_expected_);                                            \
     } while (0)
 
 static inline int check_report(void)

@@ -41,9 +41,9 @@ typedef struct {
 
 /* B_2n for n = 1.. */
 static const double reference_bernoulli[REFERENCE_TERMS][2] = {
-    {1, 6},          {-1, 30},   {1, 42},         {-1, 30},
-    {5, 66},         {-691, 2730}, {7, 6},        {-3617, 510},
-    {43867, 798},    {-174611, 330}, {854513, 138},
+    {1, 6},       {-1, 30},       {1, 42},       {-1, 30},
+    {5, 66},      {-691, 2730},   {7, 6},        {-3617, 510},
+    {43867, 798}, {-174611, 330}, {854513, 138},
 };
 
 /* The rest of Stirling's series of lgamma (order 0), digamma, trigamma. */
@@ -78,8 +78,8 @@ static inline reference_differences reference_difference(double alpha,
     d.lgamma = (y - (reference)1 / 2) * l + v * (REFERENCE_LOG(b) - 1) +
                reference_stirling(y, 0) - reference_stirling(b, 0);
     d.digamma = l + reference_stirling(y, 1) - reference_stirling(b, 1);
-    d.trigamma = -v / (b * y) + reference_stirling(y, 2) -
-                 reference_stirling(b, 2);
+    d.trigamma =
+        -v / (b * y) + reference_stirling(y, 2) - reference_stirling(b, 2);
     for (int m = 0; m < shift; m++) {
         const reference p = a + m, q = p + v, pq = p * q;
         ratio *= q / p;

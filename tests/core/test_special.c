@@ -31,8 +31,9 @@ static const char *const kernel_names[] = {"plain", "baseline", "avx2",
 static const size_t paddings[] = {1, 2, 4, 8, 16, 24};
 
 static const double counts[] = {
-    1,  2,  3,  4,  5,   6,   7,   8,    9,     10,     11,  12,  13,  15,
-    16, 17, 23, 33, 100, 333, 1e3, 4096, 10007, 123456, 1e6, 1e9, 2147483647,
+    1,   2,   3,   4,    5,     6,      7,   8,   9,
+    10,  11,  12,  13,   15,    16,     17,  23,  33,
+    100, 333, 1e3, 4096, 10007, 123456, 1e6, 1e9, 2147483647,
 };
 #define N_COUNTS LENGTH(counts)
 #define N_SMALL_COUNTS 7
@@ -191,8 +192,8 @@ static errors kernel_errors(const dmm_kernels *kernels, size_t kp,
             for (size_t k = 0; k < kp; k++)
                 histogram[(d.begin[j] + c) * kp + k] = 1;
         }
-        kernels->difference_sums(&d, kp, alpha, lambda, histogram, 0,
-                                 n_columns, lgamma, digamma, trigamma);
+        kernels->difference_sums(&d, kp, alpha, lambda, histogram, 0, n_columns,
+                                 lgamma, digamma, trigamma);
         for (size_t i = 0; i < N_ALPHAS; i++) {
             const reference_differences exact =
                 references[i * N_COUNTS + count_begin + c];
@@ -201,8 +202,8 @@ static errors kernel_errors(const dmm_kernels *kernels, size_t kp,
         }
         /* T from the sums, one column at a time. */
         for (size_t j = 0; j < n_columns; j++) {
-            kernels->difference_sums(&d, kp, alpha, lambda, histogram, j,
-                                     j + 1, lgamma, digamma, trigamma);
+            kernels->difference_sums(&d, kp, alpha, lambda, histogram, j, j + 1,
+                                     lgamma, digamma, trigamma);
             for (size_t k = 0; k < kp; k++) {
                 const reference exact =
                     references[(j * kp + k) * N_COUNTS + count_begin + c]
@@ -234,8 +235,8 @@ static void test_kernel_errors(const dmm_kernels *kernels)
     errors worst = {0, 0, 0};
     for (size_t i = 0; i < LENGTH(paddings); i++) {
         for (size_t r = 0; r < LENGTH(ranges); r++) {
-            const errors e = kernel_errors(kernels, paddings[i], ranges[r][0],
-                                           ranges[r][1]);
+            const errors e =
+                kernel_errors(kernels, paddings[i], ranges[r][0], ranges[r][1]);
             CHECK_AT_MOST(e.t, BOUND_T);
             CHECK_AT_MOST(e.p, BOUND_P);
             CHECK_AT_MOST(e.q, BOUND_Q);
@@ -285,7 +286,8 @@ static void test_zero_of_t(const dmm_kernels *kernels)
     dmm_free(table);
 }
 
-/* ---- Columns of all shapes ------------------------------------------------ */
+/* ---- Columns of all shapes ------------------------------------------------
+ */
 
 /* The sums and the table of columns with 0..8 small and 0..9 large features,
  * multiplicities, and padded components, against sums of special.c's
@@ -332,7 +334,7 @@ static void test_column_shapes(const dmm_kernels *kernels, size_t kp)
     /* A tail of the histogram that must not be used. */
     for (size_t f = 0; f < padded; f++) {
         for (size_t k = 0; k < kp; k++)
-            histogram[f * kp + k] = f >= end       ? NAN
+            histogram[f * kp + k] = f >= end      ? NAN
                                     : k >= k_used ? 0
                                                   : 3 * random_uniform();
     }
@@ -349,16 +351,16 @@ static void test_column_shapes(const dmm_kernels *kernels, size_t kp)
     for (j = 0; j < COLUMNS; j++) {
         for (size_t f = d.begin[j]; f < d.end[j]; f++) {
             for (size_t k = 0; k < kp; k++) {
-                const double t = d.multiplicity[j] *
-                                 dmm_lgamma_difference(alpha[j * kp + k],
-                                                       d.value[f]);
+                const double t =
+                    d.multiplicity[j] *
+                    dmm_lgamma_difference(alpha[j * kp + k], d.value[f]);
                 CHECK_NEAR(table[f * kp + k], t, 1e-14 * (1 + fabs(t)));
             }
         }
     }
 
-    kernels->difference_sums(&d, kp, alpha, lambda, histogram, 0, COLUMNS,
-                             sums, sums + kp, sums + (1 + COLUMNS) * kp);
+    kernels->difference_sums(&d, kp, alpha, lambda, histogram, 0, COLUMNS, sums,
+                             sums + kp, sums + (1 + COLUMNS) * kp);
     memset(exact, 0, 3 * kp * sizeof *exact);
     double size = 1;
     for (j = 0; j < COLUMNS; j++) {
@@ -374,8 +376,7 @@ static void test_column_shapes(const dmm_kernels *kernels, size_t kp)
             }
             exact[k] += d.multiplicity[j] * t;
             CHECK_NEAR(sums[(1 + j) * kp + k], p, 1e-14 * fabs(p));
-            CHECK_NEAR(sums[(1 + COLUMNS + j) * kp + k], q,
-                       1e-14 * fabs(q));
+            CHECK_NEAR(sums[(1 + COLUMNS + j) * kp + k], q, 1e-14 * fabs(q));
         }
     }
     for (size_t k = 0; k < kp; k++) {
@@ -402,7 +403,8 @@ static void test_column_shapes(const dmm_kernels *kernels, size_t kp)
     dmm_free(exact);
 }
 
-/* ---- Exponential and logarithm -------------------------------------------- */
+/* ---- Exponential and logarithm --------------------------------------------
+ */
 
 typedef void (*array_function)(size_t n, const double *x, double *y);
 
@@ -475,9 +477,9 @@ static void test_exp_log(const dmm_kernels *kernels)
                : i % 3 == 1 ? 0.5 + u
                             : 1 + 1e-6 * (u - 0.5);
     }
-    static const double log_edges[] = {1, DBL_MIN, DBL_MAX, 2, 0.5,
-                                       0.70710678118654752,
-                                       1.4142135623730951, 4};
+    static const double log_edges[] = {
+        1, DBL_MIN, DBL_MAX, 2, 0.5, 0.70710678118654752, 1.4142135623730951,
+        4};
     memcpy(x, log_edges, sizeof log_edges);
     kernels->log_array(N, x, y);
     for (size_t i = 0; i < N; i++)
@@ -493,7 +495,8 @@ static void test_exp_log(const dmm_kernels *kernels)
     dmm_free(y);
 }
 
-/* ---- special.c ------------------------------------------------------------ */
+/* ---- special.c ------------------------------------------------------------
+ */
 
 static void test_scalars(void)
 {
@@ -528,12 +531,12 @@ static void test_scalars(void)
             const double allowed =
                 (1e-14 + REFERENCE_SLACK) * (x < 8 ? 1 + 8 / x : 1);
             const reference_differences exact = reference_difference(a, x);
-            CHECK_AT_MOST(relative_error(dmm_lgamma_difference(a, x),
-                                         exact.lgamma, 1),
-                          allowed);
-            CHECK_AT_MOST(relative_error(dmm_digamma_difference(a, x),
-                                         exact.digamma, 0),
-                          allowed);
+            CHECK_AT_MOST(
+                relative_error(dmm_lgamma_difference(a, x), exact.lgamma, 1),
+                allowed);
+            CHECK_AT_MOST(
+                relative_error(dmm_digamma_difference(a, x), exact.digamma, 0),
+                allowed);
             CHECK_AT_MOST(relative_error(dmm_trigamma_difference(a, x),
                                          exact.trigamma, 0),
                           allowed);
@@ -571,7 +574,8 @@ static void test_against_gsl(void)
     }
 }
 
-/* ---- Choice of the kernels ------------------------------------------------- */
+/* ---- Choice of the kernels -------------------------------------------------
+ */
 
 static void test_dispatch(void)
 {
@@ -600,8 +604,8 @@ static void test_dispatch(void)
  * argument: the choice is made once in a process. */
 static void test_environment(const char *program)
 {
-    static const char *const wishes[] = {"plain", "baseline", "avx2",
-                                         "avx512", "unknown", ""};
+    static const char *const wishes[] = {"plain",  "baseline", "avx2",
+                                         "avx512", "unknown",  ""};
     const char *widest = "plain";
     for (size_t i = 0; i < LENGTH(kernel_names); i++) {
         if (dmm_kernels_find(kernel_names[i]) != NULL)

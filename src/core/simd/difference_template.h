@@ -164,9 +164,8 @@ V_INLINE void v_all_tables_strided(const dmm_dictionary *d, size_t kp,
     for (size_t j = column_begin; j < column_end; j++) {
         const size_t begin = d->begin[j];
         for (size_t k = 0; k < kp; k += DMM_VL)
-            v_table_strided(d->value + begin, d->n_small[j],
-                            d->end[j] - begin, d->multiplicity[j],
-                            v_load(alpha + j * kp + k),
+            v_table_strided(d->value + begin, d->n_small[j], d->end[j] - begin,
+                            d->multiplicity[j], v_load(alpha + j * kp + k),
                             v_load(lambda + j * kp + k), kp,
                             table + begin * kp + k);
     }
@@ -241,161 +240,304 @@ V_INLINE vd v_repeat(const double *p, size_t kp)
     return v_broadcast(p[0]);
 }
 
-/* sum[k] = the sum of component k's lanes, in the order of the features. */
-V_INLINE void v_sum_lanes(double *sum, vd x, size_t kp)
+/* Each lane the sum over the lanes of its component. */
+V_INLINE vd v_fold(vd x, size_t kp)
 {
-    double lane[DMM_VL];
-    v_store(lane, x);
-    for (size_t k = 0; k < kp; k++) {
-        double s = lane[k];
-        for (size_t i = k + kp; i < DMM_VL; i += kp)
-            s += lane[i];
-        sum[k] = s;
-    }
+#if DMM_VL == 8
+    x += (vd)_mm512_shuffle_f64x2(x, x, 0x4e); /* halves */
+    if (kp <= 2)
+        x += (vd)_mm512_shuffle_f64x2(x, x, 0xb1); /* quarters */
+    if (kp == 1)
+        x += (vd)_mm512_permute_pd(x, 0x55); /* neighbours */
+#elif DMM_VL == 4
+    x += (vd)_mm256_permute2f128_pd(x, x, 1);
+    if (kp == 1)
+        x += (vd)_mm256_permute_pd(x, 5);
+#else
+    (void)kp;
+    x += (vd){x[1], x[0]};
+#endif
+    return x;
 }
 
-/* The first n lanes, n in 1..DMM_VL. */
+/* A bit for each lane of a mask. */
+V_INLINE unsigned v_mask_bits(vi mask)
+{
+#if DMM_VL == 8
+    return _mm512_movepi64_mask((__m512i)mask);
+#elif DMM_VL == 4
+    return (unsigned)_mm256_movemask_pd((__m256d)mask);
+#else
+    return (unsigned)(mask[0] & 1) | (unsigned)(mask[1] & 2);
+#endif
+}
+
+/* The first n lanes, n in 0..DMM_VL. */
 V_INLINE vi v_first_lanes(size_t n)
 {
-    static const int64_t lanes[2 * DMM_VL] = {
-        -1, -1,
-#if DMM_VL >= 4
-        -1, -1,
+    /* DMM_VL times all ones, then zeros. */
+#if DMM_VL == 8
+    static const int64_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#elif DMM_VL == 4
+    static const int64_t lanes[8] = {-1, -1, -1, -1};
+#else
+    static const int64_t lanes[4] = {-1, -1};
 #endif
-#if DMM_VL >= 8
-        -1, -1, -1, -1,
-#endif
-    };
     vi mask;
     memcpy(&mask, lanes + (DMM_VL - n), sizeof mask);
     return mask;
 }
 
-/* log p of counts v < DMM_SMALL_COUNT that differ from lane to lane, the wanted
- * ones at most `largest`; and p'/p and p''/p - (p'/p)^2. */
-V_INLINE vd v_small_packed(vd alpha, vd v, double largest, int derivatives,
-                           vd *first, vd *second)
+/* What the small counts of a batch need, by count, and what they have: lanes
+ * are columns and components. */
+typedef double v_small_lanes[DMM_SMALL_COUNT - 1][DMM_VL];
+
+/* A v_large of a batch, to be repeated for the large counts of one column. */
+typedef struct {
+    double alpha[DMM_VL];
+    double constant_0[DMM_VL];
+    double constant_1[DMM_VL];
+    double constant_2[DMM_VL];
+    double shift[DMM_VL];
+    double base[DMM_VL];
+    double inverse_base[DMM_VL];
+    double log_base_1[DMM_VL];
+} v_large_lanes;
+
+V_INLINE void v_large_keep(v_large_lanes *lanes, const v_large *c, v_form form,
+                           int derivatives)
 {
-    v_product p = v_product_one();
-    for (double m = 1.0; m < largest; m += 1.0) {
-        /* Lanes that are through multiply by 1, of derivative 0. */
-        const vi more = V_MASK(v > m);
-        const vd y = v_select(more, alpha + m, v_set(1.0));
-        if (derivatives) {
-            p.half_second = v_fma(p.half_second, y, v_and(more, p.first));
-            p.first = v_fma(p.first, y, v_and(more, p.product));
-        }
-        p.product = p.product * y;
+    v_store(lanes->alpha, c->alpha);
+    v_store(lanes->constant_0, c->constant_0);
+    if (derivatives) {
+        v_store(lanes->constant_1, c->constant_1);
+        v_store(lanes->constant_2, c->constant_2);
     }
-    return derivatives ? v_product_log(&p, first, second)
-                       : v_log_above_1(p.product);
+    if (form == V_RATIO) {
+        v_store(lanes->shift, c->shift);
+        v_store(lanes->base, c->base);
+        v_store(lanes->inverse_base, c->inverse_base);
+        v_store(lanes->log_base_1, c->log_base_1);
+    }
 }
 
-/* The product for v = V_SHIFT. */
-V_INLINE v_product v_product_seven(vd alpha, int derivatives)
+/* That of the column whose lanes begin at `lane`. */
+V_INLINE v_large v_large_repeat(const v_large_lanes *lanes, size_t lane,
+                                size_t kp)
 {
-    v_product p = v_product_one();
-    for (double m = 1.0; m < (double)V_SHIFT; m += 1.0)
-        v_product_times(&p, alpha + m, derivatives);
-    return p;
+    v_large c;
+    c.alpha = v_repeat(lanes->alpha + lane, kp);
+    c.alpha_half = c.alpha - 0.5;
+    c.constant_0 = v_repeat(lanes->constant_0 + lane, kp);
+    c.constant_1 = v_repeat(lanes->constant_1 + lane, kp);
+    c.constant_2 = v_repeat(lanes->constant_2 + lane, kp);
+    c.shift = v_repeat(lanes->shift + lane, kp);
+    c.base = v_repeat(lanes->base + lane, kp);
+    c.inverse_base = v_repeat(lanes->inverse_base + lane, kp);
+    c.log_base_1 = v_repeat(lanes->log_base_1 + lane, kp);
+    c.cut = v_large_cut(c.base);
+    return c;
 }
 
-/* The table of one column. Lanes behind the last small or large feature write
- * something of no use, which the large counts or the next column overwrite, or
- * which lands in the padding. */
-V_INLINE void v_table_packed(const double *value, size_t small, size_t n,
-                             double multiplicity, vd alpha, vd lambda,
-                             size_t kp, double *restrict table)
+/* A batch: DMM_VL / kp columns (the last batch may have fewer), of which the
+ * work that does not depend on the large counts fills vectors of all columns
+ * and components. A column's results do not depend on its companions. */
+typedef struct {
+    size_t column; /* the first one */
+    size_t n;      /* columns       */
+    vi used;       /* their lanes   */
+    vd alpha;      /* 1 in the other lanes */
+    vd lambda;     /* 0 there */
+    vd multiplicity;
+    vd product[V_SHIFT]; /* v_product for v = 1 .. V_SHIFT */
+    vd first[V_SHIFT];
+    vd half_second[V_SHIFT];
+    size_t largest_small;   /* count below DMM_SMALL_COUNT, or 0 */
+    v_large_lanes large[2]; /* by form, if some column uses it */
+    unsigned ratio;         /* lanes that need the ratio form */
+} v_batch;
+
+V_INLINE v_form v_batch_form(const v_batch *b, size_t column, size_t kp)
+{
+    const unsigned lanes = (1u << kp) - 1;
+    return b->ratio >> (column * kp) & lanes ? V_RATIO : V_DIRECT;
+}
+
+V_INLINE void v_batch_start(v_batch *b, const dmm_dictionary *d, size_t kp,
+                            const double *alpha, const double *lambda,
+                            size_t column, size_t column_end, int derivatives)
 {
     const size_t step = DMM_VL / kp;
-    const vd scale = v_broadcast(multiplicity);
-    const vd scaled_lambda = scale * lambda;
-    size_t f;
-
-    for (f = 0; f < small; f += step) {
-        const size_t left = small - f < step ? small - f : step;
-        const vd v = v_spread(value + f, kp);
-        const vd log_p =
-            v_small_packed(alpha, v, value[f + left - 1], 0, NULL, NULL);
-        v_store(table + f * kp, v_fma(scale, log_p, scaled_lambda));
+    int uses[2] = {0, 0};
+    b->column = column;
+    b->n = column_end - column < step ? column_end - column : step;
+    b->used = v_first_lanes(b->n * kp);
+    b->alpha = v_select(b->used, v_load(alpha + column * kp), v_set(1.0));
+    b->lambda = v_and(b->used, v_load(lambda + column * kp));
+    b->multiplicity = v_and(b->used, v_spread(d->multiplicity + column, kp));
+    v_product p = v_product_one();
+    for (size_t v = 2; v <= V_SHIFT; v++) {
+        v_product_times(&p, b->alpha + (double)(v - 1), derivatives);
+        b->product[v - 1] = p.product;
+        if (derivatives) {
+            b->first[v - 1] = p.first;
+            b->half_second[v - 1] = p.half_second;
+        }
     }
-    f = small;
-    if (f == n)
+    b->ratio = v_mask_bits(V_MASK(b->alpha >= V_DIRECT_ALPHA));
+    b->largest_small = 0;
+    for (size_t r = 0; r < b->n; r++) {
+        const size_t begin = d->begin[column + r];
+        const size_t small = d->n_small[column + r];
+        if (small > 0) {
+            const size_t v = (size_t)d->value[begin + small - 1];
+            b->largest_small = v > b->largest_small ? v : b->largest_small;
+        }
+        if (begin + small < d->end[column + r])
+            uses[v_batch_form(b, r, kp)] = 1;
+    }
+    if (uses[V_DIRECT]) {
+        const v_large c =
+            v_large_start(b->alpha, b->lambda, &p, V_DIRECT, derivatives);
+        v_large_keep(&b->large[V_DIRECT], &c, V_DIRECT, derivatives);
+    }
+    if (uses[V_RATIO]) {
+        const v_large c =
+            v_large_start(b->alpha, b->lambda, &p, V_RATIO, derivatives);
+        v_large_keep(&b->large[V_RATIO], &c, V_RATIO, derivatives);
+    }
+}
+
+/* The table of a column's large counts. */
+V_INLINE void v_table_large_packed(const v_large *c, v_form form,
+                                   const double *value, size_t n, vd scale,
+                                   size_t kp, double *restrict table)
+{
+    const size_t step = DMM_VL / kp;
+    const vd constant = scale * c->constant_0;
+    for (size_t f = 0; f < n; f += step) {
+        const vd t =
+            v_large_terms(c, form, v_spread(value + f, kp), 0, NULL, NULL);
+        v_store(table + f * kp, v_fma(scale, t, constant));
+    }
+}
+
+/* Behind a column's last feature the large counts write something of no use,
+ * which the next column's large counts or its small ones overwrite, or which
+ * lands in the padding: so the small counts come last. */
+V_INLINE void v_table_batch(const dmm_dictionary *d, const v_batch *b,
+                            size_t kp, double *restrict table)
+{
+    for (size_t r = 0; r < b->n; r++) {
+        const size_t j = b->column + r, f = d->begin[j] + d->n_small[j];
+        const size_t n = d->end[j] - f;
+        const vd scale = v_broadcast(d->multiplicity[j]);
+        if (n == 0)
+            continue;
+        if (v_batch_form(b, r, kp) == V_DIRECT) {
+            const v_large c = v_large_repeat(&b->large[V_DIRECT], r * kp, kp);
+            v_table_large_packed(&c, V_DIRECT, d->value + f, n, scale, kp,
+                                 table + f * kp);
+        } else {
+            const v_large c = v_large_repeat(&b->large[V_RATIO], r * kp, kp);
+            v_table_large_packed(&c, V_RATIO, d->value + f, n, scale, kp,
+                                 table + f * kp);
+        }
+    }
+    if (b->largest_small == 0)
         return;
 
-    const v_product seven = v_product_seven(alpha, 0);
-    const v_form form = v_choose_form(alpha);
-    const v_large c = v_large_start(alpha, lambda, &seven, form, 0);
-    const vd constant = scale * c.constant_0;
-    if (form == V_DIRECT) {
-        for (; f < n; f += step) {
-            const vd v = v_spread(value + f, kp);
-            const vd t = v_large_terms(&c, V_DIRECT, v, 0, NULL, NULL);
-            v_store(table + f * kp, v_fma(scale, t, constant));
-        }
-    } else {
-        for (; f < n; f += step) {
-            const vd v = v_spread(value + f, kp);
-            const vd t = v_large_terms(&c, V_RATIO, v, 0, NULL, NULL);
-            v_store(table + f * kp, v_fma(scale, t, constant));
+    v_small_lanes small;
+    const vd scaled_lambda = b->multiplicity * b->lambda;
+    v_store(small[0], scaled_lambda);
+    for (size_t v = 2; v <= b->largest_small; v++) {
+        const vd log_p = v_log_above_1(b->product[v - 1]);
+        v_store(small[v - 1], v_fma(b->multiplicity, log_p, scaled_lambda));
+    }
+    for (size_t r = 0; r < b->n; r++) {
+        const size_t begin = d->begin[b->column + r];
+        for (size_t f = begin; f < begin + d->n_small[b->column + r]; f++) {
+            const size_t v = (size_t)d->value[f];
+            memcpy(table + f * kp, small[v - 1] + r * kp, kp * sizeof *table);
         }
     }
 }
 
-/* Adds the terms of the large counts f..n of a column. */
-V_INLINE void v_sums_large_packed(v_sums *s, const v_large *c, v_form form,
-                                  const double *value, size_t f, size_t n,
-                                  size_t kp, const double *histogram)
+/* Adds the terms of a column's large counts; the sums are still to be folded
+ * over the lanes. */
+V_INLINE v_sums v_sums_large_packed(const v_large *c, v_form form,
+                                    const double *value, size_t n, size_t kp,
+                                    const double *histogram)
 {
     const size_t step = DMM_VL / kp;
+    v_sums s = v_sums_zero();
     vd first, second;
+    size_t f = 0;
     for (; f + step <= n; f += step) {
-        const vd t = v_large_terms(c, form, v_spread(value + f, kp), 1,
-                                   &first, &second);
-        v_sums_add(s, v_load(histogram + f * kp), t, first, second);
+        const vd t =
+            v_large_terms(c, form, v_spread(value + f, kp), 1, &first, &second);
+        v_sums_add(&s, v_load(histogram + f * kp), t, first, second);
     }
     if (f < n) {
         /* The lanes behind the last feature: a harmless count, weight 0. */
         const vi mask = v_first_lanes((n - f) * kp);
-        const vd v = v_select(mask, v_spread(value + f, kp),
-                              v_set((double)V_SHIFT));
+        const vd v =
+            v_select(mask, v_spread(value + f, kp), v_set((double)V_SHIFT));
         const vd t = v_large_terms(c, form, v, 1, &first, &second);
-        v_sums_add(s, v_and(mask, v_load(histogram + f * kp)), t, first,
+        v_sums_add(&s, v_and(mask, v_load(histogram + f * kp)), t, first,
                    second);
     }
+    v_sums_add_common(&s, c->constant_0, c->constant_1, c->constant_2);
+    return s;
 }
 
-/* The sums of one column, still to be added over the lanes of a component. */
-V_INLINE v_sums v_sums_packed(const double *value, size_t small, size_t n,
-                              vd alpha, vd lambda, size_t kp,
-                              const double *histogram)
+/* The sums of each column of a batch. */
+V_INLINE v_sums v_sums_batch(const dmm_dictionary *d, const v_batch *b,
+                             size_t kp, const double *histogram)
 {
-    const size_t step = DMM_VL / kp;
-    const vd inverse = 1.0 / alpha;
     v_sums s = v_sums_zero();
-
-    for (size_t f = 0; f < small; f += step) {
-        const size_t left = small - f < step ? small - f : step;
-        const vi mask = v_first_lanes(left * kp);
-        const vd v = v_select(mask, v_spread(value + f, kp), v_set(1.0));
-        vd first, second;
-        const vd log_p = v_small_packed(alpha, v, value[f + left - 1], 1,
-                                        &first, &second);
-        v_sums_add(&s, v_and(mask, v_load(histogram + f * kp)), log_p, first,
-                   second);
+    if (b->largest_small > 0) {
+        v_small_lanes weight;
+        memset(weight, 0, b->largest_small * sizeof weight[0]);
+        for (size_t r = 0; r < b->n; r++) {
+            const size_t begin = d->begin[b->column + r];
+            for (size_t f = begin; f < begin + d->n_small[b->column + r]; f++) {
+                const size_t v = (size_t)d->value[f];
+                memcpy(weight[v - 1] + r * kp, histogram + f * kp,
+                       kp * sizeof *histogram);
+            }
+        }
+        s.weight = v_load(weight[0]);
+        for (size_t v = 2; v <= b->largest_small; v++) {
+            const v_product p = {b->product[v - 1], b->first[v - 1],
+                                 b->half_second[v - 1]};
+            vd first, second;
+            const vd log_p = v_product_log(&p, &first, &second);
+            v_sums_add(&s, v_load(weight[v - 1]), log_p, first, second);
+        }
+        const vd inverse = 1.0 / b->alpha;
+        v_sums_add_common(&s, b->lambda, inverse, -inverse * inverse);
     }
-    v_sums_add_common(&s, lambda, inverse, -inverse * inverse);
-    if (small == n)
-        return s;
-
-    const v_product seven = v_product_seven(alpha, 1);
-    const v_form form = v_choose_form(alpha);
-    const v_large c = v_large_start(alpha, lambda, &seven, form, 1);
-    if (form == V_DIRECT)
-        v_sums_large_packed(&s, &c, V_DIRECT, value, small, n, kp, histogram);
-    else
-        v_sums_large_packed(&s, &c, V_RATIO, value, small, n, kp, histogram);
-    v_sums_add_common(&s, c.constant_0, c.constant_1, c.constant_2);
+    for (size_t r = 0; r < b->n; r++) {
+        const size_t j = b->column + r, f = d->begin[j] + d->n_small[j];
+        const size_t n = d->end[j] - f;
+        v_sums large;
+        if (n == 0)
+            continue;
+        if (v_batch_form(b, r, kp) == V_DIRECT) {
+            const v_large c = v_large_repeat(&b->large[V_DIRECT], r * kp, kp);
+            large = v_sums_large_packed(&c, V_DIRECT, d->value + f, n, kp,
+                                        histogram + f * kp);
+        } else {
+            const v_large c = v_large_repeat(&b->large[V_RATIO], r * kp, kp);
+            large = v_sums_large_packed(&c, V_RATIO, d->value + f, n, kp,
+                                        histogram + f * kp);
+        }
+        const vi mask = v_first_lanes((r + 1) * kp) & ~v_first_lanes(r * kp);
+        s.sum_0 += v_and(mask, v_fold(large.sum_0, kp));
+        s.sum_1 += v_and(mask, v_fold(large.sum_1, kp));
+        s.sum_2 += v_and(mask, v_fold(large.sum_2, kp));
+    }
     return s;
 }
 
@@ -404,11 +546,10 @@ V_INLINE void v_all_tables_packed(const dmm_dictionary *d, size_t kp,
                                   size_t column_begin, size_t column_end,
                                   double *table)
 {
-    for (size_t j = column_begin; j < column_end; j++) {
-        const size_t begin = d->begin[j];
-        v_table_packed(d->value + begin, d->n_small[j], d->end[j] - begin,
-                       d->multiplicity[j], v_repeat(alpha + j * kp, kp),
-                       v_repeat(lambda + j * kp, kp), kp, table + begin * kp);
+    for (size_t j = column_begin; j < column_end; j += DMM_VL / kp) {
+        v_batch b;
+        v_batch_start(&b, d, kp, alpha, lambda, j, column_end, 0);
+        v_table_batch(d, &b, kp, table);
     }
 }
 
@@ -419,17 +560,24 @@ V_INLINE void v_all_sums_packed(const dmm_dictionary *d, size_t kp,
                                 double *digamma, double *trigamma)
 {
     vd sum = v_set(0.0);
-    for (size_t j = column_begin; j < column_end; j++) {
-        const size_t begin = d->begin[j];
-        const v_sums s = v_sums_packed(
-            d->value + begin, d->n_small[j], d->end[j] - begin,
-            v_repeat(alpha + j * kp, kp), v_repeat(lambda + j * kp, kp), kp,
-            histogram + begin * kp);
-        sum = v_fma(v_broadcast(d->multiplicity[j]), s.sum_0, sum);
-        v_sum_lanes(digamma + j * kp, s.sum_1, kp);
-        v_sum_lanes(trigamma + j * kp, s.sum_2, kp);
+    double lanes[DMM_VL];
+    for (size_t j = column_begin; j < column_end; j += DMM_VL / kp) {
+        v_batch b;
+        v_batch_start(&b, d, kp, alpha, lambda, j, column_end, 1);
+        const v_sums s = v_sums_batch(d, &b, kp, histogram);
+        sum = v_fma(b.multiplicity, s.sum_0, sum);
+        if (b.n * kp == DMM_VL) {
+            v_store(digamma + j * kp, s.sum_1);
+            v_store(trigamma + j * kp, s.sum_2);
+        } else {
+            v_store(lanes, s.sum_1);
+            memcpy(digamma + j * kp, lanes, b.n * kp * sizeof *digamma);
+            v_store(lanes, s.sum_2);
+            memcpy(trigamma + j * kp, lanes, b.n * kp * sizeof *trigamma);
+        }
     }
-    v_sum_lanes(lgamma, sum, kp);
+    v_store(lanes, v_fold(sum, kp));
+    memcpy(lgamma, lanes, kp * sizeof *lgamma);
 }
 #endif
 
@@ -463,9 +611,8 @@ static void special_lgamma_table(const dmm_dictionary *dictionary, size_t kp,
     }
 }
 
-static void special_difference_sums(const dmm_dictionary *dictionary,
-                                    size_t kp, const double *alpha,
-                                    const double *lambda,
+static void special_difference_sums(const dmm_dictionary *dictionary, size_t kp,
+                                    const double *alpha, const double *lambda,
                                     const double *histogram,
                                     size_t column_begin, size_t column_end,
                                     double *lgamma, double *digamma,
@@ -474,25 +621,24 @@ static void special_difference_sums(const dmm_dictionary *dictionary,
     switch (kp) {
 #if DMM_VL > 1
     case 1:
-        v_all_sums_packed(dictionary, 1, alpha, lambda, histogram,
-                          column_begin, column_end, lgamma, digamma, trigamma);
+        v_all_sums_packed(dictionary, 1, alpha, lambda, histogram, column_begin,
+                          column_end, lgamma, digamma, trigamma);
         break;
 #endif
 #if DMM_VL > 2
     case 2:
-        v_all_sums_packed(dictionary, 2, alpha, lambda, histogram,
-                          column_begin, column_end, lgamma, digamma, trigamma);
+        v_all_sums_packed(dictionary, 2, alpha, lambda, histogram, column_begin,
+                          column_end, lgamma, digamma, trigamma);
         break;
 #endif
 #if DMM_VL > 4
     case 4:
-        v_all_sums_packed(dictionary, 4, alpha, lambda, histogram,
-                          column_begin, column_end, lgamma, digamma, trigamma);
+        v_all_sums_packed(dictionary, 4, alpha, lambda, histogram, column_begin,
+                          column_end, lgamma, digamma, trigamma);
         break;
 #endif
     default:
         v_all_sums_strided(dictionary, kp, alpha, lambda, histogram,
-                           column_begin, column_end, lgamma, digamma,
-                           trigamma);
+                           column_begin, column_end, lgamma, digamma, trigamma);
     }
 }

@@ -102,8 +102,8 @@ V_INLINE vd v_exp(vd x)
 {
     const vi zero = V_MASK(x < v_set(-708.0));
     /* n = x / ln 2, rounded, left in the low bits of 1.5 * 2^52 + n. */
-    const vd shifted = v_fma(x, v_set(1.44269504088896340736),
-                             v_set(6755399441055744.0));
+    const vd shifted =
+        v_fma(x, v_set(1.44269504088896340736), v_set(6755399441055744.0));
     const vd n = shifted - 6755399441055744.0;
     /* r = x - n ln 2; ln 2 in two parts, n times the first one exact. */
     vd r = v_fma(n, v_set(-0.693147180369123816490), x);
@@ -259,21 +259,26 @@ typedef enum { V_DIRECT, V_RATIO } v_form;
 /* What the large counts of one column share. */
 typedef struct {
     vd alpha;
-    vd alpha_half;   /* alpha - 1/2             */
-    vd constant_0;   /* the parts of T, P and Q */
-    vd constant_1;   /* that do not depend on v */
+    vd alpha_half; /* alpha - 1/2             */
+    vd constant_0; /* the parts of T, P and Q */
+    vd constant_1; /* that do not depend on v */
     vd constant_2;
     /* of the ratio form: */
-    vd shift;        /* b - alpha: 0 or V_SHIFT */
-    vd base;         /* b                       */
+    vd shift; /* b - alpha: 0 or V_SHIFT */
+    vd base;  /* b                       */
     vd inverse_base;
-    vd log_base_1;   /* log b - 1               */
-    vu cut;          /* bits of b sqrt(1/2)     */
+    vd log_base_1; /* log b - 1               */
+    vu cut;        /* bits of b sqrt(1/2)     */
 } v_large;
 
 V_INLINE v_form v_choose_form(vd alpha)
 {
     return v_any(V_MASK(alpha >= V_DIRECT_ALPHA)) ? V_RATIO : V_DIRECT;
+}
+
+V_INLINE vu v_large_cut(vd base)
+{
+    return v_bits(base * V_SQRT_HALF);
 }
 
 /* `seven` is the product for v = V_SHIFT; it is looked at where alpha is less
@@ -291,7 +296,7 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
     const vd log_base = v_log_value(l);
     const vd i = c.inverse_base, u = i * i;
     c.log_base_1 = log_base - 1.0;
-    c.cut = v_bits(c.base * V_SQRT_HALF);
+    c.cut = v_large_cut(c.base);
 
     /* From alpha to the base, and minus the series at the base. lambda comes
      * last: for a tiny alpha it is much larger than the rest. */
@@ -323,8 +328,8 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
 }
 
 /* T less its constant for the counts v >= V_SHIFT, and P and Q less theirs. */
-V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v,
-                          int derivatives, vd *first, vd *second)
+V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
+                          vd *first, vd *second)
 {
     const vd y = c->alpha + v, y_half = c->alpha_half + v;
     v_logarithm l;
