@@ -215,6 +215,14 @@ static int same_taxon(builder *b, size_t i, size_t j)
     return memcmp(x, y, b->n_entries[i] * sizeof *x) == 0;
 }
 
+/* Where the search for a taxon's column begins. Taxa that stay separate begin at
+ * places of their own: by their hashes, very many that are the same (those
+ * without counts, often) would each be compared with all before. */
+static size_t first_slot(const builder *b, size_t j)
+{
+    return b->taxa == DMM_TAXA_SEPARATE ? j : (size_t)b->hash[j];
+}
+
 /* Numbers the distinct taxa in the order of their first appearance: columns and
  * multiplicities. */
 static dmm_status merge_taxa(builder *b)
@@ -234,7 +242,7 @@ static dmm_status merge_taxa(builder *b)
     }
     uint32_t columns = 0;
     for (size_t j = 0; j < taxa; j++) {
-        size_t at = b->hash[j] & (slots - 1);
+        size_t at = first_slot(b, j) & (slots - 1);
         while (slot[at] && !same_taxon(b, b->taxon[slot[at] - 1], j))
             at = (at + 1) & (slots - 1);
         if (!slot[at]) {
