@@ -7,17 +7,28 @@ small_twins <- function() {
     x[, colSums(x) > 20]
 }
 
-# N x S, rows around `k` Dirichlet means, no empty row; large enough (above
-# 4e5 units of work an iteration) for the engine to use more than one thread.
-large_table <- function(n = 1500, s = 120, k = 3) {
+# N x S, of k kinds of community that overlap, so that EM takes some iterations;
+# large enough for the engine to use more than one thread, see expect_threads().
+large_table <- function(n = 12000, s = 100, k = 3) {
     old <- if (exists(".Random.seed", globalenv()))
         get(".Random.seed", globalenv())
     on.exit(if (!is.null(old)) assign(".Random.seed", old, globalenv()))
     set.seed(42)
-    mean <- matrix(rexp(s * k)^2, k, s)
-    count <- matrix(rpois(n * s, 3 * mean[rep_len(seq_len(k), n), ]), n, s)
+    common <- rexp(s)^2
+    alpha <- t(replicate(k, common * exp(rnorm(s, 0, 0.3)))) / 2
+    share <- matrix(rgamma(n * s, alpha[rep_len(seq_len(k), n), ]), n, s)
+    count <- matrix(rpois(n * s, 150 * share / rowSums(share)), n, s)
     count[, 1] <- count[, 1] + 1L
     count
+}
+
+# That a fit of that table to which `n` threads are given uses as many, without
+# which it could not show that results do not depend on them.
+expect_threads <- function(count, k, n = 2L) {
+    skip_if_not(.Call(R_dmm_threads)$openmp, "built without OpenMP")
+    used <- .Call(R_dmm_fit, count, as.integer(k), 1L, FALSE, n, "newton",
+        dmncontrol())$Threads
+    expect_identical(used, n)
 }
 
 # As a sparse matrix of counts, of a class of the Matrix package.

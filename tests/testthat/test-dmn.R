@@ -76,9 +76,13 @@ test_that("the two optimisers reach the same fit", {
 
 test_that("a fit does not depend on the number of threads", {
     x <- large_table()
-    for (k in c(1, 3)) {
+    sparse <- as_sparse(x)
+    for (k in c(2, 3, 5)) {
         one <- dmn(x, k, seed = 1, num.threads = 1)
+        expect_gt(one@mixture$Iterations, 5)
         expect_identical(dmn(x, k, seed = 1, num.threads = 2), one)
+        expect_identical(dmn(sparse, k, seed = 1, num.threads = 2), one)
+        expect_threads(x, k)
     }
     expect_identical(dmn(twins, 4, seed = 1, num.threads = 2),
         dmn(twins, 4, seed = 1, num.threads = 1))
