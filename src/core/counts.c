@@ -603,8 +603,11 @@ static void walk_task(const dmm_worker *worker, void *data)
         walk_group(b, g, b->scratch[worker->number]);
 }
 
-static dmm_status allocate_block(dmm_block *block)
+dmm_status dmm_block_allocate(dmm_block *block, dmm_offset size)
 {
+    block->n_singles = size.singles;
+    block->n_runs = size.runs;
+    block->n_run_rows = size.run_rows;
     block->single_feature = DMM_NEW(block->n_singles, uint32_t);
     block->single_row = DMM_NEW(block->n_singles, uint16_t);
     block->run_feature = DMM_NEW(block->n_runs, uint32_t);
@@ -614,6 +617,16 @@ static dmm_status allocate_block(dmm_block *block)
                    block->run_length && block->run_row
                ? DMM_OK
                : DMM_ERROR_MEMORY;
+}
+
+void dmm_block_release(dmm_block *block)
+{
+    dmm_free(block->single_feature);
+    dmm_free(block->single_row);
+    dmm_free(block->run_feature);
+    dmm_free(block->run_length);
+    dmm_free(block->run_row);
+    dmm_free(block->group_offset);
 }
 
 /* Turns the numbers of entries by group and block into where they begin, and
@@ -640,10 +653,7 @@ static dmm_status place_entries(builder *b, size_t index)
         sum.run_rows += n.run_rows;
     }
     block->group_offset[groups] = sum;
-    block->n_singles = sum.singles;
-    block->n_runs = sum.runs;
-    block->n_run_rows = sum.run_rows;
-    return allocate_block(block);
+    return dmm_block_allocate(block, sum);
 }
 
 static dmm_status build_blocks(builder *b, size_t vector_length)
@@ -717,15 +727,8 @@ void dmm_counts_free(dmm_counts *counts)
     dmm_free(d->column);
     dmm_free(d->group);
     dmm_free(d->share_work);
-    for (size_t i = 0; counts->block && i < counts->n_blocks; i++) {
-        dmm_block *block = &counts->block[i];
-        dmm_free(block->single_feature);
-        dmm_free(block->single_row);
-        dmm_free(block->run_feature);
-        dmm_free(block->run_length);
-        dmm_free(block->run_row);
-        dmm_free(block->group_offset);
-    }
+    for (size_t i = 0; counts->block && i < counts->n_blocks; i++)
+        dmm_block_release(&counts->block[i]);
     dmm_free(counts->block);
     dmm_free(counts->column_of_taxon);
     dmm_free(counts->total);

@@ -99,6 +99,11 @@ typedef struct {
     double log_multinomial;   /* sum_i log multinomial coefficient */
 } dmm_counts;
 
+/* Sets a block's sizes and makes room for its entries; releases it all, the
+ * group offsets included. */
+dmm_status dmm_block_allocate(dmm_block *block, dmm_offset size);
+void dmm_block_release(dmm_block *block);
+
 /* Whether identical taxa may share a column. They may in a fit, where they have
  * the same parameters, but not where parameters are given. */
 typedef enum { DMM_TAXA_SEPARATE, DMM_TAXA_MERGED } dmm_taxa;

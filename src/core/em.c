@@ -6,6 +6,7 @@
 #include "accelerate.h"
 #include "alloc.h"
 #include "bfgs.h"
+#include "settled.h"
 #include "threads.h"
 
 /* lambda of a taxon that a centre lacks, before scaling: DirichletMultinomial's
@@ -265,6 +266,36 @@ static dmm_status iterate(dmm_em *em, em_origin *o)
     return DMM_OK;
 }
 
+/* Acceleration over the unsettled samples, and a full E-step to confirm that
+ * the settled ones have stayed where they were; again from there if not. */
+static dmm_status finish_accelerated(dmm_em *em)
+{
+    for (int confirmed = 0; !confirmed;) {
+        dmm_status status = dmm_settled_begin(em->team, em->chunk);
+        if (status != DMM_OK)
+            return status;
+        if (em->chunk->settled == NULL)
+            return dmm_accelerate_run(em);
+        dmm_em_evaluate(em);
+        status = dmm_accelerate_run(em);
+        const double settled_nle = em->nle;
+        dmm_settled *settled = dmm_settled_end(em->chunk);
+        if (status == DMM_OK)
+            dmm_em_evaluate(em);
+        confirmed = status != DMM_OK || !em->converged ||
+                    (fabs(em->nle - settled_nle) < tolerance(em) &&
+                     dmm_settled_confirmed(settled, em->chunk));
+        dmm_settled_free(settled);
+        if (status != DMM_OK)
+            return status;
+        if (!confirmed) {
+            em->converged = 0;
+            em->small_changes = 0;
+        }
+    }
+    return DMM_OK;
+}
+
 dmm_status dmm_em_run(dmm_em *em)
 {
     const dmm_control *control = em->control;
@@ -289,7 +320,7 @@ dmm_status dmm_em_run(dmm_em *em)
             goto done;
         if (may_accelerate && !em->converged &&
             dmm_accelerate_ready(em, last_change)) {
-            status = dmm_accelerate_run(em);
+            status = finish_accelerated(em);
             goto done;
         }
     }

@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "kernels.h"
+#include "settled.h"
 #include "threads.h"
 
 dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
@@ -36,6 +37,7 @@ void dmm_chunk_free(dmm_chunk *chunk)
 {
     if (chunk == NULL)
         return;
+    dmm_settled_free(dmm_settled_end(chunk));
     dmm_free(chunk->z);
     dmm_free(chunk->table);
     dmm_free(chunk->histogram);
@@ -45,16 +47,34 @@ void dmm_chunk_free(dmm_chunk *chunk)
     dmm_free(chunk);
 }
 
+/* Sum over the settled samples of the part of their evidence that one group of
+ * columns makes. */
+static void settled_evidence(dmm_chunk *chunk, size_t g)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t from = d->begin[d->group[g]] * chunk->kp;
+    const size_t to = d->end[d->group[g + 1] - 1] * chunk->kp;
+    /* Sums in turn: additions of one would wait for each other. */
+    double sum[4] = {0};
+    for (size_t i = from; i < to; i++)
+        sum[i % 4] += chunk->settled->histogram[i] * chunk->table[i];
+    chunk->settled->group_evidence[g] =
+        (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
 /* The table of log gamma differences at the parameters. */
 static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
                        const dmm_parameters *p)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
     size_t g;
-    while (dmm_team_next(worker, d->n_groups, &g))
+    while (dmm_team_next(worker, d->n_groups, &g)) {
         dmm_kernels_active()->lgamma_table(d, chunk->kp, p->alpha, p->lambda,
                                            d->group[g], d->group[g + 1],
                                            chunk->table);
+        if (chunk->settled)
+            settled_evidence(chunk, g);
+    }
     dmm_team_barrier(worker);
 }
 
@@ -86,11 +106,28 @@ static void block_responsibilities(dmm_chunk *chunk, size_t b,
         block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp, weight);
 }
 
-static void sum_blocks(const dmm_chunk *chunk, dmm_sums *sums)
+/* Log-likelihood and weights of the settled samples, or 0. */
+static void sum_settled(const dmm_chunk *chunk, const dmm_parameters *p,
+                        dmm_sums *sums)
+{
+    const dmm_settled *s = chunk->settled;
+    sums->log_likelihood = 0;
+    memset(sums->weight, 0, chunk->kp * sizeof *sums->weight);
+    if (s == NULL)
+        return;
+    for (size_t g = 0; g < chunk->counts->dictionary.n_groups; g++)
+        sums->log_likelihood += s->group_evidence[g];
+    for (size_t k = 0; k < chunk->k; k++) {
+        sums->log_likelihood += s->weight[k] * p->log_weight[k];
+        sums->weight[k] = s->weight[k];
+    }
+}
+
+static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
+                       dmm_sums *sums)
 {
     const size_t kp = chunk->kp;
-    sums->log_likelihood = 0;
-    memset(sums->weight, 0, kp * sizeof *sums->weight);
+    sum_settled(chunk, p, sums);
     for (size_t b = 0; b < chunk->counts->n_blocks; b++) {
         sums->log_likelihood += chunk->block_loglik[b];
         for (size_t k = 0; k < kp; k++)
@@ -106,7 +143,7 @@ void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
     while (dmm_team_next(worker, chunk->counts->n_blocks, &b))
         block_responsibilities(chunk, b, p->log_weight);
     if (dmm_team_enter(worker)) {
-        sum_blocks(chunk, sums);
+        sum_blocks(chunk, p, sums);
         dmm_team_leave(worker);
     }
 }
@@ -122,6 +159,18 @@ void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
     dmm_team_barrier(worker);
 }
 
+/* The histogram of features [from, to) before the chunk's samples: that of the
+ * settled ones, or 0. */
+static void begin_histogram(dmm_chunk *chunk, size_t from, size_t to)
+{
+    const size_t kp = chunk->kp, bytes = (to - from) * kp * sizeof(double);
+    double *h = chunk->histogram + from * kp;
+    if (chunk->settled)
+        memcpy(h, chunk->settled->histogram + from * kp, bytes);
+    else
+        memset(h, 0, bytes);
+}
+
 static void totals_histogram(dmm_chunk *chunk)
 {
     const dmm_counts *counts = chunk->counts;
@@ -129,9 +178,8 @@ static void totals_histogram(dmm_chunk *chunk)
     const size_t kp = chunk->kp;
     if (d->n_columns == d->n_taxa_columns)
         return;
-    const size_t from = d->begin[d->n_taxa_columns];
-    const size_t to = d->end[d->n_columns - 1];
-    memset(chunk->histogram + from * kp, 0, (to - from) * kp * sizeof(double));
+    begin_histogram(chunk, d->begin[d->n_taxa_columns],
+                    d->end[d->n_columns - 1]);
     for (size_t i = 0; i < counts->n_samples; i++) {
         double *h = chunk->histogram + (size_t)counts->total_feature[i] * kp;
         for (size_t k = 0; k < kp; k++)
@@ -151,10 +199,8 @@ void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk)
     if (end > groups)
         end = groups;
     if (begin < end) {
-        const size_t from = d->begin[d->group[begin]];
-        const size_t to = d->end[d->group[end] - 1];
-        memset(chunk->histogram + from * kp, 0,
-               (to - from) * kp * sizeof(double));
+        begin_histogram(chunk, d->begin[d->group[begin]],
+                        d->end[d->group[end] - 1]);
         for (size_t b = 0; b < counts->n_blocks; b++)
             dmm_kernels_active()->scatter(
                 &counts->block[b], kp, begin, end,

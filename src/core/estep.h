@@ -15,8 +15,11 @@
 #include "status.h"
 #include "threads.h"
 
+typedef struct dmm_settled dmm_settled; /* settled.h */
+
 typedef struct {
     const dmm_counts *counts;
+    dmm_settled *settled; /* samples that are left out of counts, or NULL */
     size_t k;
     size_t kp;
     double *z;
