@@ -600,6 +600,21 @@ static void test_dispatch(void)
     CHECK(dmm_kernels_active() == widest);
 }
 
+/* The first calls of all come from several threads at once: what the thread
+ * sanitizer looks at. */
+static void test_first_choice(void)
+{
+    enum { CALLS = 64 };
+    const dmm_kernels *seen[CALLS];
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(4) schedule(static, 1)
+#endif
+    for (int i = 0; i < CALLS; i++)
+        seen[i] = dmm_kernels_active();
+    for (int i = 0; i < CALLS; i++)
+        CHECK(seen[i] != NULL && seen[i] == dmm_kernels_active());
+}
+
 /* The program starts itself with DMMOMP_SIMD set and the expected name as the
  * argument: the choice is made once in a process. */
 static void test_environment(const char *program)
@@ -628,6 +643,7 @@ int main(int argc, char **argv)
     if (argc == 2)
         return strcmp(dmm_kernels_active()->name, argv[1]) != 0;
 
+    test_first_choice();
     gsl_set_error_handler_off();
     make_references();
     for (size_t i = 0; i < LENGTH(kernel_names); i++) {
