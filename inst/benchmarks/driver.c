@@ -1,20 +1,41 @@
-/* Fits a mixture without R: to time the core and its threads on any machine.
+/* Fits a mixture without R: to time the core, its phases and its threads and to
+ * measure its memory on any machine.
  *
- *   cd inst/benchmarks && make driver
- *   ./driver FILE K SEED THREADS [REPEATS]
+ *   make -C inst/benchmarks driver
+ *   inst/benchmarks/build/driver FILE K SEED THREADS [REPEATS]
  *
- * FILE holds int32 N, int32 S and N x S int32 counts in column-major order; in
- * R: writeBin(c(dim(x), x), "FILE") for an integer matrix x. Prints the median
- * and the least of the repeats' seconds.
+ * FILE: see input.h; inst/extdata/twins_counts.csv is one. Prints one line of
+ * name=value pairs: seconds are medians over the repeats (and the least), by
+ * phase too; peak_kb is what the first fit added to the memory in use, its
+ * result included; digest is a number made of all bits of the result.
+ *
+ * Environment:
+ *   DMM_ACCELERATE, DMM_ACCELERATE_PER_SAMPLE   when EM's acceleration starts:
+ *       once the NLE changes by less than the first, or by less than the second
+ *       for each sample. A first of 0 or below: never.
+ *   DMM_MAX_ITERATIONS                          of EM
+ *   DMMOMP_SIMD                                 the kernels to use
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "../../src/core/dmm.h"
 #include "../../src/core/kernels.h"
+#include "input.h"
+
+/* The phases of dmm_phase, and before them what comes before the first. */
+enum { PREPARE, KMEANS, FIRST_MSTEP, EM, LAPLACE, PHASES };
+static const char *phase_name[PHASES] = {"prepare", "kmeans", "mstep", "em",
+                                         "laplace"};
+
+typedef struct {
+    double begin[PHASES + 1];
+} stopwatch;
 
 static double now(void)
 {
@@ -23,31 +44,110 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static void note_phase(dmm_phase phase, int iteration, double value, void *user)
+{
+    static const int begins[] = {[DMM_PHASE_START] = KMEANS,
+                                 [DMM_PHASE_SETUP] = FIRST_MSTEP,
+                                 [DMM_PHASE_EM] = EM,
+                                 [DMM_PHASE_HESSIAN] = LAPLACE};
+    (void)value;
+    if (iteration == 0)
+        ((stopwatch *)user)->begin[begins[phase]] = now();
+}
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static int *read_counts(const char *path, size_t *rows, size_t *columns)
+static double median(double *values, size_t n)
 {
-    int32_t size[2];
-    int *counts = NULL;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fread(size, sizeof *size, 2, file) != 2)
-        goto done;
-    *rows = (size_t)size[0];
-    *columns = (size_t)size[1];
-    counts = malloc(*rows * *columns * sizeof *counts);
-    if (counts && fread(counts, sizeof *counts, *rows * *columns, file) !=
-                      *rows * *columns) {
-        free(counts);
-        counts = NULL;
+    qsort(values, n, sizeof *values, ascending);
+    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+/* Kilobytes: of Linux's account of this program, since the one of getrusage()
+ * begins with what the program that started this one had. */
+static double memory_kb(const char *what)
+{
+    char line[256];
+    double kb = -1;
+    const size_t length = strlen(what);
+    FILE *file = fopen("/proc/self/status", "r");
+    if (file == NULL) {
+        struct rusage usage;
+        getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+        return (double)usage.ru_maxrss / 1024;
+#else
+        return (double)usage.ru_maxrss;
+#endif
     }
-done:
-    if (file)
-        fclose(file);
-    return counts;
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, what, length) == 0)
+            kb = strtod(line + length, NULL);
+    fclose(file);
+    return kb;
+}
+
+/* FNV-1a. */
+static uint64_t digest(uint64_t hash, const double *values, size_t n)
+{
+    const unsigned char *bytes = (const unsigned char *)values;
+    for (size_t i = 0; i < n * sizeof *values; i++)
+        hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+static uint64_t digest_fit(const dmm_fit_result *fit)
+{
+    const double numbers[] = {fit->nle,     fit->log_likelihood, fit->log_det,
+                              fit->laplace, fit->bic,            fit->aic};
+    const size_t parameters = fit->n_taxa * fit->k;
+    uint64_t hash = UINT64_C(14695981039346656037);
+    hash = digest(hash, numbers, sizeof numbers / sizeof *numbers);
+    hash = digest(hash, fit->weight, fit->k);
+    hash = digest(hash, fit->z, fit->n_samples * fit->k);
+    hash = digest(hash, fit->estimate, parameters);
+    hash = digest(hash, fit->lower, parameters);
+    hash = digest(hash, fit->upper, parameters);
+    return digest(hash, fit->std_error, parameters);
+}
+
+static void apply_environment(dmm_control *control)
+{
+    const char *value = getenv("DMM_ACCELERATE");
+    if (value != NULL) {
+        control->accelerate_change = strtod(value, NULL);
+        control->accelerate = control->accelerate_change > 0;
+    }
+    value = getenv("DMM_ACCELERATE_PER_SAMPLE");
+    if (value != NULL)
+        control->accelerate_change_per_sample = strtod(value, NULL);
+    value = getenv("DMM_MAX_ITERATIONS");
+    if (value != NULL)
+        control->max_iterations = atoi(value);
+}
+
+static void report(const dmm_matrix *matrix, const dmm_fit_result *fit,
+                   double *seconds, double *phase[PHASES], size_t repeats,
+                   double peak_kb)
+{
+    printf("N=%zu S=%zu K=%zu threads=%d kernels=%s", matrix->rows,
+           matrix->columns, fit->k, fit->n_threads,
+           dmm_kernels_active()->name);
+    printf(" NLE=%.13g Laplace=%.13g LogDet=%.13g converged=%d iterations=%d "
+           "evaluations=%d kmeans_iterations=%d reseeded=%d empty=%d",
+           fit->nle, fit->laplace, fit->log_det, fit->converged,
+           fit->iterations, fit->evaluations, fit->kmeans_iterations,
+           fit->reseeded, fit->empty);
+    printf(" seconds=%.6f", median(seconds, repeats));
+    printf(" least=%.6f", seconds[0]);
+    for (int p = 0; p < PHASES; p++)
+        printf(" %s=%.6f", phase_name[p], median(phase[p], repeats));
+    printf(" peak_kb=%.0f digest=%016llx\n", peak_kb,
+           (unsigned long long)digest_fit(fit));
 }
 
 int main(int argc, char **argv)
@@ -56,51 +156,46 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: driver FILE K SEED THREADS [REPEATS]\n");
         return 2;
     }
-    dmm_matrix matrix = {.kind = DMM_MATRIX_DENSE_INT};
-    int *counts = read_counts(argv[1], &matrix.rows, &matrix.columns);
-    if (counts == NULL) {
+    dmm_matrix matrix;
+    if (input_read(argv[1], &matrix)) {
         fprintf(stderr, "cannot read %s\n", argv[1]);
         return 1;
     }
-    matrix.integers = counts;
+    stopwatch watch;
     dmm_control control = dmm_control_default();
     const size_t k = strtoul(argv[2], NULL, 10);
     control.seed = strtoul(argv[3], NULL, 10);
     control.n_threads = atoi(argv[4]);
-    const char *rule = getenv("DMM_ACCELERATE");
-    if (rule != NULL) {
-        control.accelerate_change = strtod(rule, NULL);
-        control.accelerate = control.accelerate_change > 0;
-    }
-    rule = getenv("DMM_ACCELERATE_PER_SAMPLE");
-    if (rule != NULL)
-        control.accelerate_change_per_sample = strtod(rule, NULL);
-    int repeats = argc > 5 ? atoi(argv[5]) : 1;
-    if (repeats < 1)
-        repeats = 1;
-    double *seconds = malloc((size_t)repeats * sizeof *seconds);
+    control.progress = note_phase;
+    control.user = &watch;
+    apply_environment(&control);
+    const int asked = argc > 5 ? atoi(argv[5]) : 1;
+    const size_t repeats = asked < 1 ? 1 : (size_t)asked;
+    double *times = calloc((PHASES + 1) * repeats, sizeof *times);
+    double *phase[PHASES];
+    for (size_t p = 0; p < PHASES; p++)
+        phase[p] = times + (p + 1) * repeats;
     dmm_fit_result *fit = NULL;
-    for (int r = 0; r < repeats; r++) {
+    const double before_kb = memory_kb("VmRSS:");
+    double peak_kb = 0;
+    for (size_t r = 0; r < repeats; r++) {
         dmm_fit_free(fit);
-        const double start = now();
+        watch.begin[PREPARE] = now();
         const dmm_status status = dmm_fit(&matrix, k, &control, &fit);
-        seconds[r] = now() - start;
+        watch.begin[PHASES] = now();
         if (status != DMM_OK) {
             fprintf(stderr, "%s\n", dmm_status_message(status));
             return 1;
         }
+        if (r == 0)
+            peak_kb = memory_kb("VmHWM:") - before_kb;
+        times[r] = watch.begin[PHASES] - watch.begin[PREPARE];
+        for (size_t p = 0; p < PHASES; p++)
+            phase[p][r] = watch.begin[p + 1] - watch.begin[p];
     }
-    qsort(seconds, (size_t)repeats, sizeof *seconds, ascending);
-    printf("N %zu S %zu K %zu threads %d %s: NLE %.6f Laplace %.4f LogDet %.4f "
-           "converged %d EM %d (%d evaluations) k-means %d reseeded %d empty "
-           "%d; seconds median %.6f least %.6f\n",
-           matrix.rows, matrix.columns, k, fit->n_threads,
-           dmm_kernels_active()->name, fit->nle, fit->laplace, fit->log_det,
-           fit->converged, fit->iterations, fit->evaluations,
-           fit->kmeans_iterations, fit->reseeded, fit->empty,
-           seconds[repeats / 2], seconds[0]);
+    report(&matrix, fit, times, phase, repeats, peak_kb);
     dmm_fit_free(fit);
-    free(seconds);
-    free(counts);
+    free(times);
+    input_free(&matrix);
     return 0;
 }

@@ -1,0 +1,193 @@
+# When may EM's acceleration start? The rules compared: never (plain EM); once
+# the NLE changes by less than a constant, by less than a constant for each
+# sample, or by less than a part of the NLE. A rule will do if its NLE is no
+# worse than plain EM's, from the same seed, by more than 0.01 in 95 % of the
+# runs; of these the one of least time is the best.
+#
+#   Rscript inst/benchmarks/acceleration.R [OPTION...] [plot.png]
+#
+#   --seeds=20          runs for each table
+#   --sets=NAME;NAME    of the tables; all that can be had by default. Some are
+#                       from the packages vegan, phyloseq and metagenomeSeq.
+#   --iterations=10000  of EM at most
+#   --jobs=1            tables at the same time
+#   --save=FILE.rds     keep the runs
+#   --load=FILE;FILE    make the tables from kept runs
+source(file.path(dirname(sub("^--file=", "",
+    grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+arguments <- read_arguments(seeds = 20, sets = character(), iterations = 10000,
+    jobs = 1, save = "", load = character(), plot = "acceleration.png")
+
+TOLERATED <- 0.01 # NLE
+
+# name: change, change for each sample, change relative to |NLE|
+rules <- list(
+    "plain EM"         = c(0, 0, 0),
+    "0.1"              = c(0.1, 0, 0),
+    "1"                = c(1, 0, 0),
+    "10"               = c(10, 0, 0),
+    "at once"          = c(Inf, 0, 0),
+    "1e-4 N"           = c(0, 1e-4, 0),
+    "1e-3 N"           = c(0, 1e-3, 0),
+    "1e-2 N"           = c(0, 1e-2, 0),
+    "max(0.1, 1e-4 N)" = c(0.1, 1e-4, 0),
+    "max(0.1, 1e-3 N)" = c(0.1, 1e-3, 0),
+    "max(1, 1e-3 N)"   = c(1, 1e-3, 0),
+    "1e-6 NLE"         = c(0, 0, 1e-6),
+    "1e-5 NLE"         = c(0, 0, 1e-5),
+    "1e-4 NLE"         = c(0, 0, 1e-4))
+
+# ---- Tables ------------------------------------------------------------------
+
+# Taxa in at least `least` samples; no empty samples.
+trim <- function(x, least = 1L) {
+    x <- x[, colSums(x > 0) >= least, drop = FALSE]
+    x <- x[rowSums(x) > 0, , drop = FALSE]
+    storage.mode(x) <- "integer"
+    x
+}
+
+from_package <- function(name, package) {
+    if (!requireNamespace(package, quietly = TRUE))
+        return(NULL)
+    place <- new.env()
+    utils::data(list = name, package = package, envir = place)
+    place[[name]]
+}
+
+from_vegan <- function(name, ...) {
+    x <- from_package(name, "vegan")
+    if (!is.null(x)) trim(as.matrix(x), ...)
+}
+
+from_phyloseq <- function(name, ...) {
+    x <- from_package(name, "phyloseq")
+    if (is.null(x))
+        return(NULL)
+    table <- phyloseq::otu_table(x)
+    counts <- methods::as(table, "matrix")
+    trim(if (phyloseq::taxa_are_rows(table)) t(counts) else counts, ...)
+}
+
+from_metagenomeseq <- function(name, ...) {
+    x <- from_package(name, "metagenomeSeq")
+    if (!is.null(x)) trim(t(metagenomeSeq::MRcounts(x)), ...)
+}
+
+sets <- list(
+    "Twins k=3"        = list(k = 3L, make = read_twins),
+    "Twins k=5"        = list(k = 5L, make = read_twins),
+    "Twins k=7"        = list(k = 7L, make = read_twins),
+    "BCI k=3"          = list(k = 3L, make = function() from_vegan("BCI")),
+    "mite k=3"         = list(k = 3L, make = function() from_vegan("mite")),
+    "dune k=2"         = list(k = 2L, make = function() from_vegan("dune")),
+    "GlobalPatterns k=4" = list(k = 4L, make = function()
+        from_phyloseq("GlobalPatterns")),
+    "soilrep k=3"      = list(k = 3L, make = function()
+        from_phyloseq("soilrep")),
+    "lung k=3"         = list(k = 3L, make = function()
+        from_metagenomeseq("lungData")),
+    "mouse k=4"        = list(k = 4L, make = function()
+        from_metagenomeseq("mouseData")),
+    "overlap N=2000 S=200 k=6" = list(k = 6L, make = function()
+        simulate_counts(2000, 200, 6, seed = 6, spread = 0.4)),
+    "wide N=200 S=5000 k=4" = list(k = 4L, make = function()
+        trim(simulate_counts(200, 5000, 4, seed = 7, shape = 0.1))),
+    "shallow N=1000 S=300 k=5" = list(k = 5L, make = function()
+        trim(simulate_counts(1000, 300, 5, seed = 8, depth = 50:300))),
+    "large N=10000 S=500 k=10" = list(k = 10L, make = function()
+        simulate_counts(10000, 500, 10, seed = 5, spread = 0.5)))
+sets <- c(sets, simulated_sets)
+
+# ---- Runs --------------------------------------------------------------------
+
+run_set <- function(name, program) {
+    counts <- sets[[name]]$make()
+    if (is.null(counts)) {
+        say("%s: left out, its package is not installed", name)
+        return(NULL)
+    }
+    file <- write_counts(counts)
+    on.exit(unlink(file))
+    lines <- system2(program, c(file, sets[[name]]$k, arguments$seeds,
+        arguments$iterations, shQuote(sprintf("%d:%g:%g:%g",
+            seq_along(rules), vapply(rules, `[`, 0, 1L),
+            vapply(rules, `[`, 0, 2L), vapply(rules, `[`, 0, 3L)))),
+        stdout = TRUE)
+    runs <- read.table(text = lines, header = TRUE)
+    say("%s (%d x %d): done", name, nrow(counts), ncol(counts))
+    cbind(set = name, size = sprintf("%d x %d", nrow(counts), ncol(counts)),
+        runs)
+}
+
+if (length(arguments$load)) {
+    runs <- do.call(rbind, lapply(arguments$load, readRDS))
+} else {
+    program <- build_program("acceleration")
+    chosen <- if (length(arguments$sets)) arguments$sets else names(sets)
+    stopifnot("unknown set" = all(chosen %in% names(sets)))
+    runs <- do.call(rbind, parallel::mclapply(chosen, run_set, program,
+        mc.cores = arguments$jobs, mc.preschedule = FALSE))
+    if (nzchar(arguments$save))
+        saveRDS(runs, arguments$save)
+}
+
+# ---- Tables and plot ---------------------------------------------------------
+
+plain <- runs[runs$rule == 1L, ]
+at <- match(paste(runs$set, runs$seed), paste(plain$set, plain$seed))
+runs$excess <- runs$NLE - plain$NLE[at]
+runs$saved <- runs$evaluations / plain$evaluations[at]
+
+# By rule over all runs, where every run counts alike.
+summarise <- function(r) {
+    by_set <- tapply(r$excess > TOLERATED, r$set, mean)
+    data.frame(
+        "not worse" = sprintf("%.1f %%", 100 * mean(r$excess <= TOLERATED)),
+        better = sprintf("%.1f %%", 100 * mean(r$excess < -TOLERATED)),
+        "worst set" = sprintf("%.0f %%", 100 * (1 - max(by_set))),
+        "mean difference" = sprintf("%+.3f", mean(r$excess)),
+        unconverged = sum(!r$converged),
+        evaluations = sum(r$evaluations),
+        "of plain EM's" = sprintf("%.3f", exp(mean(log(r$saved)))),
+        "processor s" = sprintf("%.1f", sum(r$seconds)),
+        check.names = FALSE)
+}
+by_rule <- do.call(rbind, lapply(split(runs, runs$rule), summarise))
+by_rule <- cbind(rule = names(rules)[as.integer(rownames(by_rule))], by_rule)
+cat("NLE against plain EM's from the same seed:", nrow(plain), "runs of",
+    length(unique(runs$set)), "tables.", "A set's worst share is its share of",
+    "runs not worse; evaluations of plain EM's is a geometric mean.\n")
+markdown(by_rule)
+
+cat("Evaluations, mean over seeds, and the runs that are worse:\n")
+cell <- function(r) sprintf("%.0f%s", mean(r$evaluations),
+    if (any(r$excess > TOLERATED)) sprintf(" (%d)", sum(r$excess > TOLERATED))
+    else "")
+shown <- c(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L)
+by_set <- do.call(rbind, lapply(unique(runs$set), function(name) {
+    r <- runs[runs$set == name, ]
+    values <- vapply(shown, function(i) cell(r[r$rule == i, ]), "")
+    names(values) <- names(rules)[shown]
+    data.frame(table = sprintf("%s", name), size = r$size[1L], t(values),
+        check.names = FALSE)
+}))
+markdown(by_set)
+
+passing <- tapply(runs$excess <= TOLERATED, runs$rule, mean) >= 0.95
+seconds <- tapply(runs$seconds, runs$rule, sum)
+best <- names(which.min(seconds[passing]))
+cat(sprintf("Least time of the rules that pass: %s\n",
+    names(rules)[as.integer(best)]))
+machine()
+
+open_plot(arguments$plot)
+share <- 100 * tapply(runs$excess <= TOLERATED, runs$rule, mean)
+plot(seconds, share, log = "x", pch = 19, xlab = "processor time, s",
+    ylab = "runs no worse than plain EM, %",
+    ylim = c(min(share, 90), 102), xlim = range(seconds) * c(0.8, 1.3),
+    main = "When to switch EM's acceleration on")
+abline(h = 95, lty = 2)
+text(seconds, share, names(rules)[as.integer(names(share))], pos = 3,
+    cex = 0.7)
+close_plot(arguments$plot)

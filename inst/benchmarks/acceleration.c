@@ -1,0 +1,89 @@
+/* Fits one table from many seeds under several rules for when EM's acceleration
+ * starts; acceleration.R runs it and makes the table.
+ *
+ *   acceleration FILE K SEEDS MAX_ITERATIONS RULE...
+ *
+ * RULE is NAME:CHANGE:PER_SAMPLE:RELATIVE: acceleration may start once the NLE
+ * changes by less than the largest of CHANGE, PER_SAMPLE x N and RELATIVE x
+ * |NLE| (at the end of the first rule's fit from the same seed). All 0: never.
+ * Prints a line for each seed and rule; seconds are the processor's, not the
+ * clock's, since other programs may run.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../../src/core/dmm.h"
+#include "input.h"
+
+typedef struct {
+    char name[32];
+    double change, per_sample, relative;
+} rule;
+
+static double processor_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int read_rule(const char *text, rule *r)
+{
+    return sscanf(text, "%31[^:]:%lf:%lf:%lf", r->name, &r->change,
+                  &r->per_sample, &r->relative) != 4;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 6) {
+        fprintf(stderr,
+                "usage: acceleration FILE K SEEDS MAX_ITERATIONS RULE...\n");
+        return 2;
+    }
+    dmm_matrix matrix;
+    if (input_read(argv[1], &matrix)) {
+        fprintf(stderr, "cannot read %s\n", argv[1]);
+        return 1;
+    }
+    const size_t k = strtoul(argv[2], NULL, 10);
+    const unsigned long seeds = strtoul(argv[3], NULL, 10);
+    printf("seed rule NLE evaluations iterations converged seconds\n");
+    for (unsigned long seed = 1; seed <= seeds; seed++) {
+        double first_nle = 0;
+        for (int a = 5; a < argc; a++) {
+            rule r;
+            if (read_rule(argv[a], &r)) {
+                fprintf(stderr, "not a rule: %s\n", argv[a]);
+                return 2;
+            }
+            dmm_control control = dmm_control_default();
+            control.seed = seed;
+            control.max_iterations = atoi(argv[4]);
+            control.accelerate_change =
+                fmax(r.change, r.relative * fabs(first_nle));
+            control.accelerate_change_per_sample = r.per_sample;
+            control.accelerate =
+                control.accelerate_change > 0 || r.per_sample > 0;
+            dmm_fit_result *fit = NULL;
+            const double start = processor_time();
+            const dmm_status status = dmm_fit(&matrix, k, &control, &fit);
+            const double seconds = processor_time() - start;
+            if (status != DMM_OK) {
+                fprintf(stderr, "%s\n", dmm_status_message(status));
+                return 1;
+            }
+            if (a == 5)
+                first_nle = fit->nle;
+            printf("%lu %s %.13g %d %d %d %.6f\n", seed, r.name, fit->nle,
+                   fit->evaluations, fit->iterations, fit->converged, seconds);
+            fflush(stdout);
+            dmm_fit_free(fit);
+        }
+    }
+    input_free(&matrix);
+    return 0;
+}

@@ -1,0 +1,137 @@
+# What the benchmark scripts share: source() it from a script in this folder.
+
+script_file <- function() {
+    file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+    # Rscript writes blanks in this argument as "~+~"
+    gsub("~+~", " ", file[1L], fixed = TRUE)
+}
+benchmark_folder <- dirname(normalizePath(script_file()))
+source(file.path(benchmark_folder, "simulate.R"))
+
+# Options `--name=value` (or `--name` for a flag) over the defaults, with their
+# types, several values separated by semicolons; one other argument is the
+# plot's path. `--help` prints the comment at the top of the script.
+read_arguments <- function(..., plot) {
+    values <- list(..., plot = plot)
+    for (argument in commandArgs(TRUE)) {
+        if (argument %in% c("-h", "--help"))
+            print_help()
+        if (!startsWith(argument, "-")) {
+            values$plot <- argument
+            next
+        }
+        parts <- regmatches(argument,
+            regexec("^--([a-z-]+)(=(.*))?$", argument))[[1L]]
+        if (length(parts) == 0L || !parts[2L] %in% names(values))
+            stop("unknown option ", argument, "; see --help", call. = FALSE)
+        old <- values[[parts[2L]]]
+        new <- if (nzchar(parts[3L])) strsplit(parts[4L], ";")[[1L]] else "TRUE"
+        values[[parts[2L]]] <- methods::as(new, class(old)[1L])
+    }
+    values
+}
+
+print_help <- function() {
+    lines <- readLines(script_file())
+    lines <- lines[!startsWith(lines, "#!")]
+    lines <- lines[seq_len(which(!startsWith(lines, "#"))[1L] - 1L)]
+    writeLines(sub("^# ?", "", lines))
+    quit(status = 0L)
+}
+
+say <- function(...) message(sprintf(...))
+
+markdown <- function(x) {
+    x[] <- lapply(x, as.character)
+    lines <- rbind(names(x), ifelse(vapply(x, function(column)
+        all(grepl("^[-+0-9.,e %x]*$", column)), NA), "--:", "---"),
+        as.matrix(x))
+    writeLines(c("", apply(lines, 1L, function(line)
+        paste0("| ", paste(line, collapse = " | "), " |")), ""))
+}
+
+# What the numbers were taken on, in a line.
+machine <- function(kernels = NULL) {
+    model <- tryCatch(
+        sub(".*: *", "", grep("^model name", readLines("/proc/cpuinfo"),
+            value = TRUE)[1L]),
+        error = function(e) R.version$platform, warning = function(w)
+            R.version$platform)
+    load <- tryCatch(scan("/proc/loadavg", n = 1L, quiet = TRUE),
+        error = function(e) NA, warning = function(w) NA)
+    cat(sprintf("%s, %d cores%s; %s; load average at the end %.2f\n", model,
+        parallel::detectCores(),
+        if (is.null(kernels)) "" else paste0(", ", kernels, " kernels"),
+        R.version.string, load))
+}
+
+open_plot <- function(path, width = 7, height = 5) {
+    png(path, width = width, height = height, units = "in", res = 120)
+    par(mar = c(4.5, 4.5, 2.5, 1), las = 1)
+}
+
+close_plot <- function(path) {
+    dev.off()
+    say("The plot is in %s", path)
+}
+
+timed <- function(expression) {
+    start <- Sys.time()
+    force(expression)
+    as.numeric(Sys.time() - start, units = "secs")
+}
+
+# ---- The core without R ------------------------------------------------------
+
+# Builds a program of the Makefile; the environment variable BUILD may name
+# another folder than ./build.
+build_program <- function(name) {
+    build <- Sys.getenv("BUILD", file.path(benchmark_folder, "build"))
+    dir.create(build, FALSE, TRUE)
+    build <- normalizePath(build)
+    say("Building %s ...", name)
+    status <- system2("make", c("-s", "-j2", "-C", shQuote(benchmark_folder),
+        paste0("BUILD=", shQuote(build)), name))
+    if (status != 0L)
+        stop("make ", name, " has failed", call. = FALSE)
+    file.path(build, name)
+}
+
+# See input.h for the file's format.
+write_counts <- function(x, file = tempfile(fileext = ".counts")) {
+    connection <- file(file, "wb")
+    on.exit(close(connection))
+    if (is.matrix(x)) {
+        writeBin(c(dim(x), as.integer(x)), connection)
+    } else {
+        writeBin(c(-nrow(x), ncol(x), x@p, x@i), connection)
+        writeBin(x@x, connection)
+    }
+    file
+}
+
+# Runs the driver on a file of write_counts() and reads its line; `prefix` is a
+# command before it, such as taskset.
+run_driver <- function(driver, file, k, seed = 1L, threads = 1L, repeats = 5L,
+    prefix = character()) {
+    command <- c(prefix, driver, file, k, seed, threads, repeats)
+    line <- system2(command[1L], shQuote(command[-1L]), stdout = TRUE)
+    pairs <- strsplit(strsplit(line, " ")[[1L]], "=")
+    values <- lapply(pairs, function(pair)
+        if (pair[1L] %in% c("kernels", "digest")) pair[2L]
+        else as.numeric(pair[2L]))
+    names(values) <- vapply(pairs, `[`, "", 1L)
+    as.data.frame(values)
+}
+
+# The Twins table from the text file, without the package.
+read_twins <- function() {
+    file <- file.path(benchmark_folder, "..", "extdata", "twins_counts.csv")
+    x <- t(as.matrix(read.csv(file, row.names = 1L, check.names = FALSE)))
+    storage.mode(x) <- "integer"
+    x
+}
+
+density_of <- function(x) {
+    if (is.matrix(x)) mean(x > 0) else length(x@x) / prod(dim(x))
+}
