@@ -18,8 +18,6 @@
 #define MAX_BACKTRACKS 25
 /* Failed trials after which the memory is dropped for EM's own direction. */
 #define FORGET_AFTER 3
-/* Added to a component's weight, in samples, where it divides. */
-#define WEIGHT_FLOOR 1e-8
 /* A pair is kept when its curvature is positive beyond rounding. */
 #define LEAST_CURVATURE 1e-12
 
@@ -44,6 +42,8 @@ typedef struct {
     double *dx[MEMORY], *dg[MEMORY];
     double curvature[MEMORY]; /* 1 / (dx . dg) */
     int pairs;                /* ever stored   */
+    /* k: the component is empty, and its weight stays where EM holds it. */
+    unsigned char *held;
 } accelerator;
 
 static void accelerator_free(accelerator *a)
@@ -53,6 +53,7 @@ static void accelerator_free(accelerator *a)
     dmm_free(a->last_gradient);
     dmm_free(a->direction);
     dmm_free(a->work);
+    dmm_free(a->held);
     for (int i = 0; i < MEMORY; i++) {
         dmm_free(a->dx[i]);
         dmm_free(a->dg[i]);
@@ -71,8 +72,9 @@ static dmm_status accelerator_init(accelerator *a, dmm_em *em)
     a->last_gradient = DMM_NEW(a->n, double);
     a->direction = DMM_NEW(a->n, double);
     a->work = DMM_NEW(a->n, double);
+    a->held = DMM_NEW(p->k, unsigned char);
     int complete = a->x && a->gradient && a->last_gradient && a->direction &&
-                   a->work;
+                   a->work && a->held;
     for (int i = 0; i < MEMORY; i++) {
         a->dx[i] = DMM_NEW(a->n, double);
         a->dg[i] = DMM_NEW(a->n, double);
@@ -101,6 +103,28 @@ static void get_position(const accelerator *a, double *x)
     memcpy(x + a->n_lambda, p->log_weight, p->kp * sizeof *x);
 }
 
+/* What a component has by its weight, in samples. */
+static double expected_samples(const dmm_em *em, size_t k)
+{
+    return (double)em->counts->n_samples * exp(em->parameters->log_weight[k]);
+}
+
+static int is_empty(const dmm_em *em, size_t k)
+{
+    return expected_samples(em, k) < 2 * DMM_EMPTY_WEIGHT &&
+           em->sums->weight[k] < 2 * DMM_EMPTY_WEIGHT;
+}
+
+/* Whether a component has emptied or filled since the start: the weight of an
+ * empty one has no gradient, would fall for ever, and is EM's to hold. */
+static int emptiness_changed(const accelerator *a)
+{
+    for (size_t k = 0; k < a->em->parameters->k; k++)
+        if (is_empty(a->em, k) != a->held[k])
+            return 1;
+    return 0;
+}
+
 /* Gradient of NLE at the evaluated parameters; in the log weights, which need
  * not be normalised, it is N pi_k - sum z_ik. */
 static void get_gradient(const accelerator *a, double *gradient)
@@ -116,19 +140,23 @@ static void get_gradient(const accelerator *a, double *gradient)
                          : 0;
     for (size_t k = 0; k < p->kp; k++)
         gradient[a->n_lambda + k] =
-            k < p->k ? (double)em->counts->n_samples * exp(p->log_weight[k]) -
-                           em->sums->weight[k]
-                     : 0;
+            k < p->k && !a->held[k]
+                ? expected_samples(em, k) - em->sums->weight[k]
+                : 0;
 }
 
-/* x = H0^-1 x with the complete-data Hessian. */
+/* x = H0^-1 x with the complete-data Hessian; a weight's is its number of
+ * samples, of the two that agree at the optimum their mean, so that the step of
+ * a component that empties is bounded. */
 static void precondition(const accelerator *a, double *x)
 {
     const dmm_em *em = a->em;
     const dmm_parameters *p = em->parameters;
     for (size_t k = 0; k < p->k; k++) {
         dmm_newton_solve(em->newton, p, &em->counts->dictionary, k, x, x);
-        x[a->n_lambda + k] /= em->sums->weight[k] + WEIGHT_FLOOR;
+        x[a->n_lambda + k] /=
+            (expected_samples(em, k) + em->sums->weight[k]) / 2 +
+            DMM_EMPTY_WEIGHT;
     }
 }
 
@@ -239,8 +267,11 @@ dmm_status dmm_accelerate_run(dmm_em *em)
     dmm_status status = accelerator_init(&a, em);
     if (status != DMM_OK)
         goto done;
+    for (size_t k = 0; k < em->parameters->k; k++)
+        a.held[k] = (unsigned char)is_empty(em, k);
     get_gradient(&a, a.gradient);
-    while (!em->converged && em->iterations < em->control->max_iterations) {
+    while (!em->converged && em->iterations < em->control->max_iterations &&
+           !emptiness_changed(&a)) {
         const double before = em->nle;
         get_position(&a, a.x);
         double slope = find_direction(&a);

@@ -16,7 +16,8 @@
  * before it, `last_change`. */
 int dmm_accelerate_ready(const dmm_em *em, double last_change);
 
-/* From evaluated parameters to convergence or the limit of iterations. */
+/* From evaluated parameters to convergence, the limit of iterations, or where
+ * a component empties (or is no longer empty): then EM has to go on. */
 dmm_status dmm_accelerate_run(dmm_em *em);
 
 #endif

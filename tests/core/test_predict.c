@@ -1,0 +1,151 @@
+/* Tests of core/predict.c. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "helpers.h"
+
+static double *exponentials(const double *lambda, size_t n)
+{
+    double *alpha = NEED(n, double);
+    for (size_t e = 0; e < n; e++)
+        alpha[e] = exp(lambda[e]);
+    return alpha;
+}
+
+static void test_table(const table *t, size_t k, double centre)
+{
+    const size_t n = t->rows, s = t->columns;
+    model m = model_random(t, k, centre);
+    double *alpha = exponentials(m.lambda, s * k);
+    double *result = NEED(n * k, double);
+    const double rough = 2e-14 * (1 + m.size);
+    for (size_t i = 0; i < LENGTH(all_kinds); i++) {
+        const dmm_matrix matrix = table_view(t, all_kinds[i]);
+        CHECK(dmm_predict(&matrix, k, alpha, m.weight, 1, 1 + (int)i,
+                          result) == DMM_OK);
+        CHECK_AT_MOST(largest_difference(result, m.evidence, n * k), rough);
+        CHECK(dmm_predict(&matrix, k, alpha, m.weight, 0, 1 + (int)i,
+                          result) == DMM_OK);
+        CHECK_AT_MOST(largest_difference(result, m.z, n * k), rough + 1e-14);
+    }
+    const dmm_matrix matrix = table_view(t, DMM_MATRIX_CSC);
+    CHECK(dmm_predict(&matrix, 0, alpha, m.weight, 0, 1, result) ==
+          DMM_ERROR_ARGUMENT);
+    free(alpha);
+    free(result);
+    model_free(&m);
+}
+
+/* A sample without counts says nothing: evidence 0, posterior the weights. */
+static void test_empty_samples(void)
+{
+    table t = table_random(20, 6, 0.5, 30, 0);
+    for (size_t j = 0; j < t.columns; j++)
+        for (size_t i = 0; i < t.rows; i += 4)
+            t.count[j * t.rows + i] = 0;
+    table_finish(&t);
+    test_table(&t, 3, 0);
+    model m = model_random(&t, 3, 0);
+    double *alpha = exponentials(m.lambda, t.columns * 3);
+    double *z = NEED(t.rows * 3, double);
+    for (size_t i = 0; i < LENGTH(all_kinds); i++) {
+        const dmm_matrix matrix = table_view(&t, all_kinds[i]);
+        CHECK(dmm_predict(&matrix, 3, alpha, m.weight, 0, 1, z) == DMM_OK);
+        for (size_t c = 0; c < 3; c++)
+            CHECK_NEAR(z[c * t.rows + 4], m.weight[c], 1e-15);
+        CHECK(dmm_predict(&matrix, 3, alpha, m.weight, 1, 1, z) == DMM_OK);
+        for (size_t c = 0; c < 3; c++)
+            CHECK(z[c * t.rows + 4] == 0);
+    }
+    /* A table of nothing else. */
+    memset(t.count, 0, t.rows * t.columns * sizeof(int));
+    table_finish(&t);
+    test_table(&t, 2, 0);
+    free(alpha);
+    free(z);
+    model_free(&m);
+    table_free(&t);
+}
+
+/* Samples that no component could have made are still in one of them. */
+static void test_extremes(void)
+{
+    table t = table_random(30, 5, 0.9, 2147483647, 0);
+    double alpha[10] = {1e-30, 1e-30, 1e-30, 1e-30, 1e-30,
+                        1e30,  1e30,  1e30,  1e30,  1e-30};
+    const double weight[2] = {1 - 1e-12, 1e-12};
+    double z[60];
+    const dmm_matrix matrix = table_view(&t, DMM_MATRIX_DENSE_INT);
+    CHECK(dmm_predict(&matrix, 2, alpha, weight, 0, 1, z) == DMM_OK);
+    for (size_t i = 0; i < t.rows; i++) {
+        CHECK(z[i] >= 0 && z[i] <= 1);
+        CHECK_NEAR(z[i] + z[t.rows + i], 1, 1e-14);
+    }
+    CHECK(dmm_predict(&matrix, 2, alpha, weight, 1, 1, z) == DMM_OK);
+    CHECK(all_finite(z, 60));
+    table_free(&t);
+}
+
+/* The posterior of a fit's own samples is its z. */
+static void test_fit(void)
+{
+    table t = table_mixture(300, 20, 3, 30, 200, 0.8);
+    const dmm_matrix matrix = table_view(&t, DMM_MATRIX_DENSE_INT);
+    const dmm_control control = dmm_control_default();
+    dmm_fit_result *fit = NULL;
+    CHECK(dmm_fit(&matrix, 3, &control, &fit) == DMM_OK);
+    double *z = NEED(t.rows * 3, double);
+    CHECK(dmm_predict(&matrix, 3, fit->estimate, fit->weight, 0, 1, z) ==
+          DMM_OK);
+    CHECK_AT_MOST(largest_difference(z, fit->z, t.rows * 3), 1e-10);
+    free(z);
+    dmm_fit_free(fit);
+    table_free(&t);
+}
+
+/* Above the work from which threads are used, the same bits for any number. */
+static void test_threads(void)
+{
+    const size_t k = 5;
+    table t = table_random(3000, 40, 0.6, 300, 1);
+    double *lambda = NEED(t.columns * k, double);
+    for (size_t e = 0; e < t.columns * k; e++)
+        lambda[e] = random_normal();
+    double *alpha = exponentials(lambda, t.columns * k);
+    const double weight[5] = {0.4, 0.3, 0.1, 0.1, 0.1};
+    double *one = NEED(t.rows * k, double), *more = NEED(t.rows * k, double);
+    const dmm_matrix matrix = table_view(&t, DMM_MATRIX_DENSE_INT);
+    CHECK((double)dmm_matrix_nonzeros(&matrix) * 8 >= DMM_SERIAL_WORK);
+    for (int log_evidence = 0; log_evidence < 2; log_evidence++) {
+        CHECK(dmm_predict(&matrix, k, alpha, weight, log_evidence, 1, one) ==
+              DMM_OK);
+        for (int threads = 2; threads <= 8; threads += 3) {
+            CHECK(dmm_predict(&matrix, k, alpha, weight, log_evidence,
+                              threads, more) == DMM_OK);
+            CHECK(memcmp(one, more, t.rows * k * sizeof *one) == 0);
+        }
+    }
+    free(lambda);
+    free(alpha);
+    free(one);
+    free(more);
+    table_free(&t);
+}
+
+int main(void)
+{
+    random_seed(23);
+    for (size_t k = 1; k <= 10; k++) {
+        table t = table_random(1 + random_below(40), 1 + random_below(30), 0.4,
+                               k % 2 ? 100 : 2147483647, 1);
+        test_table(&t, k, (double)k - 5);
+        table_free(&t);
+    }
+    test_empty_samples();
+    test_extremes();
+    test_fit();
+    test_threads();
+    return check_report();
+}
