@@ -321,7 +321,8 @@ dmm_status dmm_em_run(dmm_em *em)
         if (may_accelerate && !em->converged &&
             dmm_accelerate_ready(em, last_change)) {
             status = finish_accelerated(em);
-            goto done;
+            if (status != DMM_OK)
+                goto done;
         }
     }
 done:
