@@ -18,19 +18,25 @@
 # What a user passed, in a few words, for the end of a message.
 .describe <- function(x) {
     if (is.null(x))
-        return("NULL")
-    if (is.atomic(x) && is.null(dim(x)) && !is.object(x)) {
-        if (length(x) == 1L)
-            return(if (is.character(x)) dQuote(x, FALSE) else format(x))
-        return(sprintf("a %s vector of length %d", mode(x), length(x)))
-    }
-    if (length(dim(x)) == 2L)
-        return(sprintf("a %d x %d %s", nrow(x), ncol(x), class(x)[[1L]]))
-    sprintf("an object of class %s", dQuote(class(x)[[1L]], FALSE))
+        "NULL"
+    else if (length(dim(x)) == 2L)
+        sprintf("a %d x %d %s", nrow(x), ncol(x), class(x)[[1L]])
+    else if (!is.atomic(x) || !is.null(dim(x)) || is.object(x))
+        sprintf("an object of class %s", dQuote(class(x)[[1L]], FALSE))
+    else if (length(x) != 1L)
+        sprintf("a %s vector of length %d", mode(x), length(x))
+    else if (is.character(x))
+        dQuote(x, FALSE)
+    else
+        format(x)
 }
 
 .is_number <- function(x) {
     is.numeric(x) && length(x) == 1L && !is.na(x)
+}
+
+.is_whole <- function(x, lower, upper) {
+    .is_number(x) && x == trunc(x) && x >= lower && x <= upper
 }
 
 .check_flag <- function(x, arg) {
@@ -50,11 +56,8 @@
 }
 
 .check_whole <- function(x, arg, lower = 1L, upper = .Machine$integer.max,
-    hint = "")
-{
-    ok <- .is_number(x) && is.finite(x) && x == trunc(x) &&
-        x >= lower && x <= upper
-    if (!ok) {
+    hint = "") {
+    if (!.is_whole(x, lower, upper)) {
         range <- if (upper == .Machine$integer.max) {
             paste(">=", lower)
         } else {

@@ -35,8 +35,7 @@
 #' @export
 dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
     max.iterations = 2000, kmeans.tolerance = 1e-6, kmeans.iterations = 1000,
-    stiffness = 50, eta = 0.1, nu = 0.1, accelerate = TRUE)
-{
+    stiffness = 50, eta = 0.1, nu = 0.1, accelerate = TRUE) {
     structure(list(
         tolerance = .check_number(tolerance, "tolerance", 0),
         relative.tolerance =

@@ -87,8 +87,7 @@
 dmn <- function(count, k, verbose = FALSE,
     seed = runif(1, 0, .Machine$integer.max), ...,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
-    control = dmncontrol())
-{
+    control = dmncontrol()) {
     if (...length())
         .refuse_dots(..., .what = "dmn", .known = names(formals(dmn)))
     if (missing(count))
@@ -119,11 +118,11 @@ dmn <- function(count, k, verbose = FALSE,
 
 .check_k <- function(k, count) {
     n <- nrow(count)
-    if (.is_number(k) && k == trunc(k) && k >= 1 && k <= n)
+    if (.is_whole(k, 1, n))
         return(as.integer(k))
     hint <- if (length(k) > 1L)
         "; for several, lapply(k, dmn, count = count)"
-    else if (.is_number(k) && k > n && k <= ncol(count))
+    else if (.is_whole(k, n + 1, ncol(count)))
         "; 'count' must have samples in rows: is it transposed?"
     else
         ""

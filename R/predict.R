@@ -46,8 +46,7 @@
 #' @importFrom stats predict
 #' @export
 predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
-    assign = FALSE, num.threads = dmnthreads())
-{
+    assign = FALSE, num.threads = dmnthreads()) {
     .refuse_dots(..., .what = "predict", .known = names(formals(predict.DMN)))
     if (missing(newdata))
         .stop("'newdata' is missing: pass a table of counts, samples x taxa; ",
@@ -107,28 +106,26 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
 }
 
 .check_taxa <- function(given, taxa, samples) {
-    if (!is.null(samples) && !any(taxa %in% given) && all(taxa %in% samples))
+    if (!any(taxa %in% given) && all(taxa %in% samples))
         .stop("'newdata' has the taxa of the fit in its rows; samples must be ",
             "in rows: pass t(newdata)")
-    missing <- setdiff(taxa, given)
-    extra <- setdiff(given, taxa)
+    .check_same_taxa(setdiff(taxa, given), setdiff(given, taxa))
     doubled <- unique(c(given[duplicated(given)], taxa[duplicated(taxa)]))
+    if (length(doubled))
+        .stop("'newdata' cannot be matched by name, as some taxa occur twice: ",
+            .first_few(doubled))
+}
+
+.check_same_taxa <- function(missing, extra) {
     problems <- c(
         if (length(missing))
             paste0("lacks ", .plural(length(missing), "taxon", "taxa"),
                 " of the fit: ", .first_few(missing)),
         if (length(extra))
             paste0("has ", .plural(length(extra), "taxon", "taxa"),
-                " unknown to the fit: ", .first_few(extra)),
-        if (length(doubled) && !length(missing) && !length(extra))
-            paste0("cannot be matched by name, as some occur twice: ",
-                .first_few(doubled)))
-    if (is.null(problems))
-        return(invisible(NULL))
-    remedy <- if (length(missing) || length(extra))
-        paste0(".\nGive it the taxa of rownames(fitted(object)), ",
+                " unknown to the fit: ", .first_few(extra)))
+    if (!is.null(problems))
+        .stop("'newdata' ", paste(problems, collapse = "; it "),
+            ".\nGive it the taxa of rownames(fitted(object)), ",
             "with 0 for those not seen")
-    else
-        ""
-    .stop("'newdata' ", paste(problems, collapse = "; it "), remedy)
 }

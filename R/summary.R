@@ -85,7 +85,7 @@ print.summary.DMN <- function(x, ..., digits = 4L) {
     cat("\nleading taxa (mean proportion):\n")
     for (part in split(x$taxa, x$taxa$component))
         cat(strwrap(paste0(part$component[[1L]], ": ", paste0(part$taxon,
-            sprintf(" %.1f %%", 100 * part$proportion), collapse = ", ")),
+            sprintf(" %.1f%%", 100 * part$proportion), collapse = ", ")),
             exdent = 4L, indent = 2L, width = 78L), sep = "\n")
     invisible(x)
 }

@@ -63,8 +63,9 @@ test_that("seeds are truncated, and must be there", {
 })
 
 test_that("unknown arguments are refused by name", {
-    f <- function(count, ..., num.threads, seed)
+    f <- function(count, ..., num.threads, seed) {
         .refuse_dots(..., .what = "f", .known = names(formals(f)))
+    }
     expect_null(f(1))
     expect_error(f(1, threads = 2),
         "f() has no argument 'threads'; did you mean 'num.threads'?",

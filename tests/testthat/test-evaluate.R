@@ -2,8 +2,7 @@
 # helper-reference.R and against finite differences.
 
 evaluate <- function(x, lambda, weight, num.threads = 1L,
-    control = dmncontrol())
-{
+    control = dmncontrol()) {
     .Call(R_dmm_evaluate, x, lambda, weight, control, num.threads)
 }
 

@@ -95,8 +95,8 @@ test_that("taxa that do not match are named, not dropped", {
         "the fit: '", taxa[[1]], "'; it has 1 taxon unknown to the fit: ",
         "'Other'"), fixed = TRUE)
     expect_error(predict(fit, x[, c(seq_along(taxa), 1)]), paste0("'newdata' ",
-        "cannot be matched by name, as some occur twice: '", taxa[[1]], "'"),
-        fixed = TRUE)
+        "cannot be matched by name, as some taxa occur twice: '", taxa[[1]],
+        "'"), fixed = TRUE)
     expect_error(predict(fit, t(x)), "samples must be in rows: pass t(newdata)",
         fixed = TRUE)
     expect_error(predict(fit, unname(x[, 1:5])), paste("'newdata' must have a",

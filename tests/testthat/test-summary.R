@@ -40,7 +40,7 @@ test_that("a summary prints", {
         "^converged: yes, [0-9]+ iterations \\(seed 1, newton\\)$")
     expect_match(printed[[3]], "^log-likelihood -[0-9.]+ \\(df 93\\)$")
     expect_true("leading taxa (mean proportion):" %in% printed)
-    expect_match(utils::tail(printed, 1), "^  2: [A-Z][a-z]+ [0-9.]+ %, ")
+    expect_match(utils::tail(printed, 1), "^  2: [A-Z][a-z]+ [0-9.]+%, ")
 })
 
 test_that("a fit that does not tell of its making has a summary", {
