@@ -52,17 +52,28 @@ done:
     dmm_fit_free(plain);
 }
 
-/* Ready near the optimum, where the change is small and falls slowly. */
+/* Ready near the optimum, where the change is small, of itself or for that many
+ * samples, and falls slowly. */
 static void test_ready(void)
 {
-    dmm_em em = {.iterations = 10, .last_change = 0.01};
-    CHECK(dmm_accelerate_ready(&em, 0.012));
+    const dmm_counts few = {.n_samples = 10}, many = {.n_samples = 10000000};
+    dmm_control control = dmm_control_default();
+    dmm_em em = {.iterations = 10, .last_change = 0.5};
+    em.counts = &few;
+    em.control = &control;
+    control.accelerate_change = 1;
+    control.accelerate_change_per_sample = 1e-3;
+    CHECK(dmm_accelerate_ready(&em, 0.6));
     CHECK(!dmm_accelerate_ready(&em, 50));
     em.last_change = 2000;
     CHECK(!dmm_accelerate_ready(&em, 2100));
-    em.last_change = 0.01;
+    em.counts = &many;
+    CHECK(dmm_accelerate_ready(&em, 2100));
+    em.last_change = 20000;
+    CHECK(!dmm_accelerate_ready(&em, 21000));
+    em.last_change = 0.5;
     em.iterations = 1;
-    CHECK(!dmm_accelerate_ready(&em, 0.012));
+    CHECK(!dmm_accelerate_ready(&em, 0.6));
 }
 
 /* Mixtures whose components are that far apart, with fewer components, as many
