@@ -1,0 +1,216 @@
+/* A libFuzzer target: small tables of all kinds from bytes, checked, fitted and
+ * predicted. Whatever the bytes, a table that passes its check gives a fit of
+ * finite numbers.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "dmm.h"
+#include "kernels.h"
+
+#define MAX_ROWS 24
+#define MAX_COLUMNS 24
+
+typedef struct {
+    const uint8_t *byte;
+    size_t left;
+} bytes;
+
+static unsigned next(bytes *b)
+{
+    if (b->left == 0)
+        return 0;
+    b->left--;
+    return *b->byte++;
+}
+
+/* Most entries are small counts; the others are large ones or no counts. */
+static double next_entry(bytes *b)
+{
+    const unsigned x = next(b);
+    if (x < 96)
+        return 0;
+    if (x < 224)
+        return x - 95;
+    switch (x) {
+    case 224:
+        return NAN;
+    case 225:
+        return INFINITY;
+    case 226:
+        return -1;
+    case 227:
+        return 0.5;
+    case 228:
+        return 2147483648.0;
+    case 229:
+        return -INFINITY;
+    case 230:
+        return -0.0;
+    case 231:
+        return 2147483647;
+    default:
+        return ldexp(1 + next(b) / 256.0, (int)(x - 232) + 8) >= 2147483647
+                   ? 2147483647
+                   : floor(ldexp(1 + next(b) / 256.0, (int)(x - 232) + 8));
+    }
+}
+
+static void require(int holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "failed: %s\n", what);
+    abort();
+}
+
+#define REQUIRE(expression) require(!!(expression), #expression)
+
+static void require_finite(const double *x, size_t n, const char *what)
+{
+    for (size_t i = 0; i < n; i++)
+        require(isfinite(x[i]), what);
+}
+
+/* Arrays of exactly the size that the table has, so that the sanitizer sees
+ * what is read behind them. */
+typedef struct {
+    dmm_matrix matrix;
+    int *integers, *row, *start;
+    double *doubles;
+} owned;
+
+static void *room(size_t n, size_t size)
+{
+    void *memory = calloc(n > 0 ? n : 1, size);
+    if (memory == NULL)
+        exit(0);
+    return memory;
+}
+
+static void make_dense(owned *o, bytes *b)
+{
+    const size_t n = o->matrix.rows * o->matrix.columns;
+    o->integers = room(n, sizeof(int));
+    o->doubles = room(n, sizeof(double));
+    for (size_t e = 0; e < n; e++) {
+        const double x = next_entry(b);
+        o->doubles[e] = x;
+        o->integers[e] = isnan(x)                      ? INT32_MIN
+                         : x >= -1e9 && x < 2147483648 ? (int)x
+                                                       : -5;
+    }
+    o->matrix.integers = o->integers;
+    o->matrix.doubles = o->doubles;
+}
+
+/* Rows and offsets are mostly valid. */
+static void make_sparse(owned *o, bytes *b)
+{
+    const size_t columns = o->matrix.columns;
+    int n = 0;
+    o->start = room(columns + 1, sizeof(int));
+    o->row = room(o->matrix.rows * columns, sizeof(int));
+    o->doubles = room(o->matrix.rows * columns, sizeof(double));
+    for (size_t j = 0; j < columns; j++) {
+        for (size_t i = 0; i < o->matrix.rows; i++) {
+            const double x = next_entry(b);
+            if (x == 0 && next(b) < 250)
+                continue; /* else a stored 0 */
+            o->row[n] = (int)i;
+            o->doubles[n++] = x;
+        }
+        o->start[j + 1] = n;
+    }
+    /* Make some invalid. Offsets stay inside the arrays. */
+    if (n > 0 && next(b) == 255)
+        o->row[next(b) % (unsigned)n] = (int)next(b) - 10;
+    if (next(b) == 255)
+        o->start[next(b) % (columns + 1)] = (int)(next(b) % (unsigned)(n + 1));
+    o->doubles = realloc(o->doubles, (size_t)(n + 1) * sizeof(double));
+    if (o->doubles == NULL)
+        exit(0);
+    o->matrix.row_index = o->row;
+    o->matrix.column_start = o->start;
+    o->matrix.doubles = o->doubles;
+}
+
+static void predict(const owned *o, const dmm_fit_result *fit)
+{
+    const size_t n = o->matrix.rows * fit->k;
+    double *z = room(n, sizeof(double));
+    REQUIRE(dmm_predict(&o->matrix, fit->k, fit->estimate, fit->weight, 0, 1,
+                        z) == DMM_OK);
+    for (size_t e = 0; e < n; e++)
+        REQUIRE(z[e] >= 0 && z[e] <= 1 + 1e-12);
+    REQUIRE(dmm_predict(&o->matrix, fit->k, fit->estimate, fit->weight, 1, 1,
+                        z) == DMM_OK);
+    require_finite(z, n, "evidence is finite");
+    free(z);
+}
+
+static void fit(const owned *o, size_t k, const dmm_control *control)
+{
+    dmm_fit_result *r = NULL;
+    const dmm_status status = dmm_fit(&o->matrix, k, control, &r);
+    if (k > o->matrix.rows) {
+        REQUIRE(status == DMM_ERROR_ARGUMENT && r == NULL);
+        return;
+    }
+    REQUIRE(status == DMM_OK);
+    const size_t s = r->n_taxa;
+    double sum = 0;
+    for (size_t c = 0; c < k; c++)
+        sum += r->weight[c];
+    REQUIRE(fabs(sum - 1) < 1e-9);
+    REQUIRE(r->weight[k - 1] > 0);
+    REQUIRE(isfinite(r->nle) && isfinite(r->laplace) && isfinite(r->bic));
+    require_finite(r->z, r->n_samples * k, "z is finite");
+    require_finite(r->estimate, s * k, "estimate is finite");
+    require_finite(r->std_error, s * k, "std_error is finite");
+    for (size_t e = 0; e < s * k; e++)
+        REQUIRE(r->estimate[e] > 0 && r->std_error[e] > 0);
+    predict(o, r);
+    dmm_fit_free(r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const kernels[] = {"plain", "baseline", "avx2",
+                                          "avx512"};
+    bytes b = {data, size};
+    owned o = {.integers = NULL};
+    dmm_control control = dmm_control_default();
+    const unsigned flags = next(&b);
+    o.matrix.kind = (dmm_matrix_kind)(flags % 3);
+    control.accelerate = (flags & 8) == 0;
+    control.optimizer =
+        flags & 16 ? DMM_OPTIMIZER_BFGS : DMM_OPTIMIZER_NEWTON;
+    control.max_iterations = flags & 16 ? 5 : 100;
+    if (flags & 32)
+        control.eta = control.nu = 1e-3;
+    (void)dmm_kernels_select(kernels[flags >> 6]); /* not all may be there */
+    o.matrix.rows = 1 + next(&b) % MAX_ROWS;
+    o.matrix.columns = 1 + next(&b) % MAX_COLUMNS;
+    const size_t k = next(&b) % 12;
+    control.seed = next(&b);
+    if (o.matrix.kind == DMM_MATRIX_CSC)
+        make_sparse(&o, &b);
+    else
+        make_dense(&o, &b);
+    dmm_problem problem;
+    if (dmm_matrix_check(&o.matrix, &problem) == DMM_OK &&
+        problem.kind == DMM_PROBLEM_NONE && k > 0)
+        fit(&o, k, &control);
+    free(o.integers);
+    free(o.doubles);
+    free(o.row);
+    free(o.start);
+    return 0;
+}
