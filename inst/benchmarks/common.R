@@ -42,7 +42,9 @@ print_help <- function() {
 say <- function(...) message(sprintf(...))
 
 markdown <- function(x) {
-    x[] <- lapply(x, as.character)
+    x[] <- lapply(x, function(column) if (is.numeric(column))
+        format(column, scientific = FALSE, trim = TRUE, drop0trailing = TRUE)
+        else as.character(column))
     lines <- rbind(names(x), ifelse(vapply(x, function(column)
         all(grepl("^[-+0-9.,e %x]*$", column)), NA), "--:", "---"),
         as.matrix(x))
@@ -83,7 +85,7 @@ timed <- function(expression) {
 
 # ---- The core without R ------------------------------------------------------
 
-# Builds a program of the Makefile; the environment variable BUILD may name
+# Builds a program of the Makefile and returns its path; the environment variable BUILD may name
 # another folder than ./build.
 build_program <- function(name) {
     build <- Sys.getenv("BUILD", file.path(benchmark_folder, "build"))

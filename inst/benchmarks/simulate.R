@@ -24,6 +24,7 @@ simulate_counts <- function(n, s, k, seed, precision = 25, spread = 0.7,
 
 # The same as a dgCMatrix, in pieces, for tables that are too large when dense.
 simulate_sparse <- function(n, s, k, seed, ..., rows = 5000L) {
+    loadNamespace("Matrix")
     set.seed(seed)
     starts <- seq(1L, n, by = rows)
     seeds <- sample.int(.Machine$integer.max, length(starts))

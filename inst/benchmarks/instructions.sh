@@ -1,0 +1,72 @@
+#!/bin/sh
+# The regression guard: machine instructions of one fixed fit (Twins, K = 4,
+# seed 1, without OpenMP) as callgrind counts them, against the number stored in
+# instructions.txt. Other programs do not disturb it, and with the baseline
+# kernels it hardly depends on the machine; it does on the compiler and on the
+# mathematics library, so that numbers are stored for each pair of them.
+#
+#   inst/benchmarks/instructions.sh            compare: status 1 when there are
+#                                              more than 2 % more instructions
+#   inst/benchmarks/instructions.sh --store    store this build's number
+#   inst/benchmarks/instructions.sh --profile  and the functions that take most
+#
+# Needs valgrind, a C compiler, make and GSL. BUILD names a folder for what is
+# built (build, in this folder, by default).
+set -eu
+
+tolerated=2 # percent
+here=$(cd "$(dirname "$0")" && pwd)
+build=${BUILD:-$here/build}
+stored=$here/instructions.txt
+mode=${1:-compare}
+
+make -s -j2 -C "$here" BUILD="$build" driver-serial
+counts=$(mktemp)
+trap 'rm -f "$counts"' EXIT
+
+# The C library picks functions by the processor too: keep it from that.
+DMMOMP_SIMD=baseline GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-ERMS \
+    valgrind --tool=callgrind --callgrind-out-file="$counts" \
+    --toggle-collect=dmm_fit \
+    "$build/driver-serial" "$here/../extdata/twins_counts.csv" 4 1 1 \
+    2>"$counts.log" >"$counts.fit" ||
+    { cat "$counts.log"; rm -f "$counts".*; exit 1; }
+fit=$(tr ' ' '\n' <"$counts.fit" | grep -E '^(NLE|evaluations|kmeans_it)' |
+    tr '\n' ' ')
+rm -f "$counts.log" "$counts.fit"
+now=$(sed -n 's/^\(summary\|totals\): *//p' "$counts" | head -n 1)
+
+build_name=$(printf '%s %s, %s, GSL %s' "$(uname -m)" \
+    "$("${CC:-cc}" --version | head -n 1)" \
+    "$(getconf GNU_LIBC_VERSION 2>/dev/null || uname -s)" \
+    "$(gsl-config --version)")
+before=$(sed -n "s|^\([0-9]*\)	$build_name\$|\1|p" "$stored" 2>/dev/null || :)
+
+printf '| %s | instructions |\n|---|--:|\n' "$build_name"
+printf '| now | %s |\n' "$now"
+[ -z "$before" ] || printf '| stored | %s |\n' "$before"
+printf '\n%s\n' "$fit"
+
+if [ "$mode" = --profile ]
+then
+    callgrind_annotate "$counts" | sed -n '/Ir *file:function/,$p' | head -n 30
+fi
+if [ "$mode" = --store ]
+then
+    {
+        [ ! -f "$stored" ] || grep -vF "	$build_name" "$stored" || :
+        printf '%s\t%s\n' "$now" "$build_name"
+    } >"$counts"
+    cat "$counts" >"$stored"
+    exit
+fi
+if [ -z "$before" ]
+then
+    echo "No number is stored for this compiler and libraries: --store it."
+    exit
+fi
+awk -v now="$now" -v before="$before" -v tolerated=$tolerated 'BEGIN {
+    change = 100 * (now / before - 1)
+    printf "%+.2f %% against the stored number\n", change
+    exit change > tolerated
+}' || { echo "FAILED: more than $tolerated % more"; exit 1; }

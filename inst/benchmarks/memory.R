@@ -1,0 +1,71 @@
+# Peak memory of the engine: what a fit adds to the memory that the program had
+# with the table read in, the fit's result included, against the limit
+#
+#   6 bytes for each nonzero count + 8 (N + 3 D) K
+#
+# with D the distinct pairs of a column and a count, identical columns once,
+# totals included. For the largest sets the program's own megabyte is nothing.
+#
+#   Rscript inst/benchmarks/memory.R [--threads=1] [plot.png]
+source(file.path(dirname(sub("^--file=", "",
+    grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+arguments <- read_arguments(threads = 1, plot = "memory.png")
+
+driver <- build_program("driver")
+Sys.setenv(DMM_MAX_ITERATIONS = 20) # the peak does not wait for convergence
+sets <- c(list("Twins" = list(k = 4L, make = read_twins)), simulated_sets,
+    list("uniform counts" = list(k = 5L,
+            make = function() uniform_counts(10000, 50)),
+        "simulated" = list(k = 10L, make = function()
+            simulate_counts(10000, 500, 10, seed = 5, spread = 0.5)),
+        "wide" = list(k = 4L, make = function()
+            simulate_counts(200, 5000, 4, seed = 7, shape = 0.1)),
+        "large, sparse" = list(k = 5L, make = function()
+            simulate_sparse(100000, 1000, 5, seed = 4, depth = 100:1000)),
+        "large, sparse" = list(k = 16L, make = function()
+            simulate_sparse(100000, 1000, 5, seed = 4, depth = 100:1000)),
+        "very long" = list(k = 3L, make = function()
+            simulate_sparse(400000, 100, 3, seed = 9, depth = 50:200))))
+
+# Nonzeros, and D.
+sizes <- function(x) {
+    loadNamespace("Matrix")
+    x <- methods::as(x + 0, "CsparseMatrix")
+    column <- rep(seq_len(ncol(x)), diff(x@p))
+    parts <- split(seq_along(x@x), factor(column, seq_len(ncol(x))))
+    distinct <- !duplicated(lapply(parts, function(i) list(x@i[i], x@x[i])))
+    features <- vapply(parts[distinct], function(i) length(unique(x@x[i])), 0L)
+    c(nonzeros = length(x@x),
+        features = sum(features) + length(unique(Matrix::rowSums(x))))
+}
+
+results <- do.call(rbind, lapply(seq_along(sets), function(i) {
+    say("%s ...", names(sets)[i])
+    counts <- sets[[i]]$make()
+    size <- sizes(counts)
+    file <- write_counts(counts)
+    on.exit(unlink(file))
+    run <- run_driver(driver, file, sets[[i]]$k, 1L, arguments$threads, 1L)
+    limit <- 6 * size[["nonzeros"]] +
+        8 * (run$N + 3 * size[["features"]]) * run$K
+    data.frame(data = names(sets)[i], run[c("N", "S", "K")], t(size),
+        peak = 1024 * run$peak_kb, limit = limit)
+}))
+MB <- function(x) sprintf("%.2f", x / 1e6)
+markdown(data.frame(results[c("data", "N", "S", "K", "nonzeros")],
+    D = results$features, "peak, MB" = MB(results$peak),
+    "limit, MB" = MB(results$limit),
+    "peak / limit" = sprintf("%.2f", results$peak / results$limit),
+    "bytes per nonzero" = sprintf("%.1f", results$peak / results$nonzeros),
+    check.names = FALSE))
+machine()
+
+open_plot(arguments$plot)
+range <- range(results$peak, results$limit) / 1e6
+plot(results$limit / 1e6, results$peak / 1e6, log = "xy", xlim = range,
+    ylim = range, pch = 19, xlab = "limit, MB", ylab = "measured peak, MB",
+    main = "Peak memory of a fit")
+abline(0, 1, lty = 2)
+text(results$limit / 1e6, results$peak / 1e6,
+    sprintf("%s K=%d", results$data, results$K), pos = 4, cex = 0.6)
+close_plot(arguments$plot)

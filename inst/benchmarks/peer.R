@@ -1,0 +1,125 @@
+# dmmomp side by side with DirichletMultinomial, in one run: seconds of one
+# dmn() on one thread, from the same seed, and the difference in NLE (less is
+# better). DirichletMultinomial takes seconds to minutes for a fit.
+#
+#   Rscript inst/benchmarks/peer.R [OPTION...] [plot.png]
+#
+#   --twins="3;4;5;7"      numbers of components for the Twins table; ""
+#                          for none
+#   --all                  Twins with 1 to 7 components
+#   --sets="N=1000 S=100 K=5;..."   simulated tables (simulate.R); "" for none
+#   --repeats=5            fits by dmmomp, of which the median counts
+#   --peer-repeats=1       fits by DirichletMultinomial, likewise
+#   --seed=1
+#   --library=DIR          where dmmomp is, if not in a usual library
+#   --overhead-repeats=101 for the second table: what R adds to the engine
+source(file.path(dirname(sub("^--file=", "",
+    grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+arguments <- read_arguments(twins = c(3, 4, 5, 7), all = FALSE,
+    sets = names(simulated_sets), repeats = 5, `peer-repeats` = 1, seed = 1,
+    library = "", `overhead-repeats` = 101, plot = "peer.png")
+if (nzchar(arguments$library))
+    .libPaths(c(arguments$library, .libPaths()))
+for (package in c("dmmomp", "DirichletMultinomial")) {
+    if (!requireNamespace(package, quietly = TRUE))
+        stop("this comparison needs the package ", package, call. = FALSE)
+}
+if (arguments$all)
+    arguments$twins <- 1:7
+
+twins <- dmmomp::twins
+cases <- lapply(arguments$twins, function(k)
+    list(name = "Twins", k = as.integer(k), counts = twins))
+for (name in arguments$sets) {
+    set <- simulated_sets[[name]]
+    if (is.null(set))
+        stop("no simulated set \"", name, "\"", call. = FALSE)
+    cases <- c(cases, list(list(name = name, k = set$k, counts = set$make())))
+}
+
+own_fit <- function(case) dmmomp::dmn(case$counts, case$k,
+    seed = arguments$seed, num.threads = 1L)
+peer_fit <- function(case) DirichletMultinomial::dmn(case$counts, case$k,
+    seed = arguments$seed)
+nle <- function(fit) fit@goodnessOfFit[["NLE"]]
+
+# Seconds of every fit, and the last of them.
+repeated <- function(fit, case, times) {
+    seconds <- numeric(times)
+    for (i in seq_len(times))
+        seconds[i] <- timed(result <- fit(case))
+    list(seconds = seconds, fit = result)
+}
+
+compare <- function(case) {
+    say("%s k=%d ...", case$name, case$k)
+    own_fit(case) # loads what is loaded once
+    own <- repeated(own_fit, case, arguments$repeats)
+    peer <- repeated(peer_fit, case, arguments$`peer-repeats`)
+    data.frame(data = case$name, k = case$k, peer = median(peer$seconds),
+        own = median(own$seconds), difference = nle(own$fit) - nle(peer$fit))
+}
+
+results <- do.call(rbind, lapply(cases, compare))
+results$ratio <- results$peer / results$own
+mean_ratio <- exp(mean(log(results$ratio)))
+markdown(data.frame(data = results$data, k = results$k,
+    "DirichletMultinomial, s" = sprintf("%.2f", results$peer),
+    "dmmomp, s" = sprintf("%.4f", results$own),
+    "times as fast" = sprintf("%.0f", results$ratio),
+    "difference in NLE" = sprintf("%+.4f", results$difference),
+    check.names = FALSE))
+cat(sprintf("Geometric mean: %.0f times as fast. NLE %s.\n", mean_ratio,
+    if (all(results$difference <= 0.01)) "nowhere worse by more than 0.01"
+    else paste("WORSE in", sum(results$difference > 0.01), "cases")))
+cat(sprintf("One thread; median of %g fits by dmmomp %s, of %g by %s %s.\n",
+    arguments$repeats, packageVersion("dmmomp"), arguments$`peer-repeats`,
+    "DirichletMultinomial", packageVersion("DirichletMultinomial")))
+
+# ---- What R adds -------------------------------------------------------------
+
+# Argument checks, the making of the result's matrices and of the object: dmn()
+# against the same fits by the engine's driver, in turns so that both meet the
+# same machine.
+overhead <- function(k, driver, file, rounds = 5L) {
+    times <- ceiling(arguments$`overhead-repeats` / rounds)
+    case <- list(k = as.integer(k), counts = twins)
+    pairs <- vapply(seq_len(rounds), function(i) c(
+        repeated(own_fit, case, times)$seconds,
+        run_driver(driver, file, k, arguments$seed, 1L, times)$seconds),
+        numeric(times + 1L))
+    own <- median(pairs[seq_len(times), ])
+    core <- median(pairs[times + 1L, ])
+    data.frame(data = "Twins", k = k, "dmn(), ms" = sprintf("%.3f", 1000 * own),
+        "engine, ms" = sprintf("%.3f", 1000 * core),
+        "R's share" = sprintf("%.1f %%", 100 * (own - core) / own),
+        check.names = FALSE)
+}
+if (length(arguments$twins) && arguments$`overhead-repeats` > 0) {
+    driver <- build_program("driver")
+    file <- write_counts(twins)
+    cat("\nArgument checks and result building:\n")
+    markdown(do.call(rbind, lapply(arguments$twins, overhead, driver, file)))
+}
+machine()
+
+open_plot(arguments$plot, width = 8)
+par(mar = c(4.5, 11, 2.5, 1))
+order <- rev(seq_len(nrow(results)))
+labels <- ifelse(results$data == "Twins", sprintf("Twins k=%d", results$k),
+    results$data)
+at <- seq_along(order)
+plot(range(results$peer, results$own) * c(0.7, 3), range(at) + c(-0.5, 0.5),
+    type = "n", log = "x", axes = FALSE, xlab = "seconds for a fit, one thread",
+    ylab = "", main = sprintf("%.0f times as fast (geometric mean)",
+        mean_ratio))
+axis(1)
+axis(2, at, labels[order], tick = FALSE, las = 1)
+segments(results$own[order], at, results$peer[order], at, col = "grey70",
+    lwd = 3)
+points(results$own[order], at, pch = 19, col = "#21908C", cex = 1.4)
+points(results$peer[order], at, pch = 19, col = "#440154", cex = 1.4)
+text(results$peer[order], at, sprintf("x %.0f", results$ratio[order]), pos = 4)
+legend("top", c("dmmomp", "DirichletMultinomial"), pch = 19, horiz = TRUE,
+    col = c("#21908C", "#440154"), bty = "n")
+close_plot(arguments$plot)

@@ -1,0 +1,114 @@
+# What threads gain: N x S x K on 1, 2, 4, 8 threads as far as the machine has
+# that many processors, the median of five; and whether the results are the
+# same bits. Then the same with a core taken by another program.
+#
+#   Rscript inst/benchmarks/threads.R [OPTION...] [plot.png]
+#
+#   --sizes="100x20x3;1000x50x5"   scenarios; of uniform counts 0..99, but for
+#                                  10000x500x10, a simulated mixture
+#   --threads="1;2;4;8"
+#   --repeats=5
+#   --seed=1
+#   --busy                         only the test with a busy core
+source(file.path(dirname(sub("^--file=", "",
+    grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+arguments <- read_arguments(
+    sizes = c("100x20x3", "1000x50x5", "5000x100x5", "1000x50x10",
+        "10000x50x5", "1000x50x20", "10000x500x10"),
+    threads = c(1, 2, 4, 8), repeats = 5, seed = 1, busy = FALSE,
+    plot = "threads.png")
+
+BUSY_LIMIT <- 1.3     # two threads against one, with one of two cores busy
+MIXTURE <- "10000x500x10"
+
+driver <- build_program("driver")
+processors <- parallel::detectCores()
+threads <- sort(arguments$threads[arguments$threads <= processors])
+
+make_table <- function(size, n, s) {
+    if (size == MIXTURE)
+        simulate_counts(n, s, 10, seed = 5, spread = 0.5)
+    else
+        uniform_counts(n, s)
+}
+
+# The driver's line for each number of threads.
+run_size <- function(size) {
+    n <- as.integer(strsplit(size, "x")[[1L]])
+    file <- write_counts(make_table(size, n[1L], n[2L]))
+    on.exit(unlink(file))
+    say("%s ...", size)
+    runs <- do.call(rbind, lapply(threads, function(t)
+        run_driver(driver, file, n[3L], arguments$seed, t, arguments$repeats)))
+    cbind(size = size, asked = threads, runs)
+}
+
+# `code` while a program spins on the given core. It ends by itself, should this
+# script be killed.
+with_busy_core <- function(core, code) {
+    pid <- as.integer(system(sprintf(
+        "timeout 600 taskset -c %d sh -c 'while :; do :; done' %s & echo $!",
+        core, "</dev/null >/dev/null 2>&1"), intern = TRUE))
+    on.exit(tools::pskill(pid))
+    force(code)
+}
+
+# Two cores, of which another program has one: seconds of one and two threads.
+run_busy <- function(size) {
+    n <- as.integer(strsplit(size, "x")[[1L]])
+    file <- write_counts(make_table(size, n[1L], n[2L]))
+    on.exit(unlink(file))
+    say("%s with a busy core ...", size)
+    pair <- function(t) run_driver(driver, file, n[3L], arguments$seed, t,
+        arguments$repeats, prefix = c("taskset", "-c", "0,1"))$seconds
+    seconds <- with_busy_core(0L, c(pair(1), pair(2)))
+    data.frame("N x S x K" = size, "1 thread, s" = sprintf("%.4f", seconds[1L]),
+        "2 threads, s" = sprintf("%.4f", seconds[2L]),
+        ratio = sprintf("%.2f", seconds[2L] / seconds[1L]),
+        holds = if (seconds[2L] <= BUSY_LIMIT * seconds[1L]) "yes" else "NO",
+        check.names = FALSE)
+}
+
+if (!arguments$busy) {
+    runs <- do.call(rbind, lapply(arguments$sizes, run_size))
+    by_size <- lapply(arguments$sizes, function(size) runs[runs$size == size, ])
+    summary <- do.call(rbind, lapply(by_size, function(r) {
+        times <- lapply(seq_along(threads), function(i) sprintf("%.4f",
+            r$seconds[i]))
+        names(times) <- sprintf("%d thread%s, s", threads,
+            ifelse(threads == 1, "", "s"))
+        gains <- lapply(seq_along(threads)[-1L], function(i) sprintf("%.2f",
+            r$seconds[1L] / r$seconds[i]))
+        names(gains) <- sprintf("gain of %d", threads[-1L])
+        data.frame("N x S x K" = r$size[1L], times, gains,
+            used = paste(r$threads, collapse = ", "),
+            "same bits" = if (length(unique(r$digest)) == 1L) "yes" else "NO",
+            check.names = FALSE)
+    }))
+    cat("Seconds of a whole fit; \"used\": the threads that the engine took,",
+        "fewer than asked for where a fit is too small to share.\n")
+    markdown(summary)
+    open_plot(arguments$plot)
+    sizes <- arguments$sizes
+    plot(range(threads), c(0.8, max(threads)), type = "n", log = "xy",
+        xlab = "threads", ylab = "times as fast as one thread", axes = FALSE,
+        main = "One fit on several threads")
+    axis(1, threads)
+    axis(2, c(threads, 0.8, 1.5))
+    abline(0, 1, lty = 3)
+    for (i in seq_along(sizes))
+        lines(threads, by_size[[i]]$seconds[1L] / by_size[[i]]$seconds,
+            type = "b", pch = i, col = i)
+    legend("topleft", sizes, pch = seq_along(sizes), col = seq_along(sizes),
+        bty = "n", cex = 0.8, title = "N x S x K")
+    close_plot(arguments$plot)
+}
+if (processors < 2L || !nzchar(Sys.which("taskset"))) {
+    say("No test with a busy core: it needs two processors and taskset.")
+} else {
+    cat("With one of two cores taken by another program; two threads may take",
+        BUSY_LIMIT, "times as long as one:\n")
+    markdown(do.call(rbind, lapply(c("1000x50x5", "5000x100x5", "10000x50x5"),
+        run_busy)))
+}
+machine()
