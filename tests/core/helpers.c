@@ -18,7 +18,7 @@ void *need(void *memory)
     return memory;
 }
 
-/* ---- Random numbers -------------------------------------------------------- */
+/* ---- Random numbers ----------------------------------------------------- */
 
 static uint64_t state = 1;
 
@@ -66,7 +66,7 @@ double random_gamma(double shape)
     }
 }
 
-/* ---- Count tables ------------------------------------------------------------ */
+/* ---- Count tables ------------------------------------------------------- */
 
 table table_new(size_t rows, size_t columns)
 {
@@ -213,7 +213,7 @@ table table_mixture(size_t rows, size_t columns, size_t k, double theta,
     return t;
 }
 
-/* ---- The model ----------------------------------------------------------------- */
+/* ---- The model ---------------------------------------------------------- */
 
 static model model_empty(const table *t, size_t k)
 {
@@ -400,7 +400,7 @@ void model_derivatives(model *m, const table *t)
     free(total);
 }
 
-/* ---- Teams ----------------------------------------------------------------------- */
+/* ---- Teams -------------------------------------------------------------- */
 
 dmm_counts *build_counts(dmm_team *team, const dmm_matrix *matrix,
                          dmm_taxa taxa, size_t k)
@@ -427,7 +427,7 @@ size_t kernel_names(const char *names[MAX_KERNEL_NAMES])
     return n;
 }
 
-/* ---- Comparisons ----------------------------------------------------------------- */
+/* ---- Comparisons -------------------------------------------------------- */
 
 double largest_difference(const double *a, const double *b, size_t n)
 {

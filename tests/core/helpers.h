@@ -21,7 +21,7 @@
 void *need(void *memory);
 #define NEED(count, type) ((type *)need(calloc((count) + 1, sizeof(type))))
 
-/* ---- Random numbers: the same on every machine --------------------------- */
+/* ---- Random numbers: the same on every machine -------------------------- */
 
 void random_seed(uint64_t seed);
 uint64_t random_bits(void);
@@ -30,7 +30,7 @@ size_t random_below(size_t n);
 double random_normal(void);
 double random_gamma(double shape);
 
-/* ---- Count tables ---------------------------------------------------------- */
+/* ---- Count tables ------------------------------------------------------- */
 
 /* A table in all its forms; the integers are filled in first. */
 typedef struct {
@@ -65,7 +65,7 @@ table table_random(size_t rows, size_t columns, double density, int largest,
 table table_mixture(size_t rows, size_t columns, size_t k, double theta,
                     double depth, double separation);
 
-/* ---- The model --------------------------------------------------------------- */
+/* ---- The model ---------------------------------------------------------- */
 
 typedef struct {
     size_t n, s, k;
@@ -100,7 +100,7 @@ double model_objective(const model *m, const table *t, size_t c);
 /* log n_i! - sum log x_ij! summed over the samples. */
 long double table_log_multinomial(const table *t);
 
-/* ---- Teams --------------------------------------------------------------------- */
+/* ---- Teams -------------------------------------------------------------- */
 
 /* Compresses a table with a team; ends the program when that fails. */
 dmm_counts *build_counts(dmm_team *team, const dmm_matrix *matrix,
@@ -110,7 +110,7 @@ dmm_counts *build_counts(dmm_team *team, const dmm_matrix *matrix,
 #define MAX_KERNEL_NAMES 4
 size_t kernel_names(const char *names[MAX_KERNEL_NAMES]);
 
-/* ---- Comparisons --------------------------------------------------------------- */
+/* ---- Comparisons -------------------------------------------------------- */
 
 /* The largest |a - b|; NaN anywhere gives INFINITY. */
 double largest_difference(const double *a, const double *b, size_t n);

@@ -7,7 +7,7 @@
 #include "helpers.h"
 #include "parameters.h"
 
-/* ---- What every compressed table must be ----------------------------------- */
+/* ---- What every compressed table must be -------------------------------- */
 
 /* Columns, groups and features as counts.h says. */
 static void check_dictionary(const table *t, const dmm_counts *counts)
@@ -229,14 +229,14 @@ static void check_counts(const table *t, const dmm_counts *counts,
     check_log_multinomial(t, counts);
 }
 
-/* ---- Tables ------------------------------------------------------------------- */
+/* ---- Tables ------------------------------------------------------------- */
 
 typedef struct {
     const table *t;
     size_t k;
 } request;
 
-#define SAME(field, n)                                                         \
+#define SAME(field, n) \
     CHECK(a->field && b->field &&                                              \
           memcmp(a->field, b->field, (n) * sizeof *a->field) == 0)
 

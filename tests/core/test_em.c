@@ -9,7 +9,7 @@
 #include "helpers.h"
 #include "rng.h"
 
-/* ---- NLE by iteration ---------------------------------------------------------- */
+/* ---- NLE by iteration --------------------------------------------------- */
 
 typedef struct {
     const table *t;
@@ -70,7 +70,7 @@ static void test_monotone(const table *t, size_t k, dmm_control control)
     dmm_team_run(1 + (int)(k % 2), em_work, &r);
 }
 
-/* ---- Stationary ------------------------------------------------------------------- */
+/* ---- Stationary --------------------------------------------------------- */
 
 /* At the fit's parameters no Newton step promises more than a few times what
  * made it stop: a last change below 1e-6 of an EM that contracts by 0.999 an
@@ -113,7 +113,7 @@ static void check_stationary(const table *t, size_t k, dmm_control control)
     dmm_fit_free(fit);
 }
 
-/* ---- Callbacks ----------------------------------------------------------------------- */
+/* ---- Callbacks ---------------------------------------------------------- */
 
 typedef struct {
     int interrupts, stop_at;
@@ -193,7 +193,7 @@ static void test_limit(const table *t, dmm_control control)
     }
 }
 
-/* ---- When it has settled --------------------------------------------------------------- */
+/* ---- When it has settled ------------------------------------------------ */
 
 static void test_tick(void)
 {

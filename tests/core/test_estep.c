@@ -232,6 +232,10 @@ int main(void)
     test_all_kernels(&t, 16, 0);
     test_all_kernels(&t, 3, 2);
     table_free(&t);
+    /* Several columns of totals. */
+    t = table_random(900, 4, 0.9, 100000, 0);
+    test_all_kernels(&t, 2, 0);
+    table_free(&t);
     dmm_chunk_free(NULL);
     return check_report();
 }

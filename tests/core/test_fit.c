@@ -8,7 +8,7 @@
 #include "kernels.h"
 #include "parameters.h"
 
-/* ---- What every result must be ------------------------------------------------ */
+/* ---- What every result must be ------------------------------------------ */
 
 static void check_numbers(const dmm_fit_result *r)
 {
@@ -111,7 +111,7 @@ static void test_all(const table *t, size_t k)
     dmm_fit_free(fit_table(t, k, control));
 }
 
-/* ---- Degenerate tables ----------------------------------------------------------- */
+/* ---- Degenerate tables -------------------------------------------------- */
 
 static table table_constant(size_t rows, size_t columns, int count)
 {
@@ -208,9 +208,9 @@ static void test_priors(void)
     table_free(&t);
 }
 
-/* ---- The same result ----------------------------------------------------------------- */
+/* ---- The same result ---------------------------------------------------- */
 
-#define SAME(field, n)                                                         \
+#define SAME(field, n) \
     CHECK(memcmp(a->field, b->field, (n) * sizeof *a->field) == 0)
 
 static void check_same(const dmm_fit_result *a, const dmm_fit_result *b)

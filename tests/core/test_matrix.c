@@ -6,7 +6,7 @@
 #include "check.h"
 #include "helpers.h"
 
-/* ---- Problems -------------------------------------------------------------- */
+/* ---- Problems ----------------------------------------------------------- */
 
 static dmm_problem check_table(const table *t, dmm_matrix_kind kind)
 {
@@ -129,7 +129,7 @@ static void test_empty_samples(const table *t)
     free(kept);
 }
 
-/* ---- Invalid CSC ------------------------------------------------------------- */
+/* ---- Invalid CSC -------------------------------------------------------- */
 
 static void test_csc(void)
 {
@@ -169,7 +169,7 @@ static void test_csc(void)
     CHECK(dmm_matrix_nonzeros(&empty) == 0);
 }
 
-/* ---- Columns ------------------------------------------------------------------- */
+/* ---- Columns ------------------------------------------------------------ */
 
 static void test_columns(const table *t)
 {

@@ -13,7 +13,7 @@
 #include "check.h"
 #include "helpers.h"
 
-/* ---- The allocator ------------------------------------------------------------- */
+/* ---- The allocator ------------------------------------------------------ */
 
 static atomic_long held;      /* blocks                                   */
 static atomic_long requests;  /* since begin()                            */
@@ -69,7 +69,7 @@ void dmm_free(void *memory)
     free((char *)memory - ((char *)memory)[-1]);
 }
 
-/* ---- Calls ------------------------------------------------------------------------ */
+/* ---- Calls -------------------------------------------------------------- */
 
 typedef struct {
     dmm_matrix matrix;
@@ -143,7 +143,7 @@ static void test_failures(call function, job *x)
     begin(LONG_MAX, 0);
 }
 
-/* ---- Interrupts --------------------------------------------------------------------- */
+/* ---- Interrupts --------------------------------------------------------- */
 
 static int calls, stop_at;
 

@@ -57,7 +57,7 @@ static void direction_task(const dmm_worker *worker, void *data)
     dmm_newton_direction(worker, s->newton, s->p, d, s->sums);
 }
 
-/* ---- Gradient and direction -------------------------------------------------- */
+/* ---- Gradient and direction --------------------------------------------- */
 
 /* Against the model's gradient, and its F by central differences: with a step
  * of 1e-4 their error is 1e-8 of the third derivative, which is of the size of
@@ -76,6 +76,10 @@ static void check_gradient(const mstep *s)
             const double scale = 1 + fabs(m->hessian[c * m->s + j]) +
                                  exp(kept) * (double)m->n;
             CHECK_NEAR(g, exact, 1e-11 * scale);
+            /* The Hessian's diagonal where the gradient is not negative. */
+            CHECK_NEAR(s->newton->curvature[at],
+                       m->hessian[c * m->s + j] + fmax(-exact, 0),
+                       1e-10 * scale * (1 + exp(kept)));
             *lambda = kept + step;
             const double above = model_objective(m, s->t, c);
             *lambda = kept - step;
@@ -143,7 +147,7 @@ static void check_direction(const mstep *s)
     free(solved);
 }
 
-/* ---- To the minimum ------------------------------------------------------------- */
+/* ---- To the minimum ----------------------------------------------------- */
 
 static void copy_lambda(mstep *s)
 {

@@ -15,7 +15,7 @@
 /* A test that hangs is ended by the system, and then counts as failed. */
 #define DEADLINE 120
 
-/* ---- Loops and meetings ----------------------------------------------------- */
+/* ---- Loops and meetings ------------------------------------------------- */
 
 /* Threads only write to elements that they were given; thread 0 checks. */
 typedef struct {
@@ -83,7 +83,7 @@ static void loop_work(dmm_team *team, void *data)
     }
 }
 
-/* ---- Many short tasks --------------------------------------------------------- */
+/* ---- Many short tasks --------------------------------------------------- */
 
 static void short_task(const dmm_worker *worker, void *data)
 {
@@ -106,7 +106,7 @@ static void no_work(dmm_team *team, void *data)
     *(int *)data += dmm_team_size(team) > 0;
 }
 
-/* ---- Shares ---------------------------------------------------------------------- */
+/* ---- Shares ------------------------------------------------------------- */
 
 static void share_sizes(const double *cumulated, size_t n)
 {
@@ -149,7 +149,7 @@ static void test_shares(void)
     share_sizes(cumulated, 100);
 }
 
-/* ---- How many threads -------------------------------------------------------------- */
+/* ---- How many threads --------------------------------------------------- */
 
 static void test_threads_for(void)
 {
@@ -171,7 +171,7 @@ static void nested_work(dmm_team *team, void *data)
         CHECK(dmm_threads_for(4, 1e12) == 1);
 }
 
-/* ---- Fork ----------------------------------------------------------------------------- */
+/* ---- Fork --------------------------------------------------------------- */
 
 #ifndef _WIN32
 /* A fit's threads would hang in a child of a process that has had a team: it
