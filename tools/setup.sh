@@ -56,6 +56,7 @@ require_build_tools()
     require_command gcc gcc libc6-dev
     require_command gsl-config libgsl-dev
     require_r_package Matrix r-cran-matrix
+    require_r_package S4Vectors r-bioc-s4vectors
 }
 
 install_missing()

@@ -100,8 +100,11 @@ r_suite()
 require_build_tools
 require_r_package testthat r-cran-testthat
 install_missing
+want_r_package BiocParallel r-bioc-biocparallel
 want_r_package DirichletMultinomial r-bioc-dirichletmultinomial
+want_r_package lattice r-cran-lattice
 want_r_package SummarizedExperiment r-bioc-summarizedexperiment
+want_r_package xtable r-cran-xtable
 
 c_suite "C core" check
 c_suite "C core, sanitizers" check-sanitize
