@@ -21,7 +21,7 @@
 #'
 #' The text files from which both were made, by `data-raw/twins.R` in the
 #' package's sources, are installed with the package: see
-#' `system.file("extdata", "twins_counts.csv", package = "dmmomp")` and
+#' `system.file("extdata", "Twins.csv", package = "dmmomp")` and
 #' `twins_bmi.csv` beside it.
 #'
 #' @source

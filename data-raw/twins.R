@@ -4,7 +4,7 @@
 # Source: Turnbaugh et al. (2009) Nature 457:480-484, as tabulated by genus
 # and used by Holmes, Harris & Quince (2012) PLoS ONE 7(2):e30126.
 
-counts_by_taxon <- as.matrix(read.csv("inst/extdata/twins_counts.csv",
+counts_by_taxon <- as.matrix(read.csv("inst/extdata/Twins.csv",
     row.names = 1L, check.names = FALSE))
 bmi <- read.csv("inst/extdata/twins_bmi.csv")
 
@@ -28,3 +28,6 @@ stopifnot(
 # Version 2 is read by every R since 1.4.
 save(twins, file = "data/twins.rda", compress = "xz", version = 2L)
 save(twinsBMI, file = "data/twinsBMI.rda", compress = "xz", version = 2L)
+
+# The classes as scripts for DirichletMultinomial read them: 0, 1, 2.
+writeLines(as.character(as.integer(twinsBMI) - 1L), "inst/extdata/TwinStudy.t")
