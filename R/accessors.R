@@ -15,7 +15,8 @@
 #' `mixture()`: a numeric matrix, samples x components, of the posterior
 #' probability that each sample belongs to each component. With `assign =
 #' TRUE`, an integer vector named by sample: the component of the greatest
-#' probability, the first of equals.
+#' probability, the first of equals; a factor where the components have labels,
+#' see [componentLabels()].
 #'
 #' `mixturewt()`: a `data.frame` with one row for each component, by
 #' decreasing weight, and columns `pi`, the component's weight, and `theta`,
@@ -55,6 +56,8 @@ mixture.default <- function(object, ..., assign = FALSE) {
 
 .most_probable <- function(group) {
     assigned <- max.col(group, ties.method = "first")
+    if (!is.null(colnames(group)))
+        assigned <- factor(colnames(group)[assigned], colnames(group))
     names(assigned) <- rownames(group)
     assigned
 }
@@ -75,8 +78,11 @@ mixturewt <- function(object, ...) UseMethod("mixturewt")
 #' @export
 mixturewt.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "mixturewt", .known = "object")
-    as.data.frame(.Call(R_dmm_mixture_weights, object@fit$Estimate,
+    table <- as.data.frame(.Call(R_dmm_mixture_weights, object@fit$Estimate,
         object@mixture$Weight))
+    if (!is.null(colnames(object@group)))
+        row.names(table) <- colnames(object@group)
+    table
 }
 
 #' @rdname mixture

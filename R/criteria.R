@@ -29,6 +29,9 @@
 #'
 #' @param object an object of class [DMN-class]. For a list of fits use
 #'     `vapply(fits, laplace, numeric(1))`.
+#' @param newdata counts of other samples, samples x taxa, in any of the forms
+#'     that [dmn()] takes; taxa are matched by name, see
+#'     [`predict()`][predict.DMN]. Missing, for the samples of the fit.
 #' @param ... for `AIC()` and `BIC()`, more fits to compare with `object`; for
 #'     the others anything in it is an error.
 #' @param k `numeric(1)`, the penalty for each parameter on the usual scale:
@@ -40,7 +43,7 @@
 #' each and columns `df` and `AIC` or `BIC`.
 #'
 #' `logLik()`: an object of class `logLik` with attributes `df`, P, and `nobs`,
-#' N. `nobs()`: N, `integer(1)`.
+#' the number of samples: N, or that of `newdata`. `nobs()`: N, `integer(1)`.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
 #' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
@@ -51,6 +54,11 @@
 #' goodnessOfFit(fits[[3]])
 #' vapply(fits, laplace, numeric(1))
 #' logLik(fits[[3]])
+#'
+#' ## on samples that the fit has not seen: the mean of each
+#' train <- dmn(twins[1:200, ], 3, seed = 1)
+#' logLik(train, twins[201:278, ]) / 78
+#'
 #' AIC(fits[[1]], fits[[2]], fits[[3]])
 #' @export
 goodnessOfFit <- function(object, ...) UseMethod("goodnessOfFit")
@@ -137,12 +145,30 @@ BIC.DMN <- function(object, ...) {
 #' @rdname goodnessOfFit
 #' @importFrom stats logLik
 #' @export
-logLik.DMN <- function(object, ...) {
-    .refuse_dots(..., .what = "logLik", .known = "object")
+logLik.DMN <- function(object, newdata, ...) {
+    .refuse_dots(..., .what = "logLik", .known = c("object", "newdata"))
+    if (!missing(newdata))
+        return(.loglik_of_new(object, newdata))
     value <- object@mixture$LogLik
     if (is.null(value))
         value <- .loglik_from_nle(object)
     structure(value, df = .parameters(object), nobs = nrow(object@group),
+        class = "logLik")
+}
+
+# A sample without counts has log-likelihood 0, and the engine wants none.
+.loglik_of_new <- function(object, newdata) {
+    estimate <- object@fit$Estimate
+    newdata <- .align_taxa(.as_new_samples(newdata), rownames(estimate),
+        nrow(estimate))
+    newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
+    total <- if (is.matrix(newdata)) rowSums(newdata) else
+        Matrix::rowSums(newdata)
+    filled <- newdata[total > 0, , drop = FALSE]
+    value <- if (nrow(filled) == 0L) 0 else
+        .Call(R_dmm_evaluate, filled, log(estimate), object@mixture$Weight,
+            dmncontrol(), .check_threads(dmnthreads()))$LogLik
+    structure(value, df = .parameters(object), nobs = nrow(newdata),
         class = "logLik")
 }
 

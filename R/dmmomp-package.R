@@ -7,13 +7,19 @@
 #'
 #' * Fit: [dmn()], with settings from [dmncontrol()] and threads from
 #'   [dmnthreads()].
-#' * Choose: [laplace()], [goodnessOfFit()], `AIC()`, `BIC()`, `logLik()`.
+#' * Choose: [laplace()], [goodnessOfFit()], `AIC()`, `BIC()`, `logLik()`,
+#'   [ICL()].
 #' * Read: [mixture()], [mixturewt()], [`fitted()`][mixture],
-#'   [`summary()`][summary.DMN], [DMN-class].
-#' * Classify: [`predict()`][predict.DMN].
+#'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [DMN-class].
+#' * Name and draw: [componentLabels()], [heatmapdmn()].
+#' * Classify: [`predict()`][predict.DMN], by group [dmngroup()],
+#'   [cvdmngroup()], [roc()].
+#' * Check: [`residuals()`][residuals.DMN], [`simulate()`][simulate.DMN],
+#'   [rdmn()].
 #' * Data: [twins], [twinsBMI].
 #'
-#' `vignette("dmmomp")` is a first walk through them.
+#' `vignette("dmmomp")` is a first walk through them, `vignette("migrating")`
+#' is for those who come from DirichletMultinomial or pyDMM.
 #'
 #' @return No value: this page describes the package.
 #' @references

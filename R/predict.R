@@ -24,7 +24,8 @@
 #'     use at most. See [dmnthreads()].
 #' @return A numeric matrix, new samples x components, whose row names are
 #'     those of `newdata`; with `assign = TRUE` an integer vector of components
-#'     named by sample. A sample without counts has log evidence 0 and the
+#'     named by sample, or a factor where they have labels, see
+#'     [componentLabels()]. A sample without counts has log evidence 0 and the
 #'     components' weights as its probabilities. The samples to which the model
 #'     was fitted have the probabilities of `mixture(object)`.
 #' @section Errors:
@@ -70,26 +71,27 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     # 0 - x, not -x: a sample without counts has 0, not -0
     if (logevidence)
         value <- 0 - value
-    if (!is.null(rownames(newdata)))
-        dimnames(value) <- list(rownames(newdata), NULL)
+    components <- colnames(object@group)
+    if (!is.null(rownames(newdata)) || !is.null(components))
+        dimnames(value) <- list(rownames(newdata), components)
     if (assign) .most_probable(value) else value
 }
 
-.as_new_samples <- function(newdata) {
+.as_new_samples <- function(newdata, arg = "newdata") {
     if (is.numeric(newdata) && is.null(dim(newdata)))
         newdata <- matrix(newdata, nrow = 1L,
             dimnames = if (!is.null(names(newdata)))
                 list(NULL, names(newdata)))
-    .as_count_matrix(newdata, "newdata")
+    .as_count_matrix(newdata, arg)
 }
 
 # Columns of `newdata` in the order of `taxa`, the names of a fit's taxa, or as
 # they are where one of the two has no names.
-.align_taxa <- function(newdata, taxa, size) {
+.align_taxa <- function(newdata, taxa, size, arg = "newdata") {
     given <- colnames(newdata)
     if (is.null(taxa) || is.null(given)) {
         if (ncol(newdata) != size)
-            .stop("'newdata' must have a column for each of the ",
+            .stop("'", arg, "' must have a column for each of the ",
                 .plural(size, "taxon", "taxa"), " of 'object'; found ",
                 .plural(ncol(newdata), "column"),
                 .transposed_hint(nrow(newdata) == size))
@@ -97,7 +99,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     }
     if (identical(given, taxa))
         return(newdata)
-    .check_taxa(given, taxa, rownames(newdata))
+    .check_taxa(given, taxa, rownames(newdata), arg)
     newdata[, match(taxa, given), drop = FALSE]
 }
 
@@ -105,18 +107,18 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     if (transposed) "; is it transposed? Samples must be in rows" else ""
 }
 
-.check_taxa <- function(given, taxa, samples) {
+.check_taxa <- function(given, taxa, samples, arg) {
     if (!any(taxa %in% given) && all(taxa %in% samples))
-        .stop("'newdata' has the taxa of the fit in its rows; samples must be ",
-            "in rows: pass t(newdata)")
-    .check_same_taxa(setdiff(taxa, given), setdiff(given, taxa))
+        .stop("'", arg, "' has the taxa of the fit in its rows; samples must ",
+            "be in rows: pass t(", arg, ")")
+    .check_same_taxa(setdiff(taxa, given), setdiff(given, taxa), arg)
     doubled <- unique(c(given[duplicated(given)], taxa[duplicated(taxa)]))
     if (length(doubled))
-        .stop("'newdata' cannot be matched by name, as some taxa occur twice: ",
-            .first_few(doubled))
+        .stop("'", arg, "' cannot be matched by name, as some taxa occur ",
+            "twice: ", .first_few(doubled))
 }
 
-.check_same_taxa <- function(missing, extra) {
+.check_same_taxa <- function(missing, extra, arg) {
     problems <- c(
         if (length(missing))
             paste0("lacks ", .plural(length(missing), "taxon", "taxa"),
@@ -125,7 +127,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
             paste0("has ", .plural(length(extra), "taxon", "taxa"),
                 " unknown to the fit: ", .first_few(extra)))
     if (!is.null(problems))
-        .stop("'newdata' ", paste(problems, collapse = "; it "),
+        .stop("'", arg, "' ", paste(problems, collapse = "; it "),
             ".\nGive it the taxa of rownames(fitted(object)), ",
             "with 0 for those not seen")
 }

@@ -23,6 +23,7 @@
 #' fit <- dmn(twins, 3, seed = 1)
 #' summary(fit, taxa = 3)
 #' summary(fit)$components
+#' @method summary DMN
 #' @export
 summary.DMN <- function(object, ..., taxa = 5) {
     .refuse_dots(..., .what = "summary", .known = c("object", "taxa"))
@@ -51,9 +52,12 @@ summary.DMN <- function(object, ..., taxa = 5) {
     names <- rownames(share)
     if (is.null(names))
         names <- as.character(seq_len(nrow(share)))
+    labels <- colnames(share)
+    component <- if (is.null(labels)) seq_len(ncol(share)) else
+        factor(labels, labels)
     leading <- lapply(seq_len(ncol(share)), function(k) {
         top <- utils::head(order(share[, k], decreasing = TRUE), n)
-        data.frame(component = k, taxon = names[top],
+        data.frame(component = component[[k]], taxon = names[top],
             proportion = unname(share[top, k]),
             estimate = unname(object@fit$Estimate[top, k]),
             lower = unname(object@fit$Lower[top, k]),

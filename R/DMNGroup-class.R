@@ -1,0 +1,82 @@
+# The class of a classifier: a list of fits, with the shape of
+# DirichletMultinomial's class of the same name. It is documented with
+# dmngroup().
+
+#' @importClassesFrom S4Vectors SimpleList
+#' @importFrom methods new setClass slot<-
+#' @exportClass DMNGroup
+.DMNGroup <- setClass("DMNGroup", contains = "SimpleList",
+    prototype = methods::prototype(elementType = "DMN"))
+
+# As with DMN, a class that names this package could not be opened where only
+# DirichletMultinomial is installed.
+.empty_dmngroup <- local({
+    object <- .DMNGroup()
+    attr(class(object), "package") <- ".GlobalEnv"
+    object
+})
+
+# `about`: NULL, or a DataFrame with a row for each fit.
+.new_dmngroup <- function(fits, about = NULL) {
+    object <- .empty_dmngroup
+    slot(object, "listData", check = FALSE) <- fits
+    slot(object, "elementMetadata", check = FALSE) <- about
+    object
+}
+
+.print_dmngroup <- function(object) {
+    cat("class: DMNGroup\nsummary:\n")
+    print(summary.DMNGroup(object))
+}
+
+#' @rdname dmngroup
+#' @importFrom methods setMethod show
+#' @exportMethod show
+setMethod("show", "DMNGroup", function(object) .print_dmngroup(object))
+
+#' @rdname dmngroup
+#' @param x an object of class `DMNGroup`.
+#' @export
+print.DMNGroup <- function(x, ...) {
+    .print_dmngroup(x)
+    invisible(x)
+}
+
+# SimpleList's methods for a class of .GlobalEnv are found only where this
+# package is attached. These do the same where it is only loaded.
+
+#' @export
+length.DMNGroup <- function(x) length(x@listData)
+
+#' @export
+names.DMNGroup <- function(x) names(x@listData)
+
+#' @export
+as.list.DMNGroup <- function(x, ...) x@listData
+
+#' @export
+`[[.DMNGroup` <- function(x, i, ...) x@listData[[i, ...]]
+
+#' @export
+`$.DMNGroup` <- function(x, name) x@listData[[name]]
+
+#' @export
+`[.DMNGroup` <- function(x, i) {
+    number <- seq_along(x@listData)
+    names(number) <- names(x@listData)
+    chosen <- unname(number[i])
+    if (anyNA(chosen))
+        .stop("no such fit: ", .first_few(i[is.na(chosen)]),
+            "; the object has ", .plural(length(number), "fit"))
+    about <- x@elementMetadata
+    .new_dmngroup(x@listData[chosen],
+        if (!is.null(about)) about[chosen, , drop = FALSE])
+}
+
+# Where S4Vectors is attached, summary() is its generic, which has a method for
+# every list of its kind.
+#' @rdname dmngroup
+#' @importMethodsFrom S4Vectors summary
+#' @exportMethod summary
+setMethod("summary", "DMNGroup",
+    function(object, ...) summary.DMNGroup(object, ...))

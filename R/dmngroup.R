@@ -1,0 +1,281 @@
+#' Classify samples by a mixture for each group
+#'
+#' `dmngroup()` fits Dirichlet-multinomial mixtures to each group of samples,
+#' lean and obese people say. The result is a generative classifier:
+#' `predict()` gives the probability that a new sample belongs to each group.
+#'
+#' @details
+#' 1. The samples are split by `group`.
+#' 2. Each group is fitted by [dmn()] with each number of components in `k`.
+#' 3. With `simplify = TRUE` the fit of the least [laplace()] is kept for each
+#'    group.
+#'
+#' A new sample belongs to group g with a probability in proportion to
+#' `n_g p(x | g)`: `n_g` is the number of samples in the group and `p(x | g)`
+#' the sum over its components of weight times evidence.
+#'
+#' Fits are made in parallel, each on one thread where it leaves this process.
+#' Seeds are drawn before, so that after `set.seed()` the result is the same
+#' however the work is spread.
+#'
+#' @param count counts, samples x taxa, in any of the forms that [dmn()]
+#'     takes. All groups are fitted to all its taxa.
+#' @param group a factor, or a vector to make one of, with an element for each
+#'     row of `count`: the group of each sample. Two groups or more. Levels
+#'     without samples are dropped.
+#' @param k whole numbers >= 1: how many components to try in each group.
+#' @param ... arguments of [dmn()], and of `.lapply`, as `mc.cores = 2`. A
+#'     `seed` is used for each fit; without one each fit has its own.
+#' @param simplify `logical(1)`, default `TRUE`. Keep only the best fit of each
+#'     group?
+#' @param .lapply a function with the arguments of [lapply()] that makes the
+#'     fits, `parallel::mclapply` by default. Its `mc.` arguments may be given
+#'     with other functions too, and do nothing there.
+#' @param BPPARAM `NULL`, or a \pkg{BiocParallel} back-end, used in place
+#'     of `.lapply`. It is started, and stopped at the end, unless it runs
+#'     already.
+#' @return `dmngroup()`: an object of class `DMNGroup`, a list of fits (see
+#'     [DMN-class]) named by group. With `simplify = FALSE`, it has every
+#'     fit, groups changing first, named by group and number of components, as
+#'     `Lean.1`; `S4Vectors::mcols()` of it has columns `group` and `k`.
+#'
+#'     `predict()`: a numeric matrix, new samples x groups, of probabilities;
+#'     each row sums to 1. With `assign = TRUE`, a character vector of the
+#'     most probable groups, named by sample.
+#'
+#'     `summary()`: a `data.frame` with a row for each fit and columns `k`,
+#'     `samples`, `taxa` and the criteria of [goodnessOfFit()].
+#'
+#'     `fitted()`, `mixture()`, `mixturewt()`: a list with what the function
+#'     gives for each fit. `goodnessOfFit()`: a matrix, fits x criteria.
+#'     `laplace()`, `AIC()`, `BIC()`: a numeric vector named as the fits.
+#' @section With DirichletMultinomial:
+#' The class has the shape of DirichletMultinomial's, and the methods here work
+#' on its objects. It classifies by two groups only, and takes the columns of
+#' `newdata` as they come; where it is attached, `stats::predict()` is the
+#' method of this package.
+#' @references
+#' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
+#' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
+#' \doi{10.1371/journal.pone.0030126}
+#' @seealso [cvdmngroup()] for the error to expect on new samples; [roc()].
+#' @examples
+#' keep <- c("Lean", "Obese")
+#' count <- csubset(keep, twins, twinsBMI)
+#' pheno <- factor(twinsBMI[rownames(count)], levels = keep)
+#' set.seed(1)
+#' groups <- dmngroup(count, pheno, k = 1:3, .lapply = lapply)
+#' groups
+#' groups[["Obese"]]
+#' lapply(groups, mixturewt)
+#' head(predict(groups, count), 3)
+#' table(pheno, predict(groups, count, assign = TRUE))
+#'
+#' ## three groups
+#' set.seed(1)
+#' three <- dmngroup(twins, twinsBMI, k = 1:2, .lapply = lapply)
+#' table(twinsBMI, predict(three, twins, assign = TRUE))
+#' @aliases DMNGroup DMNGroup-class
+#' @export
+dmngroup <- function(count, group, k, ..., simplify = TRUE,
+    .lapply = parallel::mclapply, BPPARAM = NULL) {
+    if (missing(count) || missing(group) || missing(k))
+        .stop("dmngroup() needs 'count', 'group' and 'k': a table of counts, ",
+            "the group of each sample, and numbers of components to try")
+    dots <- .sort_dots(list(...), .lapply, BPPARAM, "dmngroup")
+    simplify <- .check_flag(simplify, "simplify")
+    count <- .as_counts(count)
+    group <- .check_group(group, count, "group")
+    k <- .check_ks(k, group)
+
+    job <- expand.grid(group = levels(group), k = k, stringsAsFactors = FALSE)
+    job$seed <- .draw_seeds(nrow(job), dots$seed)
+    fits <- .parallel(seq_len(nrow(job)), .fit_group, job = job, count = count,
+        group = group, arguments = dots$dmn, num.threads = dots$num.threads,
+        .lapply = .lapply, lapply.args = dots$lapply, BPPARAM = BPPARAM)
+    if (simplify)
+        return(.new_dmngroup(.best_of_groups(fits, job$group, levels(group))))
+    names(fits) <- paste(job$group, job$k, sep = ".")
+    .new_dmngroup(fits, S4Vectors::DataFrame(group = job$group, k = job$k,
+        row.names = names(fits)))
+}
+
+.fit_group <- function(i, job, count, group, arguments, num.threads) {
+    rows <- which(group == job$group[[i]])
+    do.call(dmn, c(list(count = count[rows, , drop = FALSE], k = job$k[[i]],
+        seed = job$seed[[i]], num.threads = num.threads), arguments))
+}
+
+.best_of_groups <- function(fits, group, levels) {
+    criterion <- vapply(fits, laplace, numeric(1))
+    best <- lapply(split(seq_along(fits), factor(group, levels)), function(i) {
+        fits[[i[[which.min(criterion[i])]]]]
+    })
+    best
+}
+
+# A factor without empty levels, an element for each row of `count`.
+.check_group <- function(group, count, arg) {
+    if (!is.atomic(group) || length(group) != nrow(count))
+        .stop("'", arg, "' must have an element for each of the ",
+            .plural(nrow(count), "sample"), " (rows) of 'count'; found ",
+            if (is.atomic(group)) .plural(length(group), "element")
+            else .describe(group))
+    if (anyNA(group))
+        .stop("'", arg, "' must have no missing values; found ",
+            .plural(sum(is.na(group)), "NA", "NA"),
+            ". Leave out those samples: count[!is.na(", arg, "), ]")
+    .check_same_order(names(group), rownames(count), arg)
+    group <- factor(group)
+    if (nlevels(group) < 2L)
+        .stop("'", arg, "' must have two groups or more; found ",
+            .first_few(levels(group)), " only. For one, use dmn()")
+    group
+}
+
+# The same names in another order: by position they would go to the wrong rows.
+.check_same_order <- function(names, samples, arg) {
+    if (is.null(names) || is.null(samples) || identical(names, samples) ||
+        !setequal(names, samples))
+        return(invisible(NULL))
+    .stop("'", arg, "' is named by sample in another order than the rows of ",
+        "'count'; pass ", arg, "[rownames(count)]")
+}
+
+.check_ks <- function(k, group) {
+    size <- table(group)
+    most <- min(size)
+    ok <- is.numeric(k) && length(k) > 0L && !anyNA(k) &&
+        all(k == trunc(k) & k >= 1)
+    if (!ok)
+        .stop("'k' must be whole numbers >= 1; found ",
+            if (is.numeric(k) && length(k) > 1L)
+                .first_few(k) else .describe(k))
+    if (any(k > most))
+        .stop("'k' must be at most ", most, ", the number of samples in group ",
+            .first_few(names(size)[[which.min(size)]]), "; found ", max(k))
+    unique(as.integer(k))
+}
+
+#' @rdname dmngroup
+#' @param object an object of class `DMNGroup`.
+#' @param newdata counts of new samples, samples x taxa. Taxa are matched by
+#'     name, see [`predict()`][predict.DMN].
+#' @param assign `logical(1)`, default `FALSE`. For `predict()`: return the
+#'     most probable group rather than the probabilities? For `mixture()`: the
+#'     most probable component of each sample in the fit of its group?
+#' @param num.threads `numeric(1)`, a whole number >= 1: how many threads to
+#'     use at most. See [dmnthreads()].
+#' @export
+predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
+    num.threads = dmnthreads()) {
+    .refuse_dots(..., .what = "predict",
+        .known = names(formals(predict.DMNGroup)))
+    if (missing(newdata))
+        .stop("'newdata' is missing: pass a table of counts, samples x taxa")
+    assign <- .check_flag(assign, "assign")
+    num.threads <- .check_threads(num.threads)
+    group <- .groups_of(object)
+    newdata <- .as_new_samples(newdata)
+    joint <- lapply(object@listData, function(fit) {
+        log(nrow(fit@group)) + .log_marginal(fit, newdata, num.threads)
+    })
+    joint <- matrix(unlist(joint), nrow(newdata), length(joint),
+        dimnames = list(rownames(newdata), group))
+    if (assign) {
+        best <- group[max.col(joint, ties.method = "first")]
+        return(structure(best, names = rownames(joint)))
+    }
+    exp(joint - .log_sum_exp(joint))
+}
+
+# log p(x | fit) of each sample, without the multinomial coefficient.
+.log_marginal <- function(fit, newdata, num.threads) {
+    evidence <- -predict.DMN(fit, newdata, logevidence = TRUE,
+        num.threads = num.threads)
+    .log_sum_exp(evidence + rep(log(fit@mixture$Weight),
+        each = nrow(evidence)))
+}
+
+# Of each row.
+.log_sum_exp <- function(x) {
+    largest <- x[cbind(seq_len(nrow(x)), max.col(x, ties.method = "first"))]
+    largest + log(rowSums(exp(x - largest)))
+}
+
+# The group of each fit: one fit for each, of two groups or more.
+.groups_of <- function(object) {
+    group <- object@elementMetadata$group
+    if (is.null(group))
+        group <- names(object@listData)
+    if (length(group) < 2L)
+        .stop("'object' must have a fit for each of two named groups or more; ",
+            "found ", .plural(length(group), "group"))
+    if (anyDuplicated(group))
+        .stop("'object' must have one fit for each group; found several of ",
+            .first_few(unique(group[duplicated(group)])),
+            ". Use dmngroup(simplify = TRUE), or choose: object[c(...)]")
+    group
+}
+
+.each_fit <- function(object, FUN, ...) lapply(object@listData, FUN, ...)
+
+.value_of_each <- function(object, FUN, ...) {
+    vapply(object@listData, FUN, numeric(1), ...)
+}
+
+#' @rdname dmngroup
+#' @method summary DMNGroup
+#' @export
+summary.DMNGroup <- function(object, ...) {
+    fits <- object@listData
+    table <- data.frame(
+        k = vapply(fits, function(fit) ncol(fit@group), integer(1)),
+        samples = vapply(fits, function(fit) nrow(fit@group), integer(1)),
+        taxa = vapply(fits, function(fit) nrow(fit@fit$Estimate), integer(1)))
+    cbind(table, goodnessOfFit.DMNGroup(object))
+}
+
+#' @rdname dmngroup
+#' @export
+goodnessOfFit.DMNGroup <- function(object, ...) {
+    .refuse_dots(..., .what = "goodnessOfFit", .known = "object")
+    rows <- .each_fit(object, function(fit) fit@goodnessOfFit[.criteria])
+    matrix(unlist(rows, use.names = FALSE), length(rows), length(.criteria),
+        byrow = TRUE, dimnames = list(names(rows), .criteria))
+}
+
+#' @rdname dmngroup
+#' @export
+laplace.DMNGroup <- function(object, ...) .value_of_each(object, laplace, ...)
+
+#' @rdname dmngroup
+#' @param k in `AIC()`, the penalty for each parameter, see [AIC.DMN()].
+#' @export
+AIC.DMNGroup <- function(object, ..., k = 2) {
+    .refuse_dots(..., .what = "AIC", .known = c("object", "k"))
+    .value_of_each(object, AIC.DMN, k = k)
+}
+
+#' @rdname dmngroup
+#' @export
+BIC.DMNGroup <- function(object, ...) {
+    .refuse_dots(..., .what = "BIC", .known = "object")
+    .value_of_each(object, BIC.DMN)
+}
+
+#' @rdname dmngroup
+#' @export
+fitted.DMNGroup <- function(object, ...) .each_fit(object, fitted.DMN, ...)
+
+#' @rdname dmngroup
+#' @export
+mixture.DMNGroup <- function(object, ..., assign = FALSE) {
+    .each_fit(object, mixture.DMN, ..., assign = assign)
+}
+
+#' @rdname dmngroup
+#' @export
+mixturewt.DMNGroup <- function(object, ...) {
+    .each_fit(object, mixturewt.DMN, ...)
+}

@@ -1,0 +1,64 @@
+#' Receiver operating characteristic
+#'
+#' The rates of true and of false positives of a classifier, as the
+#' probability above which a sample is called positive falls.
+#'
+#' @param exp `logical`, without `NA`: is each sample a member of the group?
+#'     Some must be, and some not.
+#' @param obs numeric, as long as `exp`, without `NA`: the probability, or any
+#'     other score, that the sample is a member.
+#' @param ... not used; anything in it is an error.
+#' @return A `data.frame` with a row for each sample, by decreasing `obs`, and
+#'     columns `TruePostive` (so spelt, as in DirichletMultinomial, whose
+#'     scripts rely on it), the share of the members, and `FalsePositive`, the
+#'     share of the others, found up to that sample.
+#'
+#'     Its attribute `"AUC"` is the area under the curve: the probability that
+#'     a member has a greater `obs` than another sample, ties counting half.
+#' @references
+#' Fawcett T (2006). An introduction to ROC analysis. *Pattern Recognition
+#' Letters* 27, 861-874. \doi{10.1016/j.patrec.2005.10.010}
+#' @seealso [dmngroup()], [cvdmngroup()]
+#' @examples
+#' set.seed(1)
+#' keep <- c("Lean", "Obese")
+#' count <- csubset(keep, twins, twinsBMI)
+#' pheno <- twinsBMI[rownames(count)]
+#' groups <- dmngroup(count, pheno, k = 1, .lapply = lapply)
+#' curve <- roc(pheno == "Obese", predict(groups, count)[, "Obese"])
+#' attr(curve, "AUC")
+#' plot(TruePostive ~ FalsePositive, curve, type = "l")
+#' @export
+roc <- function(exp, obs, ...) {
+    .refuse_dots(..., .what = "roc", .known = c("exp", "obs"))
+    .check_roc(exp, obs)
+    member <- exp[order(obs, decreasing = TRUE)]
+    structure(data.frame(
+        TruePostive = unname(cumsum(member) / sum(member)),
+        FalsePositive = unname(cumsum(!member) / sum(!member))),
+        AUC = .area_under_roc(exp, obs))
+}
+
+# By ranks (Mann and Whitney), for which ties are no matter.
+.area_under_roc <- function(exp, obs) {
+    n <- as.double(sum(exp))
+    (sum(rank(obs)[exp]) - n * (n + 1) / 2) / (n * sum(!exp))
+}
+
+.check_roc <- function(exp, obs) {
+    if (!is.logical(exp) || anyNA(exp))
+        .stop("'exp' must be TRUE or FALSE for each sample, without NA; found ",
+            if (is.logical(exp)) .plural(sum(is.na(exp)), "NA", "NA")
+            else .describe(exp), ". Pass for example pheno == \"Obese\"")
+    if (!is.numeric(obs) || anyNA(obs))
+        .stop("'obs' must be numeric, without NA; found ",
+            if (is.numeric(obs)) .plural(sum(is.na(obs)), "NA", "NA")
+            else .describe(obs))
+    if (length(exp) != length(obs))
+        .stop("'exp' and 'obs' must have the same length; found ", length(exp),
+            " and ", length(obs))
+    if (!any(exp) || all(exp))
+        .stop("'exp' must hold both TRUE and FALSE; found ",
+            if (length(exp) == 0L) "no samples"
+            else paste("only", exp[[1L]]))
+}

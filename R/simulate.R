@@ -1,0 +1,142 @@
+#' Draw samples from a mixture
+#'
+#' `rdmn()` draws counts from a mixture of Dirichlet-multinomials, and
+#' `simulate()` from the one that was fitted.
+#'
+#' @details
+#' For each sample a component is drawn by `weight`, then proportions of the
+#' taxa from the Dirichlet distribution with the component's column of
+#' `alpha`, then `size` reads by those proportions. The gamma variates behind
+#' the proportions are drawn on the log scale, so that parameters far below 1
+#' leave no sample without a taxon.
+#'
+#' @param n `numeric(1)`, a whole number >= 0: how many samples to draw.
+#' @param alpha Dirichlet parameters, finite numbers > 0: a matrix, taxa x
+#'     components, or a vector for one component.
+#' @param weight numbers >= 0, one for each component, not all 0; they are
+#'     divided by their sum. The default gives all components the same.
+#' @param size whole numbers >= 1: how many reads each sample has; one number
+#'     for all, or one for each sample. `rowSums(count)` gives each that of a
+#'     sample in `count`. The default of `simulate()` is 1,000, as a fit does
+#'     not hold the number of reads of its samples.
+#' @return `rdmn()`: an integer matrix of counts, samples x taxa, whose columns
+#'     are named by the rows of `alpha`. Its attribute `"component"`, an
+#'     integer vector, is the component that each sample was drawn from, or a
+#'     factor where the components have names.
+#'
+#'     `simulate()`: a list of `nsim` such matrices, each with as many rows as
+#'     the fit has samples, named `sim_1`, `sim_2` ... Its attribute `"seed"`
+#'     is the state of R's generator before, or `seed`, as for
+#'     [stats::simulate()].
+#' @seealso [dmn()], [residuals.DMN()]
+#' @examples
+#' ## two kinds of community
+#' alpha <- cbind(c(9, 3, 1, 1), c(1, 2, 6, 1))
+#' rownames(alpha) <- c("a", "b", "c", "d")
+#' set.seed(1)
+#' count <- rdmn(200, alpha, weight = c(0.7, 0.3), size = 500)
+#' head(count, 3)
+#' fit <- dmn(count, 2, seed = 1)
+#' mixturewt(fit)
+#' table(attr(count, "component"), mixture(fit, assign = TRUE))
+#'
+#' ## is the criterion of the data among those of data drawn from the fit?
+#' drawn <- simulate(fit, nsim = 3, seed = 1, size = 500)
+#' vapply(drawn, function(x) dmn(x, 2, seed = 1)@goodnessOfFit[["NLE"]], 0)
+#' goodnessOfFit(fit)[["NLE"]]
+#' @export
+rdmn <- function(n, alpha, weight = NULL, size) {
+    n <- .check_whole(n, "n", 0L)
+    alpha <- .check_alpha(alpha)
+    weight <- .check_weight(weight, ncol(alpha))
+    if (missing(size))
+        .stop("'size' is missing: pass the number of reads of each sample")
+    size <- .check_size(size, n)
+    component <- sample.int(ncol(alpha), n, replace = TRUE, prob = weight)
+    count <- vapply(seq_len(n), function(i) {
+        .draw_sample(alpha[, component[[i]]], size[[i]])
+    }, integer(nrow(alpha)))
+    count <- matrix(count, n, nrow(alpha), byrow = TRUE,
+        dimnames = if (!is.null(rownames(alpha))) list(NULL, rownames(alpha)))
+    if (!is.null(colnames(alpha)))
+        component <- factor(colnames(alpha)[component], colnames(alpha))
+    structure(count, component = component)
+}
+
+# log(gamma(alpha)) = log(gamma(alpha + 1)) + log(uniform) / alpha does not
+# underflow (Marsaglia and Tsang 2000, doi:10.1145/358407.358414, section 6).
+.draw_sample <- function(alpha, size) {
+    s <- length(alpha)
+    log_gamma <- log(stats::rgamma(s, alpha + 1)) +
+        log(stats::runif(s)) / alpha
+    stats::rmultinom(1L, size, exp(log_gamma - max(log_gamma)))
+}
+
+#' @rdname rdmn
+#' @param object an object of class [DMN-class].
+#' @param nsim `numeric(1)`, a whole number >= 1: how many tables to draw.
+#' @param seed `NULL`, to go on from the state of R's generator, or a number
+#'     for `set.seed()`; the state is restored after.
+#' @param ... not used; anything in it is an error.
+#' @importFrom stats simulate
+#' @export
+simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
+    .refuse_dots(..., .what = "simulate", .known = names(formals(simulate.DMN)))
+    nsim <- .check_whole(nsim, "nsim")
+    if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE))
+        stats::runif(1)
+    state <- get(".Random.seed", envir = globalenv())
+    if (!is.null(seed)) {
+        on.exit(assign(".Random.seed", state, envir = globalenv()))
+        set.seed(seed)
+        state_used <- structure(seed, kind = as.list(RNGkind()))
+    } else {
+        state_used <- state
+    }
+    tables <- lapply(seq_len(nsim), function(i) {
+        count <- rdmn(nrow(object@group), object@fit$Estimate,
+            object@mixture$Weight, size)
+        rownames(count) <- rownames(object@group)
+        count
+    })
+    names(tables) <- paste0("sim_", seq_len(nsim))
+    structure(tables, seed = state_used)
+}
+
+.check_alpha <- function(alpha) {
+    if (is.numeric(alpha) && is.null(dim(alpha)))
+        alpha <- matrix(alpha, dimnames = if (!is.null(names(alpha)))
+            list(names(alpha), NULL))
+    if (!is.matrix(alpha) || !is.numeric(alpha) || length(alpha) == 0L)
+        .stop("'alpha' must be a matrix of numbers, taxa x components, or a ",
+            "vector; found ", .describe(alpha))
+    bad <- !(is.finite(alpha) & alpha > 0)
+    if (any(bad))
+        .stop("'alpha' must be finite and > 0; found ", alpha[bad][[1L]])
+    alpha
+}
+
+.check_weight <- function(weight, k) {
+    if (is.null(weight))
+        return(rep(1, k))
+    if (!is.numeric(weight) || length(weight) != k)
+        .stop("'weight' must be a number for each of the ",
+            .plural(k, "component"), " (columns) of 'alpha'; found ",
+            .describe(weight))
+    if (!all(is.finite(weight) & weight >= 0) || sum(weight) <= 0)
+        .stop("'weight' must be finite, >= 0 and not all 0; found ",
+            .first_few(weight))
+    as.double(weight)
+}
+
+.check_size <- function(size, n) {
+    if (!is.numeric(size) || !length(size) %in% c(1L, n))
+        .stop("'size' must be one number of reads, or one for each of the ",
+            .plural(n, "sample"), "; found ", .describe(size))
+    bad <- is.na(size) | size < 1 | size != trunc(size) |
+        size > .Machine$integer.max
+    if (any(bad))
+        .stop("'size' must be whole numbers from 1 to ",
+            .Machine$integer.max, "; found ", size[bad][[1L]])
+    rep_len(as.integer(size), n)
+}

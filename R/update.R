@@ -1,0 +1,36 @@
+#' Fit again with other settings
+#'
+#' Fits a mixture as an earlier one was fitted, with some arguments changed.
+#'
+#' @param object an object of class [DMN-class].
+#' @param count counts, samples x taxa, in any of the forms that [dmn()] takes:
+#'     those of the fit, which does not hold them, or others.
+#' @param ... arguments of [dmn()] to change, by name. The others are those of
+#'     the fit: `k`, `seed`, `optimizer` and `control`. A fit made by
+#'     DirichletMultinomial holds `k` only.
+#' @return An object of class [DMN-class].
+#' @seealso [dmn()]
+#' @examples
+#' fit <- dmn(twins, 2, seed = 1)
+#' update(fit, twins, k = 3)
+#'
+#' ## the same again
+#' identical(update(fit, twins), fit)
+#' @importFrom stats update
+#' @export
+update.DMN <- function(object, count, ...) {
+    if (missing(count))
+        .stop("'count' is missing: pass the table that the fit was made from, ",
+            "which the fit does not hold")
+    changed <- list(...)
+    known <- setdiff(names(formals(dmn)), c("count", "..."))
+    if (length(changed) && (is.null(names(changed)) ||
+        !all(names(changed) %in% known)))
+        .refuse_dots(..., .what = "update", .known = known)
+    mixture <- object@mixture
+    settings <- list(k = ncol(object@group), seed = mixture$Seed,
+        optimizer = mixture$Optimizer, control = mixture$Control)
+    settings <- settings[!vapply(settings, is.null, logical(1))]
+    settings[names(changed)] <- changed
+    do.call(dmn, c(list(count = count), settings))
+}
