@@ -192,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     control.accelerate = (flags & 8) == 0;
     control.optimizer =
         flags & 16 ? DMM_OPTIMIZER_BFGS : DMM_OPTIMIZER_NEWTON;
-    control.max_iterations = flags & 16 ? 5 : 100;
+    control.max_iterations = flags & 16 ? 1 : 100;
     if (flags & 32)
         control.eta = control.nu = 1e-3;
     (void)dmm_kernels_select(kernels[flags >> 6]); /* not all may be there */
