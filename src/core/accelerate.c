@@ -9,8 +9,10 @@
  * which acceleration starts. */
 #define LEAST_ITERATIONS 3
 #define READY_RATIO 0.3
-/* Pairs of differences that are kept. */
+/* Pairs of differences that are kept: as many as fit in a table of all
+ * features, which a wide table of counts has few more of than taxa. */
 #define MEMORY 8
+#define LEAST_MEMORY 3
 /* No parameter moves further than this in one step. */
 #define LONGEST_STEP 3.0
 /* A step is taken when NLE falls by this part of what the gradient promises. */
@@ -38,7 +40,8 @@ typedef struct {
     dmm_em *em;
     size_t n_lambda;
     size_t n;
-    double *x, *gradient, *last_gradient, *direction, *work;
+    double *x, *gradient, *last_gradient, *direction;
+    int memory; /* pairs kept at most */
     double *dx[MEMORY], *dg[MEMORY];
     double curvature[MEMORY]; /* 1 / (dx . dg) */
     int pairs;                /* ever stored   */
@@ -52,12 +55,19 @@ static void accelerator_free(accelerator *a)
     dmm_free(a->gradient);
     dmm_free(a->last_gradient);
     dmm_free(a->direction);
-    dmm_free(a->work);
     dmm_free(a->held);
     for (int i = 0; i < MEMORY; i++) {
         dmm_free(a->dx[i]);
         dmm_free(a->dg[i]);
     }
+}
+
+static int pairs_to_keep(const dmm_dictionary *d)
+{
+    const size_t pairs = d->n_features / (2 * d->n_taxa_columns);
+    if (pairs < LEAST_MEMORY)
+        return LEAST_MEMORY;
+    return pairs < MEMORY ? (int)pairs : MEMORY;
 }
 
 static dmm_status accelerator_init(accelerator *a, dmm_em *em)
@@ -71,11 +81,11 @@ static dmm_status accelerator_init(accelerator *a, dmm_em *em)
     a->gradient = DMM_NEW(a->n, double);
     a->last_gradient = DMM_NEW(a->n, double);
     a->direction = DMM_NEW(a->n, double);
-    a->work = DMM_NEW(a->n, double);
     a->held = DMM_NEW(p->k, unsigned char);
     int complete = a->x && a->gradient && a->last_gradient && a->direction &&
-                   a->work && a->held;
-    for (int i = 0; i < MEMORY; i++) {
+                   a->held;
+    a->memory = pairs_to_keep(&em->counts->dictionary);
+    for (int i = 0; i < a->memory; i++) {
         a->dx[i] = DMM_NEW(a->n, double);
         a->dg[i] = DMM_NEW(a->n, double);
         complete = complete && a->dx[i] && a->dg[i];
@@ -176,17 +186,17 @@ static double find_direction(accelerator *a)
 {
     double *d = a->direction;
     double alpha[MEMORY];
-    const int kept = a->pairs < MEMORY ? a->pairs : MEMORY;
+    const int kept = a->pairs < a->memory ? a->pairs : a->memory;
     memcpy(d, a->gradient, a->n * sizeof *d);
     for (int age = 0; age < kept; age++) {
-        const int i = (a->pairs - 1 - age) % MEMORY;
+        const int i = (a->pairs - 1 - age) % a->memory;
         alpha[i] = a->curvature[i] * dot(a->dx[i], d, a->n);
         for (size_t e = 0; e < a->n; e++)
             d[e] -= alpha[i] * a->dg[i][e];
     }
     precondition(a, d);
     for (int age = kept - 1; age >= 0; age--) {
-        const int i = (a->pairs - 1 - age) % MEMORY;
+        const int i = (a->pairs - 1 - age) % a->memory;
         const double beta = a->curvature[i] * dot(a->dg[i], d, a->n);
         for (size_t e = 0; e < a->n; e++)
             d[e] += (alpha[i] - beta) * a->dx[i][e];
@@ -247,7 +257,7 @@ static double search(accelerator *a, double *slope)
 
 static void remember(accelerator *a, double length)
 {
-    const int i = a->pairs % MEMORY;
+    const int i = a->pairs % a->memory;
     for (size_t e = 0; e < a->n; e++) {
         a->dx[i][e] = length * a->direction[e];
         a->dg[i][e] = a->gradient[e] - a->last_gradient[e];

@@ -5,13 +5,27 @@
 
 #include "alloc.h"
 #include "kernels.h"
+#include "mixing.h"
 #include "threads.h"
+
+/* Centres that moved less than this, and ever less for so many iterations, are
+ * mixed: by then they are on their way to one fixed point, and mixing only
+ * brings them there in a third of the iterations or less. Centres that leave a
+ * saddle move ever more. */
+#define MIXING_MOVE 1e-3
+#define MIXING_SLOWDOWNS 8
+#define MIXING_RISE 4
+/* Steps that are remembered at least; more where a table of all features, which
+ * a fit has room for, is larger than the centres. */
+#define LEAST_MIXING_MEMORY 2
 
 typedef struct {
     dmm_chunk *chunk;
     double stiffness;
     double tolerance;
+    int slowdowns;         /* iterations in a row that moved less each       */
     int final;             /* the limit of iterations is reached            */
+    int last;              /* that, or the centres have settled              */
     double *inverse_total; /* N: 1 / t_i                                    */
     double *square;        /* N: |x_i/t_i|^2                                */
     double *centre;        /* U x kp                                        */
@@ -20,6 +34,7 @@ typedef struct {
     double *centre_square; /* kp: |centre_k|^2                              */
     double *weight;        /* kp: sum over samples of z                     */
     double *part;          /* n_taxa_groups x 2 kp: squared moves, squares  */
+    dmm_mixing *mixing;    /* of the centres                                */
     double move;           /* the furthest that a centre moved              */
 } kmeans;
 
@@ -33,6 +48,15 @@ static void kmeans_free(kmeans *m)
     dmm_free(m->centre_square);
     dmm_free(m->weight);
     dmm_free(m->part);
+    dmm_mixing_free(m->mixing);
+}
+
+static int steps_to_remember(const dmm_dictionary *d)
+{
+    const size_t steps = d->n_features / (2 * d->n_taxa_columns);
+    if (steps < LEAST_MIXING_MEMORY)
+        return LEAST_MIXING_MEMORY;
+    return steps < DMM_MIXING_MEMORY ? (int)steps : DMM_MIXING_MEMORY;
 }
 
 static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk,
@@ -53,10 +77,11 @@ static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk,
     m->centre_square = DMM_NEW(kp, double);
     m->weight = DMM_NEW(kp, double);
     m->part = DMM_NEW2(counts->dictionary.n_taxa_groups, 2 * kp, double);
-    return m->inverse_total && m->square && m->centre && m->next &&
-                   m->scaled && m->centre_square && m->weight && m->part
-               ? DMM_OK
-               : DMM_ERROR_MEMORY;
+    if (!m->inverse_total || !m->square || !m->centre || !m->next ||
+        !m->scaled || !m->centre_square || !m->weight || !m->part)
+        return DMM_ERROR_MEMORY;
+    return dmm_mixing_new(columns, kp, counts->dictionary.multiplicity,
+                          steps_to_remember(&counts->dictionary), &m->mixing);
 }
 
 /* 1/t and the squared proportions of one block's samples. */
@@ -112,7 +137,8 @@ static void sum_weights(kmeans *m)
             m->weight[k] += m->chunk->block_weight[b * kp + k];
 }
 
-/* One group's centres from their sums; its parts of the moves and squares. */
+/* One group's next centres from their sums; its parts of the moves and
+ * squares. */
 static void update_group(kmeans *m, size_t g)
 {
     const dmm_dictionary *d = &m->chunk->counts->dictionary;
@@ -122,13 +148,14 @@ static void update_group(kmeans *m, size_t g)
         moved[k] = squared[k] = 0;
     for (size_t j = d->group[g]; j < d->group[g + 1]; j++) {
         const double multiplicity = d->multiplicity[j];
-        double *next = m->next + j * kp, *centre = m->centre + j * kp;
+        double *next = m->next + j * kp;
+        const double *centre = m->centre + j * kp;
         for (size_t k = 0; k < kp; k++) {
             const double c = m->weight[k] > 0 ? next[k] / m->weight[k] : 0;
             const double difference = c - centre[k];
             moved[k] += multiplicity * difference * difference;
             squared[k] += multiplicity * c * c;
-            centre[k] = c;
+            next[k] = c;
             m->scaled[j * kp + k] = multiplicity * c;
         }
     }
@@ -139,6 +166,7 @@ static void sum_moves(kmeans *m)
 {
     const size_t kp = m->chunk->kp;
     const size_t groups = m->chunk->counts->dictionary.n_taxa_groups;
+    const double before = m->move;
     m->move = 0;
     for (size_t k = 0; k < kp; k++) {
         double moved = 0, square = 0;
@@ -149,6 +177,41 @@ static void sum_moves(kmeans *m)
         m->move = sqrt(moved) > m->move ? sqrt(moved) : m->move;
         m->centre_square[k] = square;
     }
+    /* Mixed centres move irregularly: only a large rise ends the mixing. */
+    const int mixing = m->slowdowns >= MIXING_SLOWDOWNS;
+    m->slowdowns = m->move < (mixing ? MIXING_RISE : 1) * before
+                       ? m->slowdowns + 1
+                       : 0;
+}
+
+/* Corrects the next centres by what the last steps have taught, and makes what
+ * is derived from them. */
+static void mix_centres(kmeans *m)
+{
+    const dmm_dictionary *d = &m->chunk->counts->dictionary;
+    const size_t kp = m->chunk->kp;
+    dmm_mixing_step(m->mixing, m->centre, m->next);
+    memset(m->centre_square, 0, kp * sizeof(double));
+    for (size_t j = 0; j < d->n_taxa_columns; j++)
+        for (size_t k = 0; k < kp; k++) {
+            const double c = m->next[j * kp + k];
+            m->scaled[j * kp + k] = d->multiplicity[j] * c;
+            m->centre_square[k] += d->multiplicity[j] * c * c;
+        }
+}
+
+/* The next centres become the centres; they are mixed when they have nearly
+ * settled, but not the last ones. */
+static void accept_centres(kmeans *m)
+{
+    m->last = m->final || m->move <= m->tolerance;
+    if (!m->last && m->slowdowns >= MIXING_SLOWDOWNS && m->move < MIXING_MOVE)
+        mix_centres(m);
+    else
+        dmm_mixing_reset(m->mixing);
+    double *old = m->centre;
+    m->centre = m->next;
+    m->next = old;
 }
 
 /* Centres from the responsibilities (divided by t), and how far they moved.
@@ -173,13 +236,14 @@ static void update_centres(const dmm_worker *worker, kmeans *m)
         update_group(m, g);
     if (dmm_team_enter(worker)) {
         sum_moves(m);
+        accept_centres(m);
         dmm_team_leave(worker);
     }
 }
 
 /* Responsibilities of one block from the centres; divided by t again unless
- * `last`. */
-static void update_block(kmeans *m, size_t b, int last)
+ * they are the last ones. */
+static void update_block(kmeans *m, size_t b)
 {
     dmm_chunk *chunk = m->chunk;
     const dmm_kernels *kernels = dmm_kernels_active();
@@ -195,7 +259,7 @@ static void update_block(kmeans *m, size_t b, int last)
                              m->square + block->first_row, m->centre_square,
                              z);
     kernels->softmax(block->n_rows, chunk->k, kp, z, weight);
-    if (!last)
+    if (!m->last)
         scale_rows(m, block);
 }
 
@@ -205,9 +269,8 @@ static void iterate_task(const dmm_worker *worker, void *data)
     kmeans *m = data;
     size_t b;
     update_centres(worker, m);
-    const int last = m->final || m->move <= m->tolerance;
     while (dmm_team_next(worker, m->chunk->counts->n_blocks, &b))
-        update_block(m, b, last);
+        update_block(m, b);
     if (dmm_team_enter(worker)) {
         sum_weights(m);
         dmm_team_leave(worker);
@@ -308,6 +371,7 @@ static dmm_status recompute_centres(dmm_team *team, kmeans *m)
             m->weight[k] += z[i * kp + k];
     for (size_t b = 0; b < counts->n_blocks; b++)
         scale_rows(m, &counts->block[b]);
+    m->final = 1;
     dmm_team_do(team, centres_task, m);
     memcpy(chunk->z, z, length * sizeof *z);
     dmm_free(z);
