@@ -9,6 +9,11 @@
 SEXP R_dmm_count_problem(SEXP count);
 SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
                SEXP optimizer, SEXP control);
+SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k,
+                 SEXP num_threads);
+SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
+                     SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
+                     SEXP control);
 SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control,
                     SEXP num_threads);
 SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control, SEXP optimizer,

@@ -34,6 +34,14 @@ void glue_check(dmm_status status);
 /* Nonzero when the user wants to stop; never jumps. */
 int glue_interrupted(void *unused);
 
+/* Prints what a fit is doing; a dmm_progress. */
+void glue_print_progress(dmm_phase phase, int iteration, double value,
+                         void *unused);
+
+/* A fit as the list that R/dmn.R reads. R's memory may run out meanwhile: the
+ * result must have an owner that R finalises. */
+SEXP glue_fit(const dmm_fit_result *result);
+
 /* Sets element i of a named list and returns the value. */
 SEXP glue_set(SEXP list, int i, SEXP value);
 

@@ -7,8 +7,8 @@
  * DirichletMultinomial know it. */
 #define PRINT_EVERY 10
 
-static void print_progress(dmm_phase phase, int iteration, double value,
-                           void *unused)
+void glue_print_progress(dmm_phase phase, int iteration, double value,
+                         void *unused)
 {
     static const char *title[] = {
         [DMM_PHASE_START] = "  Soft kmeans",
@@ -52,7 +52,7 @@ static SEXP goodness_of_fit(const dmm_fit_result *r)
     return x;
 }
 
-static SEXP fit_as_list(const dmm_fit_result *r)
+SEXP glue_fit(const dmm_fit_result *r)
 {
     const char *names[] = {"GoodnessOfFit", "Group",       "Weight",
                            "Estimate",      "Lower",       "Upper",
@@ -91,7 +91,7 @@ SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
     control.optimizer = glue_optimizer(optimizer);
     control.seed = (unsigned long)glue_int(seed, "seed");
     if (Rf_asLogical(verbose) == TRUE)
-        control.progress = print_progress;
+        control.progress = glue_print_progress;
     const int components = glue_int(k, "k");
     SEXP owner =
         PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
@@ -106,7 +106,7 @@ SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
     }
     glue_check(status);
     R_SetExternalPtrAddr(owner, result);
-    SEXP list = PROTECT(fit_as_list(result));
+    SEXP list = PROTECT(glue_fit(result));
     finalise(owner);
     UNPROTECT(2);
     return list;

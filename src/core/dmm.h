@@ -93,6 +93,48 @@ dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
                    const dmm_control *control, dmm_fit_result **result);
 void dmm_fit_free(dmm_fit_result *result);
 
+/* A table compressed once, for several fits. In canonical order (canonical.h)
+ * fits do not depend on the order of samples and taxa; else they are those of
+ * dmm_fit(). `largest_k` is the most components that will be fitted, of which
+ * only the size of the row blocks depends. The matrix is not needed any more
+ * afterwards. A table is const for dmm_table_fit(). */
+typedef struct dmm_table dmm_table;
+dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
+                         size_t largest_k, int n_threads, dmm_table **table);
+void dmm_table_free(dmm_table *table);
+
+/* How the responsibilities are made that a fit starts from: see starts.h. */
+typedef enum {
+    DMM_START_KMEANS,
+    DMM_START_SEEDS,
+    DMM_START_LABELS,
+    DMM_START_MOVE,
+    DMM_START_RESAMPLE,
+    DMM_START_GIVEN,
+    DMM_START_KINDS /* their number */
+} dmm_start_kind;
+
+typedef struct {
+    dmm_start_kind kind;
+    unsigned long seed; /* below 2^32, derived from the control's */
+    double nle;         /* at its end; INFINITY where it failed   */
+    int iterations, evaluations, converged;
+} dmm_start_record;
+
+typedef struct {
+    size_t n_starts;             /* >= 1                                     */
+    const dmm_start_kind *kinds; /* n_starts, or NULL for the usual sequence */
+    const double *given;         /* n_samples x k: what DMM_START_GIVEN starts
+                                    from; else NULL                          */
+} dmm_start_plan;
+
+/* The fit with the least NLE from plan->n_starts starts, each with a seed
+ * derived from control->seed, the first with that itself. Fills a record for
+ * each start. Progress is reported for a lone start only. */
+dmm_status dmm_table_fit(const dmm_table *table, size_t k,
+                         const dmm_start_plan *plan, const dmm_control *control,
+                         dmm_start_record *records, dmm_fit_result **result);
+
 /* The model at given parameters: for checks, and for the likelihood of new
  * samples. All matrices as in dmm_fit_result; lambda is n_taxa x k, weight has
  * k positive numbers of sum 1. Outputs have room from the caller; any of them

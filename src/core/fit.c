@@ -6,6 +6,7 @@
 #include "counts.h"
 #include "dmm.h"
 #include "em.h"
+#include "fit.h"
 #include "kmeans.h"
 #include "laplace.h"
 #include "predict.h"
@@ -174,17 +175,19 @@ static dmm_status prepare(dmm_team *team, job *x)
     return dmm_rng_labels(x->control->seed, x->matrix->rows, x->k, x->label);
 }
 
-static dmm_status finish(job *x)
+dmm_status dmm_fit_finish(const dmm_em *em, const dmm_start *start,
+                          dmm_fit_result **result)
 {
-    if (x->control->progress)
-        x->control->progress(DMM_PHASE_HESSIAN, 0, 0, x->control->user);
-    dmm_status status = result_new(x->matrix->rows, x->matrix->columns, x->k,
-                                   &x->result);
+    *result = NULL;
+    if (em->control->progress)
+        em->control->progress(DMM_PHASE_HESSIAN, 0, 0, em->control->user);
+    dmm_status status = result_new(em->counts->n_samples, em->counts->n_taxa,
+                                   em->parameters->k, result);
     if (status == DMM_OK)
-        status = fill_result(x->em, &x->start, x->result);
+        status = fill_result(em, start, *result);
     if (status != DMM_OK) {
-        dmm_fit_free(x->result);
-        x->result = NULL;
+        dmm_fit_free(*result);
+        *result = NULL;
     }
     return status;
 }
@@ -201,7 +204,7 @@ static void fit_work(dmm_team *team, void *data)
     if (x->status == DMM_OK)
         x->status = dmm_em_run(x->em);
     if (x->status == DMM_OK)
-        x->status = finish(x);
+        x->status = dmm_fit_finish(x->em, &x->start, &x->result);
     dmm_free(x->label);
     dmm_start_free(&x->start);
     dmm_em_free(x->em);

@@ -168,18 +168,85 @@ size_t dmm_matrix_nonzeros(const dmm_matrix *matrix)
     return nonzeros;
 }
 
+static size_t source_column(const dmm_matrix *matrix, size_t column)
+{
+    return matrix->column_source ? matrix->column_source[column] : column;
+}
+
 size_t dmm_matrix_column_limit(const dmm_matrix *matrix, size_t column)
 {
     size_t from, to;
-    column_range(matrix, column, &from, &to);
+    column_range(matrix, source_column(matrix, column), &from, &to);
     return to - from;
+}
+
+/* ---- The order of a view ---------------------------------------------- */
+
+#define INSERTION_LENGTH 32
+#define DIGIT_BITS 8
+#define DIGITS (1 << DIGIT_BITS)
+
+static size_t digit(uint64_t key, int shift)
+{
+    return DMM_KEY_ROW(key) >> shift & (DIGITS - 1);
+}
+
+static void insert_by_row(uint64_t *keys, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const uint64_t key = keys[i];
+        size_t j = i;
+        for (; j > 0 && DMM_KEY_ROW(keys[j - 1]) > DMM_KEY_ROW(key); j--)
+            keys[j] = keys[j - 1];
+        keys[j] = key;
+    }
+}
+
+/* Sorts keys of distinct rows by row, in place: by the digit at `shift`, every
+ * key swapped to where its digit goes, then each digit's keys by the next. */
+static void sort_by_row(uint64_t *keys, size_t n, int shift)
+{
+    if (n < INSERTION_LENGTH || shift < 0) {
+        insert_by_row(keys, n);
+        return;
+    }
+    size_t at[DIGITS] = {0}, end[DIGITS], sum = 0;
+    for (size_t i = 0; i < n; i++)
+        at[digit(keys[i], shift)]++;
+    for (size_t d = 0; d < DIGITS; d++) {
+        const size_t count = at[d];
+        at[d] = sum;
+        sum += count;
+        end[d] = sum;
+    }
+    for (size_t d = 0; d < DIGITS; d++)
+        while (at[d] < end[d]) {
+            const uint64_t key = keys[at[d]];
+            const size_t to = digit(key, shift);
+            keys[at[d]] = keys[at[to]];
+            keys[at[to]++] = key;
+        }
+    for (size_t d = 0, begin = 0; d < DIGITS; begin = end[d++])
+        sort_by_row(keys + begin, end[d] - begin, shift - DIGIT_BITS);
+}
+
+/* Moves the rows of n keys to their places. */
+static void place_rows(const dmm_matrix *matrix, uint64_t *keys, size_t n)
+{
+    int shift = 0;
+    while ((uint64_t)(matrix->rows - 1) >> shift >= DIGITS)
+        shift += DIGIT_BITS;
+    for (size_t e = 0; e < n; e++)
+        keys[e] = DMM_KEY(DMM_KEY_COUNT(keys[e]),
+                          matrix->row_place[DMM_KEY_ROW(keys[e])]);
+    sort_by_row(keys, n, shift);
 }
 
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
                          uint64_t *keys)
 {
     size_t from, to, n = 0;
-    column_range(matrix, column, &from, &to);
+    column_range(matrix, source_column(matrix, column), &from, &to);
     switch (matrix->kind) {
     case DMM_MATRIX_DENSE_INT:
         for (size_t i = 0; i < to - from; i++) {
@@ -203,5 +270,7 @@ size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
         }
         break;
     }
+    if (matrix->row_place)
+        place_rows(matrix, keys, n);
     return n;
 }

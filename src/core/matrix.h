@@ -25,6 +25,10 @@ typedef struct {
     const double *doubles;
     const int *row_index;    /* CSC: ascending within a column, 0-based  */
     const int *column_start; /* CSC: columns + 1 offsets into row_index  */
+    /* Both NULL, or the order in which dmm_matrix_column() shows the table: the
+     * place of each of its rows, and which of its columns is in each place. */
+    const uint32_t *row_place;     /* rows    */
+    const uint32_t *column_source; /* columns */
 } dmm_matrix;
 
 /* The largest count: larger ones are refused, not truncated. */

@@ -1,0 +1,15 @@
+/* What a fit ends with, for dmm_fit() and the fits of several starts. */
+#ifndef DMM_FIT_H
+#define DMM_FIT_H
+
+#include "dmm.h"
+#include "em.h"
+#include "kmeans.h"
+
+/* The result of an EM run that began with `start`, in the order of the samples
+ * and taxa of its counts: criteria, estimates and their errors, components by
+ * decreasing weight. It belongs to the caller. */
+dmm_status dmm_fit_finish(const dmm_em *em, const dmm_start *start,
+                          dmm_fit_result **result);
+
+#endif

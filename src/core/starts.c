@@ -1,0 +1,405 @@
+#include "starts.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "kernels.h"
+#include "random.h"
+#include "rng.h"
+#include "seeds.h"
+
+/* An annealing: `steps` steps with beta from `beta` to 1 in equal ratios. */
+typedef struct {
+    double beta;
+    int steps;
+} schedule;
+
+static const schedule anneal_seeds = {0.02, 10};
+static const schedule anneal_labels = {0.002, 15};
+static const schedule anneal_move = {0.1, 4};
+static const schedule anneal_resample = {1, 8}; /* not tempered */
+
+/* Newton steps of the M-step of an annealing step; what they must promise. */
+#define NEWTON_STEPS 3
+#define NEWTON_TOLERANCE 1e-7
+
+/* In the usual sequence, one start of so many is a move. */
+#define MOVE_EVERY 4
+
+unsigned long dmm_start_seed(unsigned long seed, size_t number)
+{
+    const uint64_t low = (uint64_t)seed & UINT32_MAX;
+    dmm_random random = {low << 32 ^ (uint64_t)number};
+    return (unsigned long)(number == 0 ? low : dmm_random_bits(&random) >> 32);
+}
+
+dmm_start_kind dmm_start_usual(size_t number)
+{
+    static const dmm_start_kind first[] = {DMM_START_KMEANS, DMM_START_SEEDS,
+                                           DMM_START_LABELS};
+    if (number < sizeof first / sizeof *first)
+        return first[number];
+    return number % MOVE_EVERY ? DMM_START_RESAMPLE : DMM_START_MOVE;
+}
+
+/* ---- Responsibilities ------------------------------------------------- */
+
+static void set_labels(dmm_chunk *chunk, const uint32_t *label)
+{
+    const size_t n = chunk->counts->n_samples;
+    memset(chunk->z, 0, n * chunk->kp * sizeof *chunk->z);
+    for (size_t i = 0; i < n; i++)
+        chunk->z[i * chunk->kp + label[i]] = 1;
+}
+
+static void set_given(dmm_chunk *chunk, const double *given)
+{
+    const size_t n = chunk->counts->n_samples;
+    memset(chunk->z, 0, n * chunk->kp * sizeof *chunk->z);
+    for (size_t k = 0; k < chunk->k; k++)
+        for (size_t i = 0; i < n; i++)
+            chunk->z[i * chunk->kp + k] = given[k * n + i];
+}
+
+/* ---- Centres ---------------------------------------------------------- */
+
+typedef struct {
+    dmm_chunk *chunk;
+    double *z;      /* N x kp: responsibilities divided by t */
+    double *centre; /* U x kp                                */
+} centring;
+
+static void centre_task(const dmm_worker *worker, void *data)
+{
+    const centring *c = data;
+    const dmm_counts *counts = c->chunk->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    size_t begin, end;
+    dmm_team_share(worker, d->share_work, d->n_taxa_groups, &begin, &end);
+    for (size_t b = 0; begin < end && b < counts->n_blocks; b++)
+        dmm_kernels_active()->scatter_counts(
+            &counts->block[b], d, c->chunk->kp, begin, end,
+            c->z + counts->block[b].first_row * c->chunk->kp, c->centre);
+}
+
+/* Mean proportions by responsibility. */
+static dmm_status find_centres(dmm_em *em, dmm_start *start)
+{
+    const dmm_counts *counts = em->counts;
+    const size_t n = counts->n_samples, kp = em->chunk->kp;
+    const size_t columns = counts->dictionary.n_taxa_columns;
+    centring c = {.chunk = em->chunk};
+    double *weight = DMM_NEW(kp, double);
+    c.z = DMM_NEW2(n, kp, double);
+    c.centre = DMM_NEW2(columns, kp, double);
+    start->centre = c.centre;
+    dmm_status status = DMM_ERROR_MEMORY;
+    if (!weight || !c.z || !c.centre)
+        goto done;
+    for (size_t i = 0; i < n; i++) {
+        const double t = counts->total[i];
+        for (size_t k = 0; k < kp; k++) {
+            const double z = em->chunk->z[i * kp + k];
+            weight[k] += z;
+            c.z[i * kp + k] = t > 0 ? z / t : 0;
+        }
+    }
+    dmm_team_do(em->team, centre_task, &c);
+    for (size_t j = 0; j < columns; j++)
+        for (size_t k = 0; k < kp; k++)
+            c.centre[j * kp + k] =
+                weight[k] > 0 ? c.centre[j * kp + k] / weight[k] : 0;
+    start->converged = 1;
+    status = DMM_OK;
+done:
+    dmm_free(weight);
+    dmm_free(c.z);
+    return status;
+}
+
+/* Parameters from the responsibilities at hand. */
+static dmm_status begin(dmm_em *em, dmm_start *start)
+{
+    const dmm_status status = find_centres(em, start);
+    return status == DMM_OK ? dmm_em_start(em, start) : status;
+}
+
+/* ---- Annealing -------------------------------------------------------- */
+
+typedef struct {
+    dmm_em *em;
+    double beta;
+    const double *counted; /* N: 1 or 0; NULL: all 1 */
+} annealing;
+
+/* log(pi_k exp(ev_ik)) into z. */
+static void joint_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    const dmm_counts *counts = em->counts;
+    const size_t kp = em->chunk->kp;
+    dmm_parameters_refresh(worker, em->parameters, &counts->dictionary);
+    dmm_estep_evidence(worker, em->chunk, em->parameters);
+    size_t b;
+    while (dmm_team_next(worker, counts->n_blocks, &b)) {
+        const dmm_block *block = &counts->block[b];
+        double *z = em->chunk->z + block->first_row * kp;
+        for (size_t i = 0; i < block->n_rows; i++)
+            for (size_t k = 0; k < kp; k++)
+                z[i * kp + k] += em->parameters->log_weight[k];
+    }
+    dmm_team_barrier(worker);
+}
+
+/* Takes the rows out that are not counted, and sums those that are. */
+static void leave_out(const double *counted, size_t n, size_t kp, double *z,
+                      double *weight)
+{
+    memset(weight, 0, kp * sizeof *weight);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < kp; k++) {
+            z[i * kp + k] *= counted[i];
+            weight[k] += z[i * kp + k];
+        }
+}
+
+/* Tempered responsibilities, their weights and histogram. */
+static void temper_task(const dmm_worker *worker, void *data)
+{
+    const annealing *a = data;
+    dmm_chunk *chunk = a->em->chunk;
+    const dmm_counts *counts = a->em->counts;
+    const size_t kp = chunk->kp;
+    size_t b;
+    while (dmm_team_next(worker, counts->n_blocks, &b)) {
+        const dmm_block *block = &counts->block[b];
+        double *z = chunk->z + block->first_row * kp;
+        double *weight = chunk->block_weight + b * kp;
+        for (size_t i = 0; i < block->n_rows * kp; i++)
+            z[i] *= a->beta;
+        memset(weight, 0, kp * sizeof *weight);
+        dmm_kernels_active()->softmax(block->n_rows, chunk->k, kp, z, weight);
+        if (a->counted)
+            leave_out(a->counted + block->first_row, block->n_rows, kp, z,
+                      weight);
+    }
+    if (dmm_team_enter(worker)) {
+        double *weight = a->em->sums->weight;
+        memset(weight, 0, kp * sizeof *weight);
+        for (b = 0; b < counts->n_blocks; b++)
+            for (size_t k = 0; k < kp; k++)
+                weight[k] += chunk->block_weight[b * kp + k];
+        dmm_team_leave(worker);
+    }
+    dmm_estep_histogram(worker, chunk);
+}
+
+/* `counted` is NULL, or which samples count. */
+static dmm_status anneal(dmm_em *em, const schedule *s, const double *counted)
+{
+    const dmm_control *control = em->control;
+    annealing a = {em, s->beta, counted};
+    const double ratio = pow(1 / s->beta, 1.0 / s->steps);
+    dmm_status status = DMM_OK;
+    for (int step = 0; step < s->steps && status == DMM_OK; step++) {
+        int iterations;
+        if (control->interrupt && control->interrupt(control->user))
+            return DMM_ERROR_INTERRUPTED;
+        dmm_team_do(em->team, joint_task, em);
+        dmm_team_do(em->team, temper_task, &a);
+        dmm_parameters_set_weights(em->parameters, em->sums->weight);
+        status = dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
+                               em->newton, NEWTON_TOLERANCE, NEWTON_STEPS,
+                               &iterations);
+        em->evaluations++;
+        a.beta *= ratio;
+    }
+    return status;
+}
+
+static void copy_parameters(const dmm_em *from, dmm_em *to)
+{
+    const dmm_parameters *p = from->parameters;
+    memcpy(to->parameters->lambda, p->lambda,
+           p->n_taxa_columns * p->kp * sizeof *p->lambda);
+    memcpy(to->parameters->log_weight, p->log_weight,
+           p->kp * sizeof *p->log_weight);
+}
+
+/* ---- Moves ------------------------------------------------------------ */
+
+/* The greatest of k values but that of component `but`; k > 1. */
+static size_t greatest(const double *value, size_t k, size_t but)
+{
+    size_t at = but == 0 ? 1 : 0;
+    for (size_t c = at + 1; c < k; c++)
+        if (c != but && value[c] > value[at])
+            at = c;
+    return at;
+}
+
+/* A component to dissolve, from joint log densities: by what its samples lose
+ * by their next best one, in proportion to 1, 1/2, 1/3 ... */
+static size_t choose_gone(dmm_random *random, const dmm_chunk *chunk,
+                          double *loss, size_t *order)
+{
+    const size_t k = chunk->k;
+    memset(loss, 0, k * sizeof *loss);
+    for (size_t i = 0; i < chunk->counts->n_samples; i++) {
+        const double *z = chunk->z + i * chunk->kp;
+        const size_t first = greatest(z, k, k);
+        loss[first] += z[first] - z[greatest(z, k, first)];
+    }
+    double sum = 0;
+    for (size_t c = 0; c < k; c++) {
+        size_t at = c;
+        for (; at > 0 && loss[order[at - 1]] > loss[c]; at--)
+            order[at] = order[at - 1];
+        order[at] = c;
+        sum += 1 / (double)(c + 1);
+    }
+    double left = dmm_random_uniform(random) * sum;
+    for (size_t c = 0; c + 1 < k; c++) {
+        left -= 1 / (double)(c + 1);
+        if (left < 0)
+            return order[c];
+    }
+    return order[k - 1];
+}
+
+/* A component to split, of those with two samples at least: half the time by
+ * the number of samples, half the time any. */
+static size_t choose_split(dmm_seeds *s, const size_t *size, size_t k)
+{
+    const int by_size = dmm_random_uniform(&s->random) < 0.5;
+    size_t sum = 0;
+    for (size_t c = 0; c < k; c++)
+        sum += size[c] < 2 ? 0 : by_size ? size[c] : 1;
+    size_t left = dmm_random_below(&s->random, sum);
+    for (size_t c = 0; c < k; c++) {
+        const size_t part = size[c] < 2 ? 0 : by_size ? size[c] : 1;
+        if (left < part)
+            return c;
+        left -= part;
+    }
+    return 0;
+}
+
+/* Labels of the best fit after a move. */
+static dmm_status move_labels(dmm_em *em, const dmm_em *best, dmm_seeds *s)
+{
+    const size_t n = em->counts->n_samples, k = em->chunk->k;
+    double *loss = DMM_NEW(k, double);
+    size_t *order = DMM_NEW(k, size_t), *size = DMM_NEW(k, size_t);
+    dmm_status status = DMM_ERROR_MEMORY;
+    if (!loss || !order || !size)
+        goto done;
+    copy_parameters(best, em);
+    dmm_team_do(em->team, joint_task, em);
+    const size_t gone = choose_gone(&s->random, em->chunk, loss, order);
+    for (size_t i = 0; i < n; i++) {
+        const size_t to = greatest(em->chunk->z + i * em->chunk->kp, k, gone);
+        s->label[i] = (uint32_t)to;
+        size[to]++;
+    }
+    /* k - 1 components share n >= k samples: one has two */
+    dmm_seeds_split(s, (uint32_t)choose_split(s, size, k), (uint32_t)gone);
+    status = DMM_OK;
+done:
+    dmm_free(loss);
+    dmm_free(order);
+    dmm_free(size);
+    return status;
+}
+
+/* ---- Starts ----------------------------------------------------------- */
+
+static dmm_status make_kmeans(dmm_em *em, unsigned long seed, dmm_start *start)
+{
+    const size_t n = em->counts->n_samples;
+    uint32_t *label = DMM_NEW(n, uint32_t);
+    if (!label)
+        return DMM_ERROR_MEMORY;
+    dmm_status status = dmm_rng_labels(seed, n, em->chunk->k, label);
+    if (status == DMM_OK)
+        status =
+            dmm_kmeans_run(em->team, em->chunk, label, em->control, start);
+    dmm_free(label);
+    return status == DMM_OK ? dmm_em_start(em, start) : status;
+}
+
+/* Starts that begin with labels and are annealed. */
+static dmm_status make_annealed(dmm_em *em, dmm_start_kind kind,
+                                unsigned long seed, const dmm_em *best,
+                                dmm_start *start)
+{
+    const schedule *annealed = &anneal_labels;
+    dmm_seeds s = {0};
+    dmm_status status = dmm_seeds_init(&s, em->team, em->counts, seed);
+    if (status != DMM_OK)
+        goto done;
+    if (kind == DMM_START_MOVE) {
+        annealed = &anneal_move;
+        status = move_labels(em, best, &s);
+    } else if (kind == DMM_START_SEEDS) {
+        annealed = &anneal_seeds;
+        status = dmm_seeds_draw(&s, em->chunk->k);
+    } else {
+        dmm_seeds_deal(&s, em->chunk->k);
+    }
+    if (status != DMM_OK)
+        goto done;
+    set_labels(em->chunk, s.label);
+    status = begin(em, start);
+    if (status == DMM_OK)
+        status = anneal(em, annealed, NULL);
+done:
+    dmm_seeds_free(&s);
+    return status;
+}
+
+/* EM from the best fit on half of the samples. */
+static dmm_status make_resample(dmm_em *em, unsigned long seed,
+                                const dmm_em *best)
+{
+    const size_t n = em->counts->n_samples;
+    dmm_random random = {seed};
+    double *half = DMM_NEW(n, double);
+    if (!half)
+        return DMM_ERROR_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        half[i] = dmm_random_uniform(&random) < 0.5;
+    copy_parameters(best, em);
+    const dmm_status status = anneal(em, &anneal_resample, half);
+    dmm_free(half);
+    return status;
+}
+
+dmm_status dmm_starts_make(dmm_em *em, dmm_start_kind kind, unsigned long seed,
+                           const dmm_origin *origin, dmm_start *start)
+{
+    memset(start, 0, sizeof *start);
+    /* nothing to go on from before there is a fit, nor in one component */
+    if ((kind == DMM_START_MOVE || kind == DMM_START_RESAMPLE) &&
+        (origin->best == NULL || em->chunk->k < 2))
+        kind = DMM_START_SEEDS;
+    switch (kind) {
+    case DMM_START_KMEANS:
+        return make_kmeans(em, seed, start);
+    case DMM_START_RESAMPLE:
+        return make_resample(em, seed, origin->best);
+    case DMM_START_GIVEN:
+        if (origin->given == NULL)
+            return DMM_ERROR_ARGUMENT;
+        set_given(em->chunk, origin->given);
+        return begin(em, start);
+    case DMM_START_MOVE:
+    case DMM_START_SEEDS:
+    case DMM_START_LABELS:
+        break;
+    case DMM_START_KINDS:
+        return DMM_ERROR_ARGUMENT;
+    }
+    return make_annealed(em, kind, seed, origin->best, start);
+}

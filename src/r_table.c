@@ -1,0 +1,148 @@
+#include <string.h>
+
+#include "entries.h"
+#include "glue.h"
+
+static const char *kind_name[DMM_START_KINDS] = {
+    [DMM_START_KMEANS] = "kmeans", [DMM_START_SEEDS] = "seeds",
+    [DMM_START_LABELS] = "labels", [DMM_START_MOVE] = "move",
+    [DMM_START_RESAMPLE] = "resample",
+    [DMM_START_GIVEN] = "given",
+};
+
+static SEXP table_tag(void)
+{
+    return Rf_install("dmmomp_table");
+}
+
+static void finalise_table(SEXP pointer)
+{
+    dmm_table_free(R_ExternalPtrAddr(pointer));
+    R_ClearExternalPtr(pointer);
+}
+
+/* Compresses a count table for fits with up to `largest_k` components. */
+SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k, SEXP num_threads)
+{
+    const dmm_matrix matrix = glue_matrix(count);
+    const int k = glue_int(largest_k, "k");
+    const int threads = glue_int(num_threads, "num.threads");
+    const int in_order = Rf_asLogical(canonical) == TRUE;
+    /* It remembers the number of samples, to check arguments against. */
+    SEXP rows = PROTECT(Rf_ScalarInteger((int)matrix.rows));
+    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, table_tag(), rows));
+    R_RegisterCFinalizerEx(owner, finalise_table, TRUE);
+    dmm_table *table = NULL;
+    glue_check(dmm_table_new(&matrix, in_order, k > 0 ? (size_t)k : 0,
+                             threads, &table));
+    R_SetExternalPtrAddr(owner, table);
+    UNPROTECT(2);
+    return owner;
+}
+
+static void finalise_fit(SEXP pointer)
+{
+    dmm_fit_free(R_ExternalPtrAddr(pointer));
+    R_ClearExternalPtr(pointer);
+}
+
+static dmm_start_kind find_kind(const char *name)
+{
+    for (int i = 0; i < DMM_START_KINDS; i++)
+        if (strcmp(kind_name[i], name) == 0)
+            return (dmm_start_kind)i;
+    Rf_error("there is no kind of start \"%s\"", name);
+    return DMM_START_KINDS;
+}
+
+static SEXP starts_as_list(const dmm_start_record *records, int n)
+{
+    const char *names[] = {"kind",        "seed",      "NLE", "iterations",
+                           "evaluations", "converged", ""};
+    SEXP list = PROTECT(glue_list(names));
+    SEXP kind = glue_set(list, 0, Rf_allocVector(STRSXP, n));
+    double *seed = REAL(glue_set(list, 1, Rf_allocVector(REALSXP, n)));
+    double *nle = REAL(glue_set(list, 2, Rf_allocVector(REALSXP, n)));
+    int *iterations = INTEGER(glue_set(list, 3, Rf_allocVector(INTSXP, n)));
+    int *evaluations = INTEGER(glue_set(list, 4, Rf_allocVector(INTSXP, n)));
+    int *converged = LOGICAL(glue_set(list, 5, Rf_allocVector(LGLSXP, n)));
+    for (int i = 0; i < n; i++) {
+        SET_STRING_ELT(kind, i, Rf_mkChar(kind_name[records[i].kind]));
+        seed[i] = (double)records[i].seed;
+        nle[i] = records[i].nle;
+        iterations[i] = records[i].iterations;
+        evaluations[i] = records[i].evaluations;
+        converged[i] = records[i].converged;
+    }
+    UNPROTECT(1);
+    return list;
+}
+
+/* The kinds that an R character vector names, or NULL for R's NULL. */
+static const dmm_start_kind *read_kinds(SEXP kinds, int n)
+{
+    if (kinds == R_NilValue)
+        return NULL;
+    if (TYPEOF(kinds) != STRSXP || XLENGTH(kinds) != n)
+        Rf_error("'kinds' must name the kind of each of %d starts", n);
+    dmm_start_kind *result =
+        (dmm_start_kind *)R_alloc((size_t)n, sizeof *result);
+    for (int i = 0; i < n; i++)
+        result[i] = find_kind(CHAR(STRING_ELT(kinds, i)));
+    return result;
+}
+
+static const dmm_table *read_table(SEXP table)
+{
+    if (TYPEOF(table) != EXTPTRSXP ||
+        R_ExternalPtrTag(table) != table_tag() || !R_ExternalPtrAddr(table))
+        Rf_error("'table' is not a compressed table of this process");
+    return R_ExternalPtrAddr(table);
+}
+
+/* The best fit of `nstart` starts: list(fit, starts); NULL when the user
+ * interrupted it. `kinds` is NULL or the kind of each start; `given` is
+ * NULL or the responsibilities that starts of kind "given" begin with. */
+SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
+                     SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
+                     SEXP control_list)
+{
+    const dmm_table *compressed = read_table(table);
+    const int rows = Rf_asInteger(R_ExternalPtrProtected(table));
+    const int components = glue_int(k, "k");
+    const int n = glue_int(nstart, "nstart");
+    if (components < 1 || n < 1)
+        Rf_error("'k' and 'nstart' must be at least 1");
+    dmm_control control = glue_control(control_list, num_threads);
+    control.optimizer = glue_optimizer(optimizer);
+    control.seed = (unsigned long)glue_int(seed, "seed");
+    if (Rf_asLogical(verbose) == TRUE)
+        control.progress = glue_print_progress;
+    dmm_start_plan plan = {.n_starts = (size_t)n};
+    plan.kinds = read_kinds(kinds, n);
+    if (given != R_NilValue)
+        plan.given = glue_real_matrix(given, (size_t)rows, (size_t)components,
+                                      "given");
+    dmm_start_record *records =
+        (dmm_start_record *)R_alloc((size_t)n, sizeof *records);
+    memset(records, 0, (size_t)n * sizeof *records);
+    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+    R_RegisterCFinalizerEx(owner, finalise_fit, TRUE);
+    dmm_fit_result *result = NULL;
+    const dmm_status status =
+        dmm_table_fit(compressed, (size_t)components, &plan, &control, records,
+                      &result);
+    if (status == DMM_ERROR_INTERRUPTED) {
+        UNPROTECT(1);
+        return R_NilValue;
+    }
+    glue_check(status);
+    R_SetExternalPtrAddr(owner, result);
+    const char *names[] = {"fit", "starts", ""};
+    SEXP list = PROTECT(glue_list(names));
+    glue_set(list, 0, glue_fit(result));
+    glue_set(list, 1, starts_as_list(records, n));
+    finalise_fit(owner);
+    UNPROTECT(2);
+    return list;
+}
