@@ -81,6 +81,8 @@ sets <- list(
     "BCI k=3"          = list(k = 3L, make = function() from_vegan("BCI")),
     "mite k=3"         = list(k = 3L, make = function() from_vegan("mite")),
     "dune k=2"         = list(k = 2L, make = function() from_vegan("dune")),
+    "Twins k=12"       = list(k = 12L, make = read_twins),
+    "BCI k=6"          = list(k = 6L, make = function() from_vegan("BCI")),
     "GlobalPatterns k=4" = list(k = 4L, make = function()
         from_phyloseq("GlobalPatterns")),
     "soilrep k=3"      = list(k = 3L, make = function()
@@ -91,6 +93,12 @@ sets <- list(
         from_metagenomeseq("mouseData")),
     "overlap N=2000 S=200 k=6" = list(k = 6L, make = function()
         simulate_counts(2000, 200, 6, seed = 6, spread = 0.4)),
+    "faint N=2000 S=100 k=5" = list(k = 5L, make = function()
+        simulate_counts(2000, 100, 5, seed = 9, spread = 0.25)),
+    "too many N=1000 S=100 k=10" = list(k = 10L, make = function()
+        simulate_counts(1000, 100, 3, seed = 10, spread = 0.4)),
+    "unstructured N=1000 S=50 k=5" = list(k = 5L, make = function()
+        uniform_counts(1000, 50)),
     "wide N=200 S=5000 k=4" = list(k = 4L, make = function()
         trim(simulate_counts(200, 5000, 4, seed = 7, shape = 0.1))),
     "shallow N=1000 S=300 k=5" = list(k = 5L, make = function()
@@ -150,14 +158,15 @@ summarise <- function(r) {
         unconverged = sum(!r$converged),
         evaluations = sum(r$evaluations),
         "of plain EM's" = sprintf("%.3f", exp(mean(log(r$saved)))),
-        "processor s" = sprintf("%.1f", sum(r$seconds)),
+        "EM, s" = sprintf("%.1f", sum(r$seconds)),
         check.names = FALSE)
 }
 by_rule <- do.call(rbind, lapply(split(runs, runs$rule), summarise))
 by_rule <- cbind(rule = names(rules)[as.integer(rownames(by_rule))], by_rule)
 cat("NLE against plain EM's from the same seed:", nrow(plain), "runs of",
     length(unique(runs$set)), "tables.", "A set's worst share is its share of",
-    "runs not worse; evaluations of plain EM's is a geometric mean.\n")
+    "runs not worse; evaluations of plain EM's is a geometric mean; seconds are",
+    "the processor's in EM.\n")
 markdown(by_rule)
 
 cat("Evaluations, mean over seeds, and the runs that are worse:\n")
@@ -183,11 +192,12 @@ machine()
 
 open_plot(arguments$plot)
 share <- 100 * tapply(runs$excess <= TOLERATED, runs$rule, mean)
-plot(seconds, share, log = "x", pch = 19, xlab = "processor time, s",
+plot(seconds, share, log = "x", pch = 19, xlab = "processor time in EM, s",
     ylab = "runs no worse than plain EM, %",
-    ylim = c(min(share, 90), 102), xlim = range(seconds) * c(0.8, 1.3),
+    ylim = c(min(share, 90), 104), xlim = range(seconds) * c(0.8, 1.3),
     main = "When to switch EM's acceleration on")
 abline(h = 95, lty = 2)
-text(seconds, share, names(rules)[as.integer(names(share))], pos = 3,
-    cex = 0.7)
+# Rules with the same share stand in a row: turned, their names have room.
+text(seconds, share + 0.3, names(rules)[as.integer(names(share))], srt = 60,
+    adj = 0, cex = 0.7)
 close_plot(arguments$plot)

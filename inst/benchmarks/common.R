@@ -128,7 +128,7 @@ run_driver <- function(driver, file, k, seed = 1L, threads = 1L, repeats = 5L,
 
 # The Twins table from the text file, without the package.
 read_twins <- function() {
-    file <- file.path(benchmark_folder, "..", "extdata", "twins_counts.csv")
+    file <- file.path(benchmark_folder, "..", "extdata", "Twins.csv")
     x <- t(as.matrix(read.csv(file, row.names = 1L, check.names = FALSE)))
     storage.mode(x) <- "integer"
     x

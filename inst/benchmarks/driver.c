@@ -4,7 +4,7 @@
  *   make -C inst/benchmarks driver
  *   inst/benchmarks/build/driver FILE K SEED THREADS [REPEATS]
  *
- * FILE: see input.h; inst/extdata/twins_counts.csv is one. Prints one line of
+ * FILE: see input.h; inst/extdata/Twins.csv is one. Prints one line of
  * name=value pairs: seconds are medians over the repeats (and the least), by
  * phase too; peak_kb is what the first fit added to the memory in use, its
  * result included; digest is a number made of all bits of the result.
@@ -14,6 +14,8 @@
  *       once the NLE changes by less than the first, or by less than the second
  *       for each sample. A first of 0 or below: never.
  *   DMM_MAX_ITERATIONS                          of EM
+ *   DMM_KMEANS_TOLERANCE                        move of a centre that ends the
+ *                                               k-means start
  *   DMMOMP_SIMD                                 the kernels to use
  */
 #define _POSIX_C_SOURCE 200809L
@@ -128,6 +130,9 @@ static void apply_environment(dmm_control *control)
     value = getenv("DMM_MAX_ITERATIONS");
     if (value != NULL)
         control->max_iterations = atoi(value);
+    value = getenv("DMM_KMEANS_TOLERANCE");
+    if (value != NULL)
+        control->kmeans_tolerance = strtod(value, NULL);
 }
 
 static void report(const dmm_matrix *matrix, const dmm_fit_result *fit,

@@ -28,7 +28,7 @@ trap 'rm -f "$counts"' EXIT
 DMMOMP_SIMD=baseline GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-ERMS \
     valgrind --tool=callgrind --callgrind-out-file="$counts" \
     --toggle-collect=dmm_fit \
-    "$build/driver-serial" "$here/../extdata/twins_counts.csv" 4 1 1 \
+    "$build/driver-serial" "$here/../extdata/Twins.csv" 4 1 1 \
     2>"$counts.log" >"$counts.fit" ||
     { cat "$counts.log"; rm -f "$counts".*; exit 1; }
 fit=$(tr ' ' '\n' <"$counts.fit" | grep -E '^(NLE|evaluations|kmeans_it)' |
