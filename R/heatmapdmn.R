@@ -57,6 +57,7 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
     .draw_heatmap(transform(shown), transform(share), unname(member),
         if (is.null(taxa)) as.character(top) else taxa[top], lblwidth, col,
         colnames(fitN@group))
+    names(member) <- componentLabels(fitN)
     invisible(list(taxa = if (is.null(taxa)) top else taxa[top],
         samples = lapply(member, function(i) {
             if (is.null(rownames(count))) i else rownames(count)[i]

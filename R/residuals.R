@@ -61,7 +61,7 @@ residuals.DMN <- function(object, counts, ...,
         sign(difference) * sqrt(.deviance(x, z, alpha))
     # a taxon that holds all reads, in one component, has no variance
     value[moments$variance == 0] <- 0
-    dimnames(value) <- list(rownames(counts), rownames(alpha))
+    dimnames(value) <- dimnames(counts)
     value
 }
 

@@ -83,6 +83,8 @@ rdmn <- function(n, alpha, weight = NULL, size) {
 simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
     .refuse_dots(..., .what = "simulate", .known = names(formals(simulate.DMN)))
     nsim <- .check_whole(nsim, "nsim")
+    if (!is.null(seed))
+        seed <- .check_seed(seed)
     if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE))
         stats::runif(1)
     state <- get(".Random.seed", envir = globalenv())
