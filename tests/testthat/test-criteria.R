@@ -64,3 +64,23 @@ test_that("criteria say what they cannot read", {
     expect_error(AIC(fit, k = NA), "'k' must be one number")
     expect_error(logLik(fit, REML = TRUE), "has no argument 'REML'")
 })
+
+test_that("the log-likelihood of new samples is that of the model", {
+    t <- ref_table(n = 30)
+    fit <- dmn(t$x, 2, seed = 1)
+    new <- ref_table(n = 12, seed = 5)$x
+    found <- logLik(fit, new)
+    expect_equal(as.numeric(found),
+        ref_loglik(new, fitted(fit), fit@mixture$Weight))
+    expect_identical(attributes(found),
+        list(df = 13, nobs = 12L, class = "logLik"))
+    expect_equal(logLik(fit, t$x), logLik(fit))
+    # by name, in any kind of table, for one sample, without counts
+    expect_identical(logLik(fit, as_sparse(new[, 6:1])), found)
+    each <- vapply(1:12, function(i) as.numeric(logLik(fit, new[i, ])), 0)
+    expect_equal(sum(each), as.numeric(found))
+    expect_equal(as.numeric(logLik(fit, rbind(new, 0L))), as.numeric(found))
+    expect_identical(as.numeric(logLik(fit, new[1, ] * 0L)), 0)
+    expect_error(logLik(fit, new[, -1]), "'newdata' lacks 1 taxon of the fit")
+    expect_error(logLik(fit, newdta = new), "mean 'newdata'")
+})

@@ -1,0 +1,30 @@
+test_that("a classifier works where the package is loaded, not attached", {
+    output <- fresh_r(c(
+        "x <- dmmomp::twins",
+        "g <- dmmomp::dmngroup(x, dmmomp::twinsBMI, 1, .lapply = lapply)",
+        "stopifnot(length(g) == 3, names(g)[[2]] == 'Obese',",
+        "    inherits(g[['Lean']], 'DMN'), identical(g$Lean, g[[1]]),",
+        "    inherits(g[c('Lean', 'Obese')], 'DMNGroup'),",
+        "    length(g[-1]) == 2, length(as.list(g)) == 3,",
+        "    is.numeric(sapply(g, dmmomp::laplace)),",
+        "    nrow(summary(g)) == 3, is.null(g$none))",
+        "stopifnot(inherits(try(g['none'], silent = TRUE), 'try-error'))",
+        "stopifnot(ncol(predict(g, x)) == 3)",
+        "g",
+        "library(dmmomp)",
+        "stopifnot(length(lapply(g, mixturewt)) == 3, is(g, 'SimpleList'))",
+        "g[['Lean']]"))
+    expect_identical(output[[1]], "class: DMNGroup")
+    expect_true("class: DMN" %in% output)
+})
+
+test_that("where S4Vectors is attached, a summary is the same", {
+    output <- fresh_r(c(
+        "suppressPackageStartupMessages(library(S4Vectors))",
+        "library(dmmomp)",
+        "data(bestgrp)",
+        "stopifnot(is.data.frame(summary(bestgrp)))",
+        "stopifnot(inherits(summary(fit[[2]]), 'summary.DMN'))",
+        "print(dim(predict(bestgrp, twins)))"))
+    expect_identical(output, "[1] 278   2")
+})

@@ -1,0 +1,71 @@
+# A picture of these fits, on no paper; and what heatmapdmn() returns.
+draw <- function(...) {
+    grDevices::pdf(NULL)
+    on.exit(grDevices::dev.off())
+    before <- graphics::par("mar", "mfrow")
+    value <- heatmapdmn(...)
+    expect_identical(graphics::par("mar", "mfrow"), before)
+    value
+}
+
+test_that("taxa come by their difference, samples by component", {
+    fits <- lapply(c(1, 4), dmn, count = twins, seed = 1)
+    found <- draw(twins, fits[[1]], fits[[2]], 30)
+    difference <- rowSums(abs(fitted(fits[[2]], scale = TRUE) -
+        as.vector(fitted(fits[[1]], scale = TRUE))))
+    expect_identical(found$taxa,
+        names(sort(difference, decreasing = TRUE))[1:30])
+    expect_identical(found$taxa[1:4],
+        c("Bacteroides", "Uknown", "Faecalibacterium", "Prevotella"))
+    assigned <- mixture(fits[[2]], assign = TRUE)
+    expect_identical(unname(found$samples),
+        lapply(1:4, function(k) names(assigned)[assigned == k]))
+    # columns in another order, and a sparse table
+    expect_identical(draw(as_sparse(twins[, 130:1]), fits[[1]], fits[[2]]),
+        found)
+})
+
+test_that("neither names, nor components, nor many taxa are needed", {
+    x <- unname(small_twins())
+    one <- dmn(x, 1, seed = 1)
+    two <- dmn(x, 2, seed = 1)
+    expect_type(draw(x, one, two, 10)$taxa, "integer")
+    expect_length(draw(x, one, two, 1000)$taxa, ncol(x))
+    expect_length(draw(x, one, two, 1, transform = log1p)$taxa, 1)
+    found <- draw(x, one, one, 5, lblwidth = 3, col = c("white", "black"))
+    expect_identical(found$taxa, order(fitted(one), decreasing = TRUE)[1:5])
+    expect_identical(unname(found$samples), list(1:40))
+})
+
+test_that("a component without samples has its proportions only", {
+    x <- small_twins()
+    one <- dmn(x, 1, seed = 1)
+    three <- dmn(x, 2, seed = 1)
+    three@group <- cbind(three@group, 0)
+    three@mixture$Weight <- c(three@mixture$Weight, 0)
+    three@fit <- lapply(three@fit, function(m) cbind(m, m[, 1]))
+    found <- draw(x, one, three)
+    expect_length(found$samples, 3)
+    expect_length(found$samples[[3]], 0)
+    componentLabels(three) <- c("x", "y", "z")
+    expect_identical(names(draw(x, one, three)$samples), c("x", "y", "z"))
+})
+
+test_that("what is not a picture of a fit is refused", {
+    x <- small_twins()
+    one <- dmn(x, 1, seed = 1)
+    two <- dmn(x, 2, seed = 1)
+    expect_error(heatmapdmn(x, two, two),
+        "'fit1' must be a fit of one component, .* found 2 components")
+    expect_error(heatmapdmn(x, one, list(two)), "'fitN' must be a fit made by")
+    expect_error(heatmapdmn(x[-1, ], one, two),
+        "must have the samples of 'fitN' .* found 39 rows for 40 samples")
+    expect_error(heatmapdmn(x[40:1, ], one, two), "in the same order")
+    expect_error(heatmapdmn(x[, -1], one, two), "'count' lacks 1 taxon")
+    expect_error(heatmapdmn(x, dmn(x[, -1], 1, seed = 1), two),
+        "must have the same taxa")
+    expect_error(heatmapdmn(x, one, two, 0), "'ntaxa' must be")
+    expect_error(heatmapdmn(x, one, two, transform = "sqrt"), "'transform'")
+    expect_error(heatmapdmn(x, one, two, lblwidth = 0), "'lblwidth' must be")
+    expect_error(heatmapdmn(x, one, two, labelwidth = 2), "'lblwidth'")
+})

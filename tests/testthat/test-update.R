@@ -1,0 +1,24 @@
+test_that("a fit is made again, or with other settings", {
+    x <- small_twins()
+    fit <- dmn(x, 2, seed = 4, control = dmncontrol(eta = 0.2))
+    expect_identical(update(fit, x), fit)
+    expect_identical(update(fit, x, k = 3),
+        dmn(x, 3, seed = 4, control = dmncontrol(eta = 0.2)))
+    expect_identical(update(fit, x[1:30, ], seed = 5, optimizer = "bfgs"),
+        dmn(x[1:30, ], 2, seed = 5, optimizer = "bfgs",
+            control = dmncontrol(eta = 0.2)))
+})
+
+test_that("a fit by the peer is made again with its k", {
+    x <- small_twins()
+    fit <- dmn(x, 2, seed = 1)
+    fit@mixture <- fit@mixture["Weight"]
+    expect_identical(update(fit, x, seed = 1), dmn(x, 2, seed = 1))
+})
+
+test_that("bad arguments are refused", {
+    fit <- dmn(small_twins(), 1, seed = 1)
+    expect_error(update(fit), "'count' is missing")
+    expect_error(update(fit, small_twins(), 3), "too many")
+    expect_error(update(fit, small_twins(), sed = 3), "mean 'seed'")
+})
