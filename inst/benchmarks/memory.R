@@ -13,10 +13,11 @@ arguments <- read_arguments(threads = 1, plot = "memory.png")
 
 driver <- build_program("driver")
 Sys.setenv(DMM_MAX_ITERATIONS = 20) # the peak does not wait for convergence
-sets <- c(list("Twins" = list(k = 4L, make = read_twins)), simulated_sets,
-    list("uniform counts" = list(k = 5L,
+sets <- c(list("Twins" = list(k = 4L, make = read_twins)),
+    setNames(simulated_sets, rep("mixture", length(simulated_sets))),
+    list("uniform" = list(k = 5L,
             make = function() uniform_counts(10000, 50)),
-        "simulated" = list(k = 10L, make = function()
+        "mixture" = list(k = 10L, make = function()
             simulate_counts(10000, 500, 10, seed = 5, spread = 0.5)),
         "wide" = list(k = 4L, make = function()
             simulate_counts(200, 5000, 4, seed = 7, shape = 0.1)),
@@ -62,10 +63,11 @@ machine()
 
 open_plot(arguments$plot)
 range <- range(results$peak, results$limit) / 1e6
-plot(results$limit / 1e6, results$peak / 1e6, log = "xy", xlim = range,
-    ylim = range, pch = 19, xlab = "limit, MB", ylab = "measured peak, MB",
+plot(results$limit / 1e6, results$peak / 1e6, log = "xy",
+    xlim = range * c(0.8, 4), ylim = range, pch = 19, xlab = "limit, MB", ylab = "measured peak, MB",
     main = "Peak memory of a fit")
 abline(0, 1, lty = 2)
 text(results$limit / 1e6, results$peak / 1e6,
-    sprintf("%s K=%d", results$data, results$K), pos = 4, cex = 0.6)
+    sprintf("%s %gx%gx%g", results$data, results$N, results$S, results$K),
+    pos = 4, cex = 0.6)
 close_plot(arguments$plot)

@@ -43,11 +43,11 @@ markdown(data.frame(data = runs$set, ms = sprintf("%.2f", 1000 * runs$seconds),
 machine(runs$kernels[1L])
 
 open_plot(arguments$plot, width = 8)
-par(mar = c(4.5, 13, 2.5, 1))
+par(mar = c(7, 14, 2.5, 1))
 barplot(t(percent[rev(seq_len(nrow(percent))), ]), horiz = TRUE,
     names.arg = rev(sprintf("%s: %.1f ms", runs$set, 1000 * runs$seconds)),
     col = hcl.colors(length(phases), "viridis"), xlab = "share of the time, %",
     main = "The phases of a fit", legend.text = phases,
-    args.legend = list(x = "bottom", inset = c(0, -0.22), horiz = TRUE,
+    args.legend = list(x = "bottom", inset = c(0, -0.36), horiz = TRUE,
         bty = "n", cex = 0.8), cex.names = 0.8)
 close_plot(arguments$plot)

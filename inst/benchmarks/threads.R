@@ -90,11 +90,12 @@ if (!arguments$busy) {
     markdown(summary)
     open_plot(arguments$plot)
     sizes <- arguments$sizes
-    plot(range(threads), c(0.8, max(threads)), type = "n", log = "xy",
+    gains <- unlist(lapply(by_size, function(r) r$seconds[1L] / r$seconds))
+    plot(range(threads), range(gains, threads), type = "n", log = "xy",
         xlab = "threads", ylab = "times as fast as one thread", axes = FALSE,
         main = "One fit on several threads")
     axis(1, threads)
-    axis(2, c(threads, 0.8, 1.5))
+    axis(2)
     abline(0, 1, lty = 3)
     for (i in seq_along(sizes))
         lines(threads, by_size[[i]]$seconds[1L] / by_size[[i]]$seconds,
