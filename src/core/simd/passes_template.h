@@ -158,7 +158,7 @@ V_INLINE vd v_sqrt(vd x)
 #if DMM_VL == 1
     return sqrt(x);
 #else
-    vd y;
+    vd y = x;
     for (int lane = 0; lane < DMM_VL; lane++)
         y[lane] = sqrt(x[lane]);
     return y;
