@@ -75,35 +75,31 @@ from_metagenomeseq <- function(name, ...) {
 }
 
 sets <- list(
-    "Twins k=3"        = list(k = 3L, make = read_twins),
-    "Twins k=5"        = list(k = 5L, make = read_twins),
-    "Twins k=7"        = list(k = 7L, make = read_twins),
-    "BCI k=3"          = list(k = 3L, make = function() from_vegan("BCI")),
-    "mite k=3"         = list(k = 3L, make = function() from_vegan("mite")),
-    "dune k=2"         = list(k = 2L, make = function() from_vegan("dune")),
-    "Twins k=12"       = list(k = 12L, make = read_twins),
-    "BCI k=6"          = list(k = 6L, make = function() from_vegan("BCI")),
-    "GlobalPatterns k=4" = list(k = 4L, make = function()
-        from_phyloseq("GlobalPatterns")),
-    "soilrep k=3"      = list(k = 3L, make = function()
-        from_phyloseq("soilrep")),
-    "lung k=3"         = list(k = 3L, make = function()
-        from_metagenomeseq("lungData")),
-    "mouse k=4"        = list(k = 4L, make = function()
-        from_metagenomeseq("mouseData")),
-    "overlap N=2000 S=200 k=6" = list(k = 6L, make = function()
+    "Twins k=3"        = benchmark_set(3L, read_twins()),
+    "Twins k=5"        = benchmark_set(5L, read_twins()),
+    "Twins k=7"        = benchmark_set(7L, read_twins()),
+    "BCI k=3"          = benchmark_set(3L, from_vegan("BCI")),
+    "mite k=3"         = benchmark_set(3L, from_vegan("mite")),
+    "dune k=2"         = benchmark_set(2L, from_vegan("dune")),
+    "Twins k=12"       = benchmark_set(12L, read_twins()),
+    "BCI k=6"          = benchmark_set(6L, from_vegan("BCI")),
+    "GlobalPatterns k=4" = benchmark_set(4L, from_phyloseq("GlobalPatterns")),
+    "soilrep k=3"      = benchmark_set(3L, from_phyloseq("soilrep")),
+    "lung k=3"         = benchmark_set(3L, from_metagenomeseq("lungData")),
+    "mouse k=4"        = benchmark_set(4L, from_metagenomeseq("mouseData")),
+    "overlap N=2000 S=200 k=6" = benchmark_set(6L,
         simulate_counts(2000, 200, 6, seed = 6, spread = 0.4)),
-    "faint N=2000 S=100 k=5" = list(k = 5L, make = function()
+    "faint N=2000 S=100 k=5" = benchmark_set(5L,
         simulate_counts(2000, 100, 5, seed = 9, spread = 0.25)),
-    "too many N=1000 S=100 k=10" = list(k = 10L, make = function()
+    "too many N=1000 S=100 k=10" = benchmark_set(10L,
         simulate_counts(1000, 100, 3, seed = 10, spread = 0.4)),
-    "unstructured N=1000 S=50 k=5" = list(k = 5L, make = function()
+    "unstructured N=1000 S=50 k=5" = benchmark_set(5L,
         uniform_counts(1000, 50)),
-    "wide N=200 S=5000 k=4" = list(k = 4L, make = function()
+    "wide N=200 S=5000 k=4" = benchmark_set(4L,
         trim(simulate_counts(200, 5000, 4, seed = 7, shape = 0.1))),
-    "shallow N=1000 S=300 k=5" = list(k = 5L, make = function()
+    "shallow N=1000 S=300 k=5" = benchmark_set(5L,
         trim(simulate_counts(1000, 300, 5, seed = 8, depth = 50:300))),
-    "large N=10000 S=500 k=10" = list(k = 10L, make = function()
+    "large N=10000 S=500 k=10" = benchmark_set(10L,
         simulate_counts(10000, 500, 10, seed = 5, spread = 0.5)))
 sets <- c(sets, simulated_sets)
 
@@ -165,20 +161,21 @@ by_rule <- do.call(rbind, lapply(split(runs, runs$rule), summarise))
 by_rule <- cbind(rule = names(rules)[as.integer(rownames(by_rule))], by_rule)
 cat("NLE against plain EM's from the same seed:", nrow(plain), "runs of",
     length(unique(runs$set)), "tables.", "A set's worst share is its share of",
-    "runs not worse; evaluations of plain EM's is a geometric mean; seconds are",
-    "the processor's in EM.\n")
+    "runs not worse; evaluations of plain EM's is a geometric mean; seconds",
+    "are the processor's in EM.\n")
 markdown(by_rule)
 
 cat("Evaluations, mean over seeds, and the runs that are worse:\n")
-cell <- function(r) sprintf("%.0f%s", mean(r$evaluations),
-    if (any(r$excess > TOLERATED)) sprintf(" (%d)", sum(r$excess > TOLERATED))
-    else "")
-shown <- c(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L)
+cell <- function(r) {
+    worse <- sum(r$excess > TOLERATED)
+    sprintf(if (worse) "%.0f (%d)" else "%.0f", mean(r$evaluations), worse)
+}
+shown <- seq_len(8L)
 by_set <- do.call(rbind, lapply(unique(runs$set), function(name) {
     r <- runs[runs$set == name, ]
     values <- vapply(shown, function(i) cell(r[r$rule == i, ]), "")
     names(values) <- names(rules)[shown]
-    data.frame(table = sprintf("%s", name), size = r$size[1L], t(values),
+    data.frame(table = name, size = r$size[1L], t(values),
         check.names = FALSE)
 }))
 markdown(by_set)

@@ -6,9 +6,9 @@
  * RULE is NAME:CHANGE:PER_SAMPLE:RELATIVE: acceleration may start once the NLE
  * changes by less than the largest of CHANGE, PER_SAMPLE x N and RELATIVE x
  * |NLE| (at the end of the first rule's fit from the same seed). All 0: never.
- * Prints a line for each seed and rule. Seconds are those of EM alone, which the
- * rules decide about, and the processor's, not the clock's, since other programs
- * may run.
+ * Prints a line for each seed and rule. Seconds are those of EM alone, which
+ * the rules decide about, and the processor's, not the clock's, since other
+ * programs may run.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>

@@ -42,25 +42,23 @@ print_help <- function() {
 say <- function(...) message(sprintf(...))
 
 markdown <- function(x) {
-    x[] <- lapply(x, function(column) if (is.numeric(column))
-        format(column, scientific = FALSE, trim = TRUE, drop0trailing = TRUE)
-        else as.character(column))
-    lines <- rbind(names(x), ifelse(vapply(x, function(column)
-        all(grepl("^[-+0-9.,e %x]*$", column)), NA), "--:", "---"),
-        as.matrix(x))
-    writeLines(c("", apply(lines, 1L, function(line)
-        paste0("| ", paste(line, collapse = " | "), " |")), ""))
+    x[] <- lapply(x, format, scientific = FALSE, trim = TRUE,
+        drop0trailing = TRUE)
+    numeric <- vapply(x, function(column) all(grepl("^[-+0-9.]", column)), NA)
+    lines <- rbind(names(x), ifelse(numeric, "--:", "---"), as.matrix(x))
+    lines <- apply(lines, 1L, paste, collapse = " | ")
+    writeLines(c("", paste0("| ", trimws(lines), " |"), ""))
 }
 
 # What the numbers were taken on, in a line.
 machine <- function(kernels = NULL) {
-    model <- tryCatch(
-        sub(".*: *", "", grep("^model name", readLines("/proc/cpuinfo"),
-            value = TRUE)[1L]),
-        error = function(e) R.version$platform, warning = function(w)
-            R.version$platform)
-    load <- tryCatch(scan("/proc/loadavg", n = 1L, quiet = TRUE),
-        error = function(e) NA, warning = function(w) NA)
+    model <- R.version$platform
+    load <- NA
+    if (file.exists("/proc/cpuinfo")) {
+        model <- sub(".*: *", "", grep("^model name",
+            readLines("/proc/cpuinfo"), value = TRUE)[1L])
+        load <- scan("/proc/loadavg", n = 1L, quiet = TRUE)
+    }
     cat(sprintf("%s, %d cores%s; %s; load average at the end %.2f\n", model,
         parallel::detectCores(),
         if (is.null(kernels)) "" else paste0(", ", kernels, " kernels"),
@@ -85,8 +83,8 @@ timed <- function(expression) {
 
 # ---- The core without R ------------------------------------------------------
 
-# Builds a program of the Makefile and returns its path; the environment variable BUILD may name
-# another folder than ./build.
+# Builds a program of the Makefile and returns its path. The environment
+# variable BUILD may name another folder than ./build.
 build_program <- function(name) {
     build <- Sys.getenv("BUILD", file.path(benchmark_folder, "build"))
     dir.create(build, FALSE, TRUE)
@@ -119,10 +117,10 @@ run_driver <- function(driver, file, k, seed = 1L, threads = 1L, repeats = 5L,
     command <- c(prefix, driver, file, k, seed, threads, repeats)
     line <- system2(command[1L], shQuote(command[-1L]), stdout = TRUE)
     pairs <- strsplit(strsplit(line, " ")[[1L]], "=")
-    values <- lapply(pairs, function(pair)
-        if (pair[1L] %in% c("kernels", "digest")) pair[2L]
-        else as.numeric(pair[2L]))
+    values <- lapply(pairs, `[`, 2L)
     names(values) <- vapply(pairs, `[`, "", 1L)
+    numbers <- !names(values) %in% c("kernels", "digest")
+    values[numbers] <- lapply(values[numbers], as.numeric)
     as.data.frame(values)
 }
 

@@ -104,8 +104,9 @@ static uint64_t digest(uint64_t hash, const double *values, size_t n)
 
 static uint64_t digest_fit(const dmm_fit_result *fit)
 {
-    const double numbers[] = {fit->nle,     fit->log_likelihood, fit->log_det,
-                              fit->laplace, fit->bic,            fit->aic};
+    const double numbers[] = {fit->nle,     fit->log_likelihood,
+                              fit->log_det, fit->laplace,
+                              fit->bic,     fit->aic};
     const size_t parameters = fit->n_taxa * fit->k;
     uint64_t hash = UINT64_C(14695981039346656037);
     hash = digest(hash, numbers, sizeof numbers / sizeof *numbers);
@@ -140,8 +141,7 @@ static void report(const dmm_matrix *matrix, const dmm_fit_result *fit,
                    double peak_kb)
 {
     printf("N=%zu S=%zu K=%zu threads=%d kernels=%s", matrix->rows,
-           matrix->columns, fit->k, fit->n_threads,
-           dmm_kernels_active()->name);
+           matrix->columns, fit->k, fit->n_threads, dmm_kernels_active()->name);
     printf(" NLE=%.13g Laplace=%.13g LogDet=%.13g converged=%d iterations=%d "
            "evaluations=%d kmeans_iterations=%d reseeded=%d empty=%d",
            fit->nle, fit->laplace, fit->log_det, fit->converged,

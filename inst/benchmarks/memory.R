@@ -13,19 +13,18 @@ arguments <- read_arguments(threads = 1, plot = "memory.png")
 
 driver <- build_program("driver")
 Sys.setenv(DMM_MAX_ITERATIONS = 20) # the peak does not wait for convergence
-sets <- c(list("Twins" = list(k = 4L, make = read_twins)),
+sets <- c(list("Twins" = benchmark_set(4L, read_twins())),
     setNames(simulated_sets, rep("mixture", length(simulated_sets))),
-    list("uniform" = list(k = 5L,
-            make = function() uniform_counts(10000, 50)),
-        "mixture" = list(k = 10L, make = function()
+    list("uniform" = benchmark_set(5L, uniform_counts(10000, 50)),
+        "mixture" = benchmark_set(10L,
             simulate_counts(10000, 500, 10, seed = 5, spread = 0.5)),
-        "wide" = list(k = 4L, make = function()
+        "wide" = benchmark_set(4L,
             simulate_counts(200, 5000, 4, seed = 7, shape = 0.1)),
-        "large, sparse" = list(k = 5L, make = function()
+        "large, sparse" = benchmark_set(5L,
             simulate_sparse(100000, 1000, 5, seed = 4, depth = 100:1000)),
-        "large, sparse" = list(k = 16L, make = function()
+        "large, sparse" = benchmark_set(16L,
             simulate_sparse(100000, 1000, 5, seed = 4, depth = 100:1000)),
-        "very long" = list(k = 3L, make = function()
+        "very long" = benchmark_set(3L,
             simulate_sparse(400000, 100, 3, seed = 9, depth = 50:200))))
 
 # Nonzeros, and D.
@@ -64,10 +63,10 @@ machine()
 open_plot(arguments$plot)
 range <- range(results$peak, results$limit) / 1e6
 plot(results$limit / 1e6, results$peak / 1e6, log = "xy",
-    xlim = range * c(0.8, 4), ylim = range, pch = 19, xlab = "limit, MB", ylab = "measured peak, MB",
+    xlim = range * c(0.8, 4), ylim = range, pch = 19, xlab = "limit, MB",
+    ylab = "measured peak, MB",
     main = "Peak memory of a fit")
 abline(0, 1, lty = 2)
-text(results$limit / 1e6, results$peak / 1e6,
-    sprintf("%s %gx%gx%g", results$data, results$N, results$S, results$K),
-    pos = 4, cex = 0.6)
+labels <- with(results, sprintf("%s %gx%gx%g", data, N, S, K))
+text(results$limit / 1e6, results$peak / 1e6, labels, pos = 4, cex = 0.6)
 close_plot(arguments$plot)

@@ -10,7 +10,7 @@
 #   --sets="N=1000 S=100 K=5;..."   simulated tables (simulate.R); "" for none
 #   --repeats=5            fits by dmmomp, of which the median counts
 #   --peer-repeats=1       fits by DirichletMultinomial, likewise
-#   --seed=1
+#   --seed=1 by default
 #   --library=DIR          where dmmomp is, if not in a usual library
 #   --overhead-repeats=101 for the second table: what R adds to the engine
 source(file.path(dirname(sub("^--file=", "",
@@ -28,8 +28,9 @@ if (arguments$all)
     arguments$twins <- 1:7
 
 twins <- dmmomp::twins
-cases <- lapply(arguments$twins, function(k)
-    list(name = "Twins", k = as.integer(k), counts = twins))
+cases <- lapply(as.integer(arguments$twins), function(k) {
+    list(name = "Twins", k = k, counts = twins)
+})
 for (name in arguments$sets) {
     set <- simulated_sets[[name]]
     if (is.null(set))
@@ -37,10 +38,12 @@ for (name in arguments$sets) {
     cases <- c(cases, list(list(name = name, k = set$k, counts = set$make())))
 }
 
-own_fit <- function(case) dmmomp::dmn(case$counts, case$k,
-    seed = arguments$seed, num.threads = 1L)
-peer_fit <- function(case) DirichletMultinomial::dmn(case$counts, case$k,
-    seed = arguments$seed)
+own_fit <- function(case) {
+    dmmomp::dmn(case$counts, case$k, seed = arguments$seed, num.threads = 1L)
+}
+peer_fit <- function(case) {
+    DirichletMultinomial::dmn(case$counts, case$k, seed = arguments$seed)
+}
 nle <- function(fit) fit@goodnessOfFit[["NLE"]]
 
 # Seconds of every fit, and the last of them.
@@ -84,10 +87,11 @@ cat(sprintf("One thread; median of %g fits by dmmomp %s, of %g by %s %s.\n",
 overhead <- function(k, driver, file, rounds = 5L) {
     times <- ceiling(arguments$`overhead-repeats` / rounds)
     case <- list(k = as.integer(k), counts = twins)
-    pairs <- vapply(seq_len(rounds), function(i) c(
-        repeated(own_fit, case, times)$seconds,
-        run_driver(driver, file, k, arguments$seed, 1L, times)$seconds),
-        numeric(times + 1L))
+    pairs <- vapply(seq_len(rounds), function(i) {
+        own <- repeated(own_fit, case, times)$seconds
+        core <- run_driver(driver, file, k, arguments$seed, 1L, times)$seconds
+        c(own, core)
+    }, numeric(times + 1L))
     own <- median(pairs[seq_len(times), ])
     core <- median(pairs[times + 1L, ])
     data.frame(data = "Twins", k = k, "dmn(), ms" = sprintf("%.3f", 1000 * own),

@@ -3,20 +3,19 @@
 #
 #   Rscript inst/benchmarks/phases.R [OPTION...] [plot.png]
 #
-#   --repeats=21
-#   --seed=1
-#   --threads=1
+#   --repeats=21 by default
+#   --seed=1 by default
+#   --threads=1 by default
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
 arguments <- read_arguments(repeats = 21, seed = 1, threads = 1,
     plot = "phases.png")
 
 driver <- build_program("driver")
-twins <- list(make = read_twins)
-sets <- c(list("Twins K=4" = c(twins, k = 4L), "Twins K=7" = c(twins, k = 7L)),
-    simulated_sets, list("N=20000 S=1000 K=5, sparse" = list(k = 5L,
-        make = function() simulate_sparse(20000, 1000, 5, seed = 4,
-            depth = 100:1000))))
+sets <- c(list("Twins K=4" = benchmark_set(4L, read_twins()),
+        "Twins K=7" = benchmark_set(7L, read_twins())),
+    simulated_sets, list("N=20000 S=1000 K=5, sparse" = benchmark_set(5L,
+        simulate_sparse(20000, 1000, 5, seed = 4, depth = 100:1000))))
 phases <- c(prepare = "prepare", kmeans = "k-means", mstep = "first M-step",
     em = "EM", laplace = "Laplace")
 

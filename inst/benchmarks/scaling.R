@@ -4,9 +4,9 @@
 #
 #   Rscript inst/benchmarks/scaling.R [OPTION...] [plot.png]
 #
-#   --repeats=5
-#   --seed=1
-#   --only=N;S;K;density
+#   --repeats=5 by default
+#   --seed=1 by default
+#   --only=N;S   of N, S, K and density: all by default
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
 arguments <- read_arguments(repeats = 5, seed = 1,

@@ -43,11 +43,18 @@ uniform_counts <- function(n, s, seed = 1, largest = 99L) {
     matrix(sample.int(largest + 1L, n * s, TRUE) - 1L, n, s)
 }
 
+# A table and the number of components to fit: make() gives the counts, which
+# are made then and not before.
+benchmark_set <- function(k, counts) {
+    force(k)
+    list(k = k, make = function() counts)
+}
+
 # The three sets next to Twins in the comparison with DirichletMultinomial.
 simulated_sets <- list(
-    "N=1000 S=100 K=5" = list(k = 5L,
-        make = function() simulate_counts(1000, 100, 5, seed = 1)),
-    "N=1000 S=100 K=20" = list(k = 20L,
-        make = function() simulate_counts(1000, 100, 20, seed = 2)),
-    "N=10000 S=100 K=5" = list(k = 5L,
-        make = function() simulate_counts(10000, 100, 5, seed = 3)))
+    "N=1000 S=100 K=5" = benchmark_set(5L,
+        simulate_counts(1000, 100, 5, seed = 1)),
+    "N=1000 S=100 K=20" = benchmark_set(20L,
+        simulate_counts(1000, 100, 20, seed = 2)),
+    "N=10000 S=100 K=5" = benchmark_set(5L,
+        simulate_counts(10000, 100, 5, seed = 3)))

@@ -6,9 +6,9 @@
 #
 #   --sizes="100x20x3;1000x50x5"   scenarios; of uniform counts 0..99, but for
 #                                  10000x500x10, a simulated mixture
-#   --threads="1;2;4;8"
-#   --repeats=5
-#   --seed=1
+#   --threads="1;2;4;8" by default
+#   --repeats=5 by default
+#   --seed=1 by default
 #   --busy                         only the test with a busy core
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
@@ -38,8 +38,9 @@ run_size <- function(size) {
     file <- write_counts(make_table(size, n[1L], n[2L]))
     on.exit(unlink(file))
     say("%s ...", size)
-    runs <- do.call(rbind, lapply(threads, function(t)
-        run_driver(driver, file, n[3L], arguments$seed, t, arguments$repeats)))
+    runs <- do.call(rbind, lapply(threads, run_driver, driver = driver,
+        file = file, k = n[3L], seed = arguments$seed,
+        repeats = arguments$repeats))
     cbind(size = size, asked = threads, runs)
 }
 
@@ -59,9 +60,11 @@ run_busy <- function(size) {
     file <- write_counts(make_table(size, n[1L], n[2L]))
     on.exit(unlink(file))
     say("%s with a busy core ...", size)
-    pair <- function(t) run_driver(driver, file, n[3L], arguments$seed, t,
-        arguments$repeats, prefix = c("taskset", "-c", "0,1"))$seconds
-    seconds <- with_busy_core(0L, c(pair(1), pair(2)))
+    run <- function(threads) {
+        run_driver(driver, file, n[3L], arguments$seed, threads,
+            arguments$repeats, prefix = c("taskset", "-c", "0,1"))$seconds
+    }
+    seconds <- with_busy_core(0L, c(run(1), run(2)))
     data.frame("N x S x K" = size, "1 thread, s" = sprintf("%.4f", seconds[1L]),
         "2 threads, s" = sprintf("%.4f", seconds[2L]),
         ratio = sprintf("%.2f", seconds[2L] / seconds[1L]),
@@ -73,12 +76,10 @@ if (!arguments$busy) {
     runs <- do.call(rbind, lapply(arguments$sizes, run_size))
     by_size <- lapply(arguments$sizes, function(size) runs[runs$size == size, ])
     summary <- do.call(rbind, lapply(by_size, function(r) {
-        times <- lapply(seq_along(threads), function(i) sprintf("%.4f",
-            r$seconds[i]))
+        times <- as.list(sprintf("%.4f", r$seconds))
         names(times) <- sprintf("%d thread%s, s", threads,
             ifelse(threads == 1, "", "s"))
-        gains <- lapply(seq_along(threads)[-1L], function(i) sprintf("%.2f",
-            r$seconds[1L] / r$seconds[i]))
+        gains <- as.list(sprintf("%.2f", r$seconds[1L] / r$seconds[-1L]))
         names(gains) <- sprintf("gain of %d", threads[-1L])
         data.frame("N x S x K" = r$size[1L], times, gains,
             used = paste(r$threads, collapse = ", "),
