@@ -3,6 +3,7 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multimin.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -114,15 +115,53 @@ static void call_fdf(const gsl_vector *x, void *c, double *f,
     component_gradient(c, gradient);
 }
 
-static dmm_status minimise(dmm_chunk *chunk, dmm_parameters *p, size_t k,
-                           int *iterations)
+typedef struct {
+    dmm_chunk *chunk;
+    dmm_parameters *p;
+    const dmm_control *control;
+    atomic_int interrupted;
+    dmm_status *status; /* k */
+    int *iterations;    /* k */
+} bfgs;
+
+/* Whether the user wants to stop; only thread 0, the calling one, may ask. */
+static int interrupted(bfgs *b, const dmm_worker *worker)
 {
+    if (atomic_load(&b->interrupted))
+        return 1;
+    if (worker->number != 0 || b->control->interrupt == NULL ||
+        !b->control->interrupt(b->control->user))
+        return 0;
+    atomic_store(&b->interrupted, 1);
+    return 1;
+}
+
+/* Iterates until the gradient has vanished, or F cannot be decreased any more
+ * (GSL_ENOPROG). */
+static dmm_status iterate(bfgs *b, const dmm_worker *worker,
+                          gsl_multimin_fdfminimizer *minimiser, int *iterations)
+{
+    int going = GSL_CONTINUE;
+    while (going == GSL_CONTINUE && *iterations < MAX_ITERATIONS) {
+        if (interrupted(b, worker))
+            return DMM_ERROR_INTERRUPTED;
+        if (gsl_multimin_fdfminimizer_iterate(minimiser) != GSL_SUCCESS)
+            break;
+        (*iterations)++;
+        going = gsl_multimin_test_gradient(minimiser->gradient,
+                                           GRADIENT_TOLERANCE);
+    }
+    return isfinite(minimiser->f) ? DMM_OK : DMM_ERROR_NUMERIC;
+}
+
+static dmm_status minimise(bfgs *b, const dmm_worker *worker, size_t k)
+{
+    dmm_parameters *p = b->p;
     const size_t n = p->n_taxa_columns;
     component c;
     gsl_multimin_fdfminimizer *minimiser = NULL;
     gsl_vector *x = NULL;
-    *iterations = 0;
-    dmm_status status = component_init(&c, chunk, p, k);
+    dmm_status status = component_init(&c, b->chunk, p, k);
     if (status != DMM_OK)
         goto done;
     status = DMM_ERROR_MEMORY;
@@ -138,20 +177,9 @@ static dmm_status minimise(dmm_chunk *chunk, dmm_parameters *p, size_t k,
     if (gsl_multimin_fdfminimizer_set(minimiser, &problem, x, FIRST_STEP,
                                       LINE_TOLERANCE) != GSL_SUCCESS)
         goto done;
-    int going = GSL_CONTINUE;
-    while (going == GSL_CONTINUE && *iterations < MAX_ITERATIONS) {
-        /* GSL_ENOPROG says that F cannot be decreased any more. */
-        if (gsl_multimin_fdfminimizer_iterate(minimiser) != GSL_SUCCESS)
-            break;
-        (*iterations)++;
-        going = gsl_multimin_test_gradient(minimiser->gradient,
-                                           GRADIENT_TOLERANCE);
-    }
-    if (!isfinite(minimiser->f))
-        goto done;
-    for (size_t j = 0; j < n; j++)
+    status = iterate(b, worker, minimiser, &b->iterations[k]);
+    for (size_t j = 0; status == DMM_OK && j < n; j++)
         p->lambda[j * p->kp + k] = gsl_vector_get(minimiser->x, j);
-    status = DMM_OK;
 done:
     if (x)
         gsl_vector_free(x);
@@ -161,27 +189,22 @@ done:
     return status;
 }
 
-typedef struct {
-    dmm_chunk *chunk;
-    dmm_parameters *p;
-    dmm_status *status; /* k */
-    int *iterations;    /* k */
-} bfgs;
-
 static void minimise_task(const dmm_worker *worker, void *data)
 {
     bfgs *b = data;
     size_t k;
     while (dmm_team_next(worker, b->p->k, &k))
-        b->status[k] = minimise(b->chunk, b->p, k, &b->iterations[k]);
+        b->status[k] = minimise(b, worker, k);
 }
 
 dmm_status dmm_bfgs_run(dmm_team *team, dmm_chunk *chunk, dmm_parameters *p,
-                        int *iterations)
+                        const dmm_control *control, int *iterations)
 {
-    bfgs b = {chunk, p, DMM_NEW(p->k, dmm_status), DMM_NEW(p->k, int)};
+    bfgs b = {.chunk = chunk, .p = p, .control = control};
     dmm_status status = DMM_ERROR_MEMORY;
     *iterations = 0;
+    b.status = DMM_NEW(p->k, dmm_status);
+    b.iterations = DMM_NEW(p->k, int);
     if (!b.status || !b.iterations)
         goto done;
     /* GSL would abort() the whole process on an error. */

@@ -6,15 +6,18 @@
 #ifndef DMM_BFGS_H
 #define DMM_BFGS_H
 
+#include "dmm.h"
 #include "estep.h"
 #include "parameters.h"
 #include "status.h"
 #include "threads.h"
 
 /* Minimises every F_k for the histogram at hand, component by component
- * (in parallel), from and into the parameters' lambda. `iterations`: the most
- * that a component took. */
+ * (in parallel), from and into the parameters' lambda. Asks the control's
+ * interrupt callback, in the calling thread, whether to go on. `iterations`:
+ * the most that a component took. */
 dmm_status dmm_bfgs_run(dmm_team *team, dmm_chunk *chunk,
-                        dmm_parameters *parameters, int *iterations);
+                        dmm_parameters *parameters, const dmm_control *control,
+                        int *iterations);
 
 #endif

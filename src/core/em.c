@@ -128,7 +128,8 @@ dmm_status dmm_em_start(dmm_em *em, const dmm_start *start)
             em->sums->weight[k] += em->chunk->z[i * kp + k];
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
     if (em->control->optimizer == DMM_OPTIMIZER_BFGS)
-        return dmm_bfgs_run(em->team, em->chunk, em->parameters, &iterations);
+        return dmm_bfgs_run(em->team, em->chunk, em->parameters, em->control,
+                            &iterations);
     return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
                          em->newton, START_TOLERANCE, START_ITERATIONS,
                          &iterations);
@@ -219,7 +220,7 @@ static dmm_status propose(dmm_em *em)
     dmm_parameters_set_weights(p, em->sums->weight);
     if (em->control->optimizer == DMM_OPTIMIZER_BFGS) {
         int iterations;
-        return dmm_bfgs_run(em->team, em->chunk, p, &iterations);
+        return dmm_bfgs_run(em->team, em->chunk, p, em->control, &iterations);
     }
     for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
         p->lambda[i] += em->newton->step[i];

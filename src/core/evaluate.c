@@ -163,7 +163,8 @@ static dmm_status maximize(dmm_team *team, job *x)
                              em->newton, MAXIMIZE_TOLERANCE,
                              MAXIMIZE_ITERATIONS, &x->iterations);
     const dmm_status status =
-        dmm_bfgs_run(team, em->chunk, em->parameters, &x->iterations);
+        dmm_bfgs_run(team, em->chunk, em->parameters, x->control,
+                     &x->iterations);
     if (status == DMM_OK)
         dmm_team_do(team, sums_task, em);
     return status;

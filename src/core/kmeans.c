@@ -310,9 +310,46 @@ static double nearest_square(const kmeans *m, const double *dot, size_t i)
     return nearest;
 }
 
+/* The component that has most of a sample. */
+static size_t owner(const dmm_chunk *chunk, size_t i)
+{
+    const double *z = chunk->z + i * chunk->kp;
+    size_t best = 0;
+    for (size_t k = 1; k < chunk->k; k++)
+        if (z[k] > z[best])
+            best = k;
+    return best;
+}
+
+/* The sample that the centres explain worst, of those that do not leave their
+ * component empty if it has another; distances below 0 are not looked at. */
+static size_t worst_sample(const kmeans *m, const double *distance)
+{
+    const size_t n = m->chunk->counts->n_samples;
+    size_t worst = n, alone = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (distance[i] > distance[alone])
+            alone = i;
+        if (distance[i] >= 0 && m->weight[owner(m->chunk, i)] > 1.5 &&
+            (worst == n || distance[i] > distance[worst]))
+            worst = i;
+    }
+    return worst < n ? worst : alone;
+}
+
+/* Makes a sample the only member of a component. */
+static void give_sample(kmeans *m, size_t i, size_t component)
+{
+    double *z = m->chunk->z + i * m->chunk->kp;
+    for (size_t k = 0; k < m->chunk->k; k++) {
+        m->weight[k] -= z[k];
+        z[k] = k == component;
+    }
+    m->weight[component] = 1;
+}
+
 /* Gives every emptied component the sample that the centres explain worst and
- * that has not been given away: it takes the sample's proportions as its centre
- * and the sample as its only member. */
+ * that has not been given away. */
 static dmm_status reseed_empty(kmeans *m, int *reseeded)
 {
     dmm_chunk *chunk = m->chunk;
@@ -336,18 +373,13 @@ static dmm_status reseed_empty(kmeans *m, int *reseeded)
             &counts->block[b], &counts->dictionary, kp, m->scaled,
             dot + counts->block[b].first_row * kp);
     for (size_t i = 0; i < n; i++)
-        distance[i] = nearest_square(m, dot, i);
+        distance[i] = fmax(nearest_square(m, dot, i), 0);
     for (size_t k = 0; k < chunk->k; k++) {
         if (m->weight[k] >= DMM_EMPTY_WEIGHT)
             continue;
-        size_t worst = 0;
-        for (size_t i = 1; i < n; i++)
-            if (distance[i] > distance[worst])
-                worst = i;
-        distance[worst] = -1; /* below every distance: not chosen twice */
-        for (size_t c = 0; c < chunk->k; c++)
-            chunk->z[worst * kp + c] = c == k;
-        m->weight[k] = 1;
+        const size_t worst = worst_sample(m, distance);
+        distance[worst] = -1; /* not chosen twice */
+        give_sample(m, worst, k);
         (*reseeded)++;
     }
     dmm_free(dot);

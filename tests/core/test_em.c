@@ -53,7 +53,10 @@ static void em_work(dmm_team *team, void *data)
     r->status = dmm_em_run(em);
     CHECK(r->status == DMM_OK);
     CHECK(r->rises == 0);
-    CHECK(r->calls == em->iterations);
+    /* BFGS asks in every iteration of its own, too. */
+    CHECK(r->control.optimizer == DMM_OPTIMIZER_BFGS
+              ? r->calls >= em->iterations
+              : r->calls == em->iterations);
     CHECK(em->evaluations > em->iterations);
     CHECK(em->converged || em->iterations == r->control.max_iterations);
     dmm_em_free(em);
@@ -160,7 +163,9 @@ static void test_callbacks(const table *t, dmm_control control)
     CHECK(w.in_order);
     CHECK(w.phase == DMM_PHASE_HESSIAN);
     CHECK(w.reports == fit->kmeans_iterations + fit->iterations + 4);
-    CHECK(w.interrupts == fit->kmeans_iterations + fit->iterations);
+    const int iterations = fit->kmeans_iterations + fit->iterations;
+    CHECK(control.optimizer == DMM_OPTIMIZER_BFGS ? w.interrupts > iterations
+                                                  : w.interrupts == iterations);
     dmm_fit_free(fit);
     /* Stopped at any call, it ends there; leaks show under the address
      * sanitizer and in test_memory.c. */
