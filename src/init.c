@@ -5,7 +5,9 @@
 #include "core/threads.h"
 #include "entries.h"
 
-#define ENTRY(name, arguments) {#name, (DL_FUNC)&name, arguments}
+/* By way of void (*)(void), which no compiler warns of. */
+#define ENTRY(name, arguments) \
+    {#name, (DL_FUNC)(void (*)(void))name, arguments}
 
 static const R_CallMethodDef entries[] = {
     ENTRY(R_dmm_count_problem, 1),

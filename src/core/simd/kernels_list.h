@@ -6,8 +6,9 @@
  * avx2      vectors of four: AVX2, FMA, BMI2
  * avx512    vectors of eight: AVX-512 F, DQ, VL, BW
  *
- * The build defines DMM_HAVE_AVX2 and DMM_HAVE_AVX512 where the compiler can
- * compile single functions for them (x86-64; not on Windows, whose MinGW
+ * The build defines DMM_HAVE_VECTOR where the compiler has the extension, and
+ * DMM_HAVE_AVX2 and DMM_HAVE_AVX512 where it can compile single functions for
+ * them (x86-64; not on Windows, whose MinGW
  * compilers do not align wide vectors on the stack).
  */
 #ifndef DMM_SIMD_KERNELS_LIST_H
@@ -15,7 +16,7 @@
 
 #include "../kernels.h"
 
-#if defined(DMM_HAVE_VECTOR) || defined(__GNUC__)
+#ifdef DMM_HAVE_VECTOR
 #define DMM_BUILD_BASELINE 1
 #endif
 #if defined(DMM_BUILD_BASELINE) && defined(DMM_HAVE_AVX2)
