@@ -17,7 +17,8 @@
 #'     the likelihood), `KmeansIterations`, `Converged`, `Reseeded` (how many
 #'     components emptied in the start and were restarted), `Empty` (how many
 #'     hold no sample in the end), `Seed`, `Optimizer` and `Control`
-#'     (see [dmncontrol()]).
+#'     (see [dmncontrol()]); the best of several starts also has `NStart` and
+#'     `Starts`, see [starts()].
 #' @slot fit list of numeric matrices, taxa x components: `Lower`,
 #'     `Estimate` and `Upper`, the Dirichlet parameters and the ends of their
 #'     approximate 95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits

@@ -7,7 +7,7 @@
 #'
 #' * Fit: [dmn()], with settings from [dmncontrol()] and threads from
 #'   [dmnthreads()].
-#' * Choose: [laplace()], [goodnessOfFit()], `AIC()`, `BIC()`, `logLik()`,
+#' * Choose: [dmnselect()], [starts()], [laplace()], [goodnessOfFit()], `AIC()`, `BIC()`, `logLik()`,
 #'   [ICL()].
 #' * Read: [mixture()], [mixturewt()], [`fitted()`][mixture],
 #'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [DMN-class].

@@ -27,9 +27,15 @@
 #' 4. The components are sorted by decreasing weight, and the Hessian at the
 #'    optimum gives the standard errors and the Laplace approximation.
 #'
-#' EM finds a local optimum, which may depend on `seed`: for a final result,
-#' fit several seeds and keep the one of the least `goodnessOfFit(fit)["NLE"]`
-#' for each `k`, then compare values of `k` by [laplace()].
+#' EM finds a local optimum, which depends on `seed` and on the order of the
+#' samples: for a final result use `nstart`, and [dmnselect()] to compare
+#' values of `k`.
+#'
+#' With `nstart > 1` the fit is the best of so many starts, by NLE. They are
+#' made on the samples and taxa in an order that depends on the counts alone:
+#' a table with its rows and columns in another order gives the same fit. The
+#' first start is as above but in that order, the others are of several kinds:
+#' see [starts()].
 #'
 #' The result is the same, to the last bit, for any `num.threads` and for
 #' any kind of table that holds the same counts.
@@ -48,6 +54,9 @@
 #'     `set.seed()` before `dmn()` makes a fit reproducible.
 #' @param ... not used: makes the arguments after it match by full name only.
 #'     Anything in it is an error.
+#' @param nstart `numeric(1)`, a whole number >= 1, default 1: how many starts
+#'     to make, of which the best is kept. With the default the start is that of
+#'     DirichletMultinomial.
 #' @param num.threads `numeric(1)`, a whole number >= 1: how many threads
 #'     to use at most. See [dmnthreads()] for the default.
 #' @param optimizer `character(1)`. How the parameters of a component are
@@ -77,6 +86,9 @@
 #' fit
 #' mixturewt(fit)
 #'
+#' ## the best of ten starts
+#' dmn(twins, 3, seed = 1, nstart = 10)
+#'
 #' ## choose the number of components by the Laplace approximation
 #' fits <- lapply(1:4, dmn, count = twins, seed = 1)
 #' lplc <- vapply(fits, laplace, numeric(1))
@@ -85,7 +97,7 @@
 #' @useDynLib dmmomp, .registration = TRUE
 #' @export
 dmn <- function(count, k, verbose = FALSE,
-    seed = runif(1, 0, .Machine$integer.max), ...,
+    seed = runif(1, 0, .Machine$integer.max), ..., nstart = 1L,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
     control = dmncontrol()) {
     if (...length())
@@ -94,6 +106,7 @@ dmn <- function(count, k, verbose = FALSE,
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     verbose <- .check_flag(verbose, "verbose")
     seed <- .check_seed(seed)
+    nstart <- .check_whole(nstart, "nstart")
     num.threads <- .check_threads(num.threads)
     optimizer <- .check_choice(optimizer, "optimizer", c("newton", "bfgs"))
     control <- .check_control(control)
@@ -104,15 +117,28 @@ dmn <- function(count, k, verbose = FALSE,
 
     if (verbose)
         message(sprintf("dmn, k=%d", k))
+    if (nstart > 1L) {
+        table <- .compress(count, k, num.threads)
+        fit <- .fit_starts(table, k, seed, verbose, nstart, num.threads,
+            optimizer, control)
+        if (is.null(fit))
+            .interrupt()
+        return(.warn_of_fit(fit))
+    }
     raw <- .Call(R_dmm_fit, count, k, seed, verbose, num.threads, optimizer,
         control)
     if (is.null(raw))
         .interrupt()
-    fit <- .as_dmn(raw, dimnames(count), seed, optimizer, control)
-    if (!raw$Converged)
-        .warn_not_converged(k, raw$Iterations)
-    if (raw$Empty > 0L)
-        .warn_empty(k, raw$Empty)
+    .warn_of_fit(.as_dmn(raw, dimnames(count), seed, optimizer, control))
+}
+
+.warn_of_fit <- function(fit) {
+    mixture <- fit@mixture
+    k <- length(mixture$Weight)
+    if (!mixture$Converged)
+        .warn_not_converged(k, mixture$Iterations)
+    if (mixture$Empty > 0L)
+        .warn_empty(k, mixture$Empty)
     fit
 }
 

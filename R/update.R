@@ -6,7 +6,7 @@
 #' @param count counts, samples x taxa, in any of the forms that [dmn()] takes:
 #'     those of the fit, which does not hold them, or others.
 #' @param ... arguments of [dmn()] to change, by name. The others are those of
-#'     the fit: `k`, `seed`, `optimizer` and `control`. A fit made by
+#'     the fit: `k`, `seed`, `nstart`, `optimizer` and `control`. A fit made by
 #'     DirichletMultinomial holds `k` only.
 #' @return An object of class [DMN-class].
 #' @seealso [dmn()]
@@ -29,7 +29,8 @@ update.DMN <- function(object, count, ...) {
         .refuse_dots(..., .what = "update", .known = known)
     mixture <- object@mixture
     settings <- list(k = ncol(object@group), seed = mixture$Seed,
-        optimizer = mixture$Optimizer, control = mixture$Control)
+        nstart = mixture$NStart, optimizer = mixture$Optimizer,
+        control = mixture$Control)
     settings <- settings[!vapply(settings, is.null, logical(1))]
     settings[names(changed)] <- changed
     do.call(dmn, c(list(count = count), settings))

@@ -1,0 +1,156 @@
+# The class of a sweep over k: a list of fits. It is documented with
+# dmnselect().
+
+#' @rdname dmnselect
+#' @importClassesFrom S4Vectors SimpleList
+#' @importFrom methods new setClass
+#' @exportClass DMNSelect
+.DMNSelect <- setClass("DMNSelect", contains = "SimpleList",
+    prototype = methods::prototype(elementType = "DMN"))
+
+.criteria_choices <- c("laplace", "BIC", "AIC", "ICL")
+
+# `settings` (nstart, seed, criterion, ...) are the object's metadata.
+.new_dmnselect <- function(fits, settings) {
+    new("DMNSelect", listData = fits, metadata = settings)
+}
+
+#' @export
+as.list.DMNSelect <- function(x, ...) x@listData
+
+.criterion_values <- function(fits, criterion) {
+    value <- switch(criterion, laplace = laplace, BIC = BIC.DMN,
+        AIC = AIC.DMN, ICL = ICL)
+    vapply(fits, value, numeric(1))
+}
+
+.fitted_k <- function(fits) {
+    vapply(fits, function(fit) ncol(fit@group), integer(1), USE.NAMES = FALSE)
+}
+
+#' @rdname dmnselect
+#' @param object,x an object of class `DMNSelect`.
+#' @export
+best <- function(object, criterion) {
+    if (!inherits(object, "DMNSelect"))
+        .stop("'object' must be made by dmnselect(); found ",
+            .describe(object))
+    criterion <- if (missing(criterion))
+        object@metadata$criterion
+    else
+        .check_choice(criterion, "criterion", .criteria_choices)
+    fits <- object@listData
+    if (length(fits) == 0L)
+        .stop("'object' holds no fits")
+    fits[[which.min(.criterion_values(fits, criterion))]]
+}
+
+#' @rdname dmnselect
+#' @method summary DMNSelect
+#' @export
+summary.DMNSelect <- function(object, ...) {
+    .refuse_dots(..., .what = "summary", .known = "object")
+    fits <- object@listData
+    value <- function(name) {
+        vapply(fits, function(fit) fit@goodnessOfFit[[name]], numeric(1))
+    }
+    found <- lapply(fits, function(fit) starts(fit)$best)
+    table <- data.frame(k = .fitted_k(fits), NLE = value("NLE"),
+        logLik = vapply(fits, function(fit) as.numeric(logLik.DMN(fit)),
+            numeric(1)),
+        df = vapply(fits, .parameters, numeric(1)),
+        Laplace = value("Laplace"), BIC = value("BIC"), AIC = value("AIC"),
+        ICL = .criterion_values(fits, "ICL"),
+        iterations = vapply(fits, function(fit) fit@mixture$Iterations,
+            integer(1)),
+        converged = vapply(fits, function(fit) fit@mixture$Converged,
+            logical(1)),
+        starts = lengths(found),
+        found = vapply(found, sum, integer(1)))
+    row.names(table) <- NULL
+    structure(table, class = c("summary.DMNSelect", "data.frame"),
+        best = .best_by_criterion(fits))
+}
+
+# The k that each criterion prefers.
+.best_by_criterion <- function(fits) {
+    k <- .fitted_k(fits)
+    vapply(.criteria_choices, function(criterion) {
+        k[[which.min(.criterion_values(fits, criterion))]]
+    }, integer(1))
+}
+
+#' @rdname dmnselect
+#' @importMethodsFrom S4Vectors summary
+#' @exportMethod summary
+setMethod("summary", "DMNSelect",
+    function(object, ...) summary.DMNSelect(object, ...))
+
+#' @rdname dmnselect
+#' @param digits `numeric(1)`: decimal places to print.
+#' @export
+print.summary.DMNSelect <- function(x, ..., digits = 1L) {
+    table <- as.data.frame(unclass(x))
+    real <- setdiff(names(table)[vapply(table, is.double, logical(1))], "df")
+    table[real] <- lapply(table[real], round, digits)
+    print(table, row.names = FALSE)
+    chosen <- attr(x, "best")
+    if (!is.null(chosen))
+        cat("best k: ", paste0(names(chosen), " ", chosen, collapse = ", "),
+            "\n", sep = "")
+    invisible(x)
+}
+
+.print_dmnselect <- function(object) {
+    settings <- object@metadata
+    fits <- object@listData
+    cat("class: DMNSelect\n", .plural(length(fits), "fit"), ": k = ",
+        paste(.fitted_k(fits), collapse = ", "), " (nstart ", settings$nstart,
+        ", seed ", settings$seed, ")\n", sep = "")
+    if (length(fits))
+        cat("best k by ", settings$criterion, ": ",
+            ncol(best(object)@group), "\n", sep = "")
+    if (length(settings$missing))
+        cat("not fitted: k = ", paste(settings$missing, collapse = ", "), " (",
+            settings$why, ")\n", sep = "")
+}
+
+#' @rdname dmnselect
+#' @importFrom methods setMethod show
+#' @exportMethod show
+setMethod("show", "DMNSelect", function(object) .print_dmnselect(object))
+
+#' @rdname dmnselect
+#' @export
+print.DMNSelect <- function(x, ...) {
+    .print_dmnselect(x)
+    invisible(x)
+}
+
+#' @rdname dmnselect
+#' @param y not used.
+#' @importFrom graphics legend matplot points
+#' @export
+plot.DMNSelect <- function(x, y, criterion = .criteria_choices, ...) {
+    if (!is.character(criterion) || length(criterion) == 0L ||
+        !all(criterion %in% .criteria_choices))
+        .stop("'criterion' must be among ",
+            paste0('"', .criteria_choices, '"', collapse = ", "), "; found ",
+            .describe(criterion))
+    fits <- x@listData
+    k <- .fitted_k(fits)
+    values <- matrix(unlist(lapply(criterion, .criterion_values,
+        fits = fits)), length(k))
+    colour <- .qualitative[2L * match(criterion, .criteria_choices)]
+    settings <- list(x = k, y = values, type = "b", lty = 1, pch = 1,
+        col = colour, xlab = "number of components, k",
+        ylab = "criterion (less is better)")
+    given <- list(...)
+    settings[names(given)] <- given
+    do.call(matplot, settings)
+    least <- apply(values, 2L, which.min)
+    points(k[least], values[cbind(least, seq_along(criterion))], pch = 19,
+        col = colour)
+    legend("topleft", legend = criterion, col = colour, lty = 1, bty = "n")
+    invisible(x)
+}

@@ -1,0 +1,93 @@
+# Finished fits kept in a directory: one file for each k, and one that says what
+# data and arguments they belong to. A file is written under another name and
+# then renamed, so that it is either absent or complete.
+
+.checkpoint_key <- "dmnselect.rds"
+
+# NULL, or a list of the directory and its key. `settings` are compared with
+# those of the directory; a NULL seed takes the directory's.
+.open_checkpoint <- function(path, count, settings, seed) {
+    if (!is.character(path) || length(path) != 1L || is.na(path))
+        .stop("'checkpoint' must be NULL or the path of one directory; found ",
+            .describe(path))
+    if (!dir.exists(path) && !dir.create(path, recursive = TRUE))
+        .stop("'checkpoint' cannot be created: '", path, "'")
+    # of a process that was killed while it wrote
+    unlink(file.path(path, list.files(path, "[.]part$")))
+    file <- file.path(path, .checkpoint_key)
+    key <- c(list(data = .fingerprint(count)), settings)
+    if (file.exists(file)) {
+        old <- readRDS(file)
+        if (is.null(seed))
+            seed <- old$seed
+        key$seed <- as.integer(seed)
+        .check_key(old, key, path)
+    } else {
+        others <- list.files(path)
+        if (length(others))
+            .stop("'checkpoint' must be a new directory or one that ",
+                "dmnselect() has made; found ", .first_few(others, 3L),
+                " in '", path, "'")
+        key$seed <- as.integer(if (is.null(seed)) .draw_seeds(1L) else seed)
+        .save_atomically(key, file)
+    }
+    list(path = path, seed = key$seed)
+}
+
+.check_key <- function(old, key, path) {
+    if (!identical(old$data, key$data))
+        .stop("the directory '", path, "' holds fits of other data; pass ",
+            "those, or another 'checkpoint'")
+    changed <- names(key)[!vapply(names(key), function(name) {
+        identical(old[[name]], key[[name]])
+    }, logical(1))]
+    if (length(changed))
+        .stop("the directory '", path, "' holds fits made with another ",
+            paste0("'", changed, "'", collapse = ", "),
+            "; use the same, or another 'checkpoint'")
+}
+
+# Of the table's contents and names.
+.fingerprint <- function(count) {
+    parts <- if (is.matrix(count))
+        list(dim(count), dimnames(count), as.double(count))
+    else
+        list(dim(count), dimnames(count), count@p, count@i, count@x)
+    file <- tempfile("dmmomp")
+    on.exit(unlink(file))
+    connection <- file(file, "wb")
+    serialize(parts, connection, xdr = FALSE)
+    close(connection)
+    unname(tools::md5sum(file))
+}
+
+.save_atomically <- function(object, file) {
+    part <- paste0(file, ".", Sys.getpid(), ".part")
+    on.exit(unlink(part))
+    saveRDS(object, part)
+    if (!file.rename(part, file))
+        .stop("cannot write '", file, "'")
+}
+
+.checkpoint_file <- function(path, k) {
+    file.path(path, sprintf("k-%04d.rds", k))
+}
+
+.save_fit <- function(fit, path, k) {
+    if (!is.null(path))
+        .save_atomically(fit, .checkpoint_file(path, k))
+    fit
+}
+
+# The fit of k components, or NULL where there is none that can be read.
+.read_fit <- function(path, k) {
+    file <- if (!is.null(path)) .checkpoint_file(path, k)
+    if (is.null(file) || !file.exists(file))
+        return(NULL)
+    fit <- tryCatch(readRDS(file), error = function(e) NULL)
+    if (inherits(fit, "DMN") && ncol(fit@group) == k)
+        return(fit)
+    warning("'", file, "' cannot be read: k = ", k, " is fitted again",
+        call. = FALSE)
+    NULL
+}

@@ -1,0 +1,299 @@
+#' Choose the number of components
+#'
+#' Fits mixtures with several numbers of components `k`, each by the best of
+#' `nstart` starts, to one table, and compares them by a criterion.
+#'
+#' @details
+#' Every fit is that of [`dmn(count, k, nstart = nstart, seed =
+#' seed)`][dmn], and so does not depend on the order of the samples or taxa
+#' when `nstart > 1`. The table is compressed once for all of them.
+#'
+#' The criteria are those of [goodnessOfFit()] and [ICL()]; the less, the
+#' better. A warning says where the best `k` is at the edge of the range: then
+#' the optimum may lie beyond.
+#'
+#' **Progress.** With `verbose = TRUE`, a line for each fit with an estimate of
+#' the time left. Where the \pkg{progressr} package is installed, its handlers
+#' get the progress as well.
+#'
+#' **Interrupts.** After Ctrl-C the finished fits are returned, with a warning.
+#'
+#' **Checkpoints.** With `checkpoint = "directory"` each fit is saved when it is
+#' finished, in a way that a power cut leaves either the whole file or none. The
+#' same call again reads what is there and fits the rest; more values of
+#' `k` may be asked for. A directory of other data or arguments is refused. One
+#' call at a time may use a directory.
+#'
+#' **Parallel fits.** With a \pkg{BiocParallel} back-end, values of `k` are
+#' spread over its workers, one thread each. Without, each fit uses
+#' `num.threads`. The result is the same.
+#'
+#' @param count counts, samples x taxa, as for [dmn()].
+#' @param k whole numbers from 1 to the number of samples, all different: the
+#'     numbers of components to fit.
+#' @param nstart `numeric(1)`, a whole number >= 1: starts for each fit. See
+#'     [starts()].
+#' @param criterion `character(1)`: `"laplace"` (the default), `"BIC"`,
+#'     `"AIC"` or `"ICL"`. `plot()` draws all that are given.
+#' @param BPPARAM `NULL`, to fit in this process, or a \pkg{BiocParallel}
+#'     back-end such as `BiocParallel::MulticoreParam(2)`.
+#' @param checkpoint `NULL` or `character(1)`, a directory for finished fits.
+#' @param ... for `plot()`, graphical parameters; otherwise not used.
+#' @param seed `numeric(1)`, as for [dmn()], for all fits. The default is drawn
+#'     from R's generator, or is that of the checkpoint.
+#' @param early.stop `numeric(1)`: stop after so many values of `k` running are
+#'     worse than the best before them. The default, `Inf`, fits all.
+#' @param verbose `logical(1)`, default `FALSE`. Report progress?
+#' @param num.threads `NULL`, for the default of [dmnthreads()], or for one in
+#'     workers; or a whole number >= 1: threads for each fit.
+#' @param optimizer,control as for [dmn()].
+#' @return `dmnselect()`: an object of class `DMNSelect`, a `SimpleList` of
+#'     [DMN-class] objects named by `k`, in increasing order. It can be used
+#'     where a list of fits was: `lapply(sel, mixturewt)`, `sapply(sel,
+#'     laplace)`, `sel[["3"]]`.
+#'
+#'     `best()`: the fit that is best by a criterion, by default that of the
+#'     object.
+#'
+#'     `summary()`: a `data.frame` with a row for each fit and columns `k`,
+#'     `NLE`, `logLik`, `df`, `Laplace`, `BIC`, `AIC`, `ICL`, `iterations`,
+#'     `converged`, `starts` and `found`, how many of them ended within 0.01 of
+#'     the best NLE. Its attribute `"best"` holds the best `k` by each
+#'     criterion.
+#'
+#'     `plot()`: `x`, invisibly, after drawing the criteria against `k`.
+#' @seealso [dmn()], [starts()]
+#' @examples
+#' sel <- dmnselect(twins, 1:5, nstart = 3, seed = 1)
+#' sel
+#' summary(sel)
+#' plot(sel, criterion = c("laplace", "BIC"))
+#' best(sel)
+#' vapply(sel, laplace, numeric(1))
+#' @name dmnselect
+#' @aliases DMNSelect DMNSelect-class
+#' @export
+dmnselect <- function(count, k = 1:7, nstart = 5L,
+    criterion = c("laplace", "BIC", "AIC", "ICL"), BPPARAM = NULL,
+    checkpoint = NULL, ..., seed = NULL, early.stop = Inf, verbose = FALSE,
+    num.threads = NULL, optimizer = c("newton", "bfgs"),
+    control = dmncontrol()) {
+    if (...length())
+        .refuse_dots(..., .what = "dmnselect",
+            .known = names(formals(dmnselect)))
+    if (missing(count))
+        .stop("'count' is missing: pass a table of counts, samples x taxa")
+    criterion <- .check_choice(criterion, "criterion", .criteria_choices)
+    count <- .as_counts(count)
+    k <- .check_ks(k, count)
+    settings <- list(nstart = .check_whole(nstart, "nstart"),
+        optimizer = .check_choice(optimizer, "optimizer",
+            c("newton", "bfgs")),
+        control = .check_control(control))
+    if (!is.null(seed))
+        seed <- .check_seed(seed)
+    if (!is.null(num.threads))
+        num.threads <- .check_threads(num.threads)
+    early.stop <- .check_early_stop(early.stop)
+    verbose <- .check_flag(verbose, "verbose")
+    path <- NULL
+    if (!is.null(checkpoint)) {
+        kept <- .open_checkpoint(checkpoint, count, settings, seed)
+        path <- kept$path
+        seed <- kept$seed
+    }
+    settings$seed <- if (is.null(seed))
+        .check_seed(.draw_seeds(1L))
+    else
+        seed
+    sweep <- .sweep(count, k, settings, criterion, path, early.stop, BPPARAM,
+        num.threads, .progress(k, verbose))
+    .finish_sweep(sweep, k, criterion, settings)
+}
+
+.check_ks <- function(k, count) {
+    n <- nrow(count)
+    if (!is.numeric(k) || length(k) == 0L || anyNA(k) ||
+        any(k != trunc(k) | k < 1 | k > n) || anyDuplicated(k))
+        .stop("'k' must be different whole numbers from 1 to the number of ",
+            "samples, ", n, "; found ", .describe(k))
+    sort(as.integer(k))
+}
+
+.check_early_stop <- function(x) {
+    if (identical(x, Inf)) Inf else .check_whole(x, "early.stop")
+}
+
+# ---- Fitting ------------------------------------------------------------
+
+# list(fits, why): finished fits by k, and why others are missing. Fits go in
+# batches by increasing k: all at once, or as many as there are workers where
+# the sweep may stop early, and one by one in this process.
+.sweep <- function(count, k, settings, criterion, path, early.stop, BPPARAM,
+    num.threads, report) {
+    fits <- lapply(k, .read_fit, path = path)
+    names(fits) <- k
+    work <- .sweep_worker(count, k, settings, path, BPPARAM, num.threads)
+    todo <- k[vapply(fits, is.null, logical(1))]
+    report(setdiff(k, todo))
+    why <- NULL
+    size <- if (is.null(BPPARAM)) 1L else if (is.finite(early.stop))
+        .workers(BPPARAM) else length(k)
+    for (batch in split(k, (seq_along(k) - 1L) %/% size)) {
+        todo <- batch[vapply(fits[as.character(batch)], is.null, logical(1))]
+        if (length(todo)) {
+            made <- tryCatch(work(todo), interrupt = function(e) NULL)
+            if (is.null(made)) {
+                why <- "interrupted"
+                break
+            }
+            fits[as.character(todo)] <- made
+            report(todo)
+        }
+        last <- .stop_after(fits, criterion, early.stop)
+        if (!is.na(last)) {
+            fits[seq_along(fits) > last] <- list(NULL)
+            why <- "early.stop"
+            break
+        }
+    }
+    if (identical(why, "interrupted") && !is.null(BPPARAM) && !is.null(path))
+        fits <- stats::setNames(lapply(k, .read_fit, path = path), k)
+    list(fits = fits[!vapply(fits, is.null, logical(1))], why = why)
+}
+
+# A function of some k that returns their fits, or NULL when interrupted.
+.sweep_worker <- function(count, k, settings, path, BPPARAM, num.threads) {
+    if (!is.null(BPPARAM))
+        return(function(todo) {
+            .parallel(todo, .fit_alone, count = count, largest = max(k),
+                settings = settings, path = path, num.threads = num.threads,
+                .lapply = lapply, BPPARAM = BPPARAM)
+        })
+    threads <- if (is.null(num.threads)) dmnthreads() else num.threads
+    threads <- as.integer(threads)
+    table <- NULL
+    function(todo) {
+        if (is.null(table))
+            table <<- .select_table(count, max(k), settings, threads)
+        made <- lapply(todo, .fit_one, table = table, settings = settings,
+            path = path, num.threads = threads)
+        if (any(vapply(made, is.null, logical(1)))) NULL else made
+    }
+}
+
+# A lone start keeps the order of the table, as dmn() does.
+.select_table <- function(count, largest, settings, num.threads) {
+    list(table = .Call(R_dmm_table, count, settings$nstart > 1L, largest,
+        num.threads), dimnames = dimnames(count))
+}
+
+.fit_one <- function(k, table, settings, path, num.threads) {
+    fit <- .fit_starts(table, k, settings$seed, FALSE, settings$nstart,
+        num.threads, settings$optimizer, settings$control)
+    if (is.null(fit))
+        return(NULL)
+    .save_fit(.warn_of_fit(fit), path, k)
+}
+
+.fit_alone <- function(k, count, largest, settings, path, num.threads) {
+    num.threads <- as.integer(num.threads)
+    table <- .select_table(count, largest, settings, num.threads)
+    fit <- .fit_one(k, table, settings, path, num.threads)
+    if (is.null(fit))
+        .stop("a worker was interrupted")
+    fit
+}
+
+.workers <- function(BPPARAM) {
+    if (requireNamespace("BiocParallel", quietly = TRUE))
+        max(1L, as.integer(BiocParallel::bpnworkers(BPPARAM)))
+    else
+        1L
+}
+
+# Which fit is the last one to keep, NA where the sweep goes on. Fits that are
+# not made yet come after those that are.
+.stop_after <- function(fits, criterion, early.stop) {
+    made <- !vapply(fits, is.null, logical(1))
+    first <- if (all(made)) length(fits) else which.min(made) - 1L
+    if (first == 0L || !is.finite(early.stop))
+        return(NA_integer_)
+    value <- .criterion_values(fits[seq_len(first)], criterion)
+    since <- seq_len(first) - vapply(seq_len(first), function(i) {
+        which.min(value[seq_len(i)])
+    }, integer(1))
+    over <- which(since >= early.stop)
+    if (length(over) && over[[1L]] < length(fits)) over[[1L]] else NA_integer_
+}
+
+.finish_sweep <- function(sweep, k, criterion, settings) {
+    fits <- sweep$fits
+    if (identical(sweep$why, "interrupted")) {
+        if (length(fits) == 0L)
+            .interrupt()
+        warning("interrupted: the result has ", .plural(length(fits), "fit"),
+            " of ", length(k), call. = FALSE)
+    }
+    settings$criterion <- criterion
+    settings$missing <- setdiff(k, .fitted_k(fits))
+    settings$why <- sweep$why
+    selected <- .new_dmnselect(fits, settings)
+    .warn_of_edge(ncol(best(selected)@group), .fitted_k(fits), criterion,
+        sweep$why)
+    selected
+}
+
+.warn_of_edge <- function(chosen, k, criterion, why) {
+    if (length(k) < 2L)
+        return(invisible(NULL))
+    lower <- chosen == min(k) && chosen > 1L
+    upper <- chosen == max(k) && is.null(why)
+    if (lower || upper)
+        warning("the best k by ", criterion, ", ", chosen, ", is the ",
+            if (lower) "least" else "largest", " that was fitted: the ",
+            "optimum may lie beyond. Fit ",
+            if (lower) "smaller" else "larger", " values of 'k' too",
+            call. = FALSE)
+}
+
+# ---- Progress -----------------------------------------------------------
+
+# A function to call with the k that are finished. The time left is estimated by
+# the sum of the k to come.
+.progress <- function(k, verbose) {
+    signal <- if (requireNamespace("progressr", quietly = TRUE))
+        progressr::progressor(steps = length(k), envir = parent.frame())
+    begun <- proc.time()[["elapsed"]]
+    done <- integer()
+    fitted <- 0
+    first <- TRUE
+    function(finished) {
+        done <<- c(done, finished)
+        if (!first)
+            fitted <<- fitted + sum(finished)
+        kept <- first && length(finished) > 0L
+        first <<- FALSE
+        if (length(finished) == 0L)
+            return(invisible(NULL))
+        spent <- proc.time()[["elapsed"]] - begun
+        left <- spent * sum(setdiff(k, done)) / max(fitted, 1)
+        text <- paste0("k = ", paste(finished, collapse = ", "),
+            if (kept) " (kept)", ": ", length(done), " of ", length(k),
+            if (!kept && length(done) < length(k))
+                sprintf(", about %s left", .duration(left)))
+        if (!is.null(signal))
+            signal(text, amount = length(finished))
+        if (verbose)
+            message("dmnselect, ", text)
+    }
+}
+
+.duration <- function(seconds) {
+    if (seconds < 100)
+        sprintf("%.0f s", seconds)
+    else if (seconds < 6000)
+        sprintf("%.0f min", seconds / 60)
+    else
+        sprintf("%.1f h", seconds / 3600)
+}

@@ -1,0 +1,101 @@
+# Fits of several starts, and what became of each.
+
+# A table compressed once for fits with up to `k` components, in canonical
+# order; `dimnames` are those of the fits.
+.compress <- function(count, k, num.threads) {
+    list(table = .Call(R_dmm_table, count, TRUE, k, num.threads),
+        dimnames = dimnames(count))
+}
+
+# The best of `nstart` starts as a DMN; NULL when interrupted. `kinds`: the kind
+# of each, or NULL; `given`: a matrix for those of kind "given".
+.fit_starts <- function(table, k, seed, verbose, nstart, num.threads,
+    optimizer, control, kinds = NULL, given = NULL) {
+    # one component has one optimum
+    n <- if (k == 1L) 1L else nstart
+    raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, seed,
+        verbose && n == 1L, num.threads, optimizer, control)
+    if (is.null(raw))
+        return(NULL)
+    fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
+    fit@mixture$NStart <- nstart
+    fit@mixture$Starts <- raw$starts
+    if (verbose)
+        .report_starts(raw$starts)
+    fit
+}
+
+.report_starts <- function(starts) {
+    message(sprintf("  %d of %s found NLE %.3f", sum(.at_best(starts$NLE)),
+        .plural(length(starts$NLE), "start"), min(starts$NLE)))
+}
+
+# Starts that end this near to the best one have found the same optimum: EM
+# stops within some 1e-4 of it, other optima are further away.
+.same_optimum <- 0.01
+
+.at_best <- function(nle) nle <= min(nle) + .same_optimum
+
+#' The starts of a fit
+#'
+#' What became of each start of a fit by [dmn()] with `nstart > 1`. Where many
+#' starts found the best optimum, more would hardly find a better one.
+#'
+#' @details
+#' The kinds of start, in the order in which they are made:
+#'
+#' * `kmeans`, the first: random labels, then soft k-means. It is the start of
+#'   a fit with `nstart = 1`, but for the order of the samples.
+#' * `seeds`, the second: samples with the nearest of `k` that lie far apart in
+#'   Hellinger distance (k-means++), then annealing: EM in which the
+#'   probabilities of the components are first made nearly equal, and less so
+#'   from step to step.
+#' * `labels`, the third: random labels, then slower annealing.
+#' * `resample`: the best fit so far after some EM iterations on half of the
+#'   samples, drawn at random.
+#' * `move`, every fourth: the best fit so far with one component dissolved,
+#'   and another split in two.
+#'
+#' All are followed by EM until convergence. `inst/benchmarks/starts.md` in the
+#' package's sources compares them. The seed of each start is derived from the
+#' fit's, so that the first `n` starts are the same for any `nstart >= n`. A
+#' fit with one component has one optimum, and one start.
+#'
+#' @param object an object of class [DMN-class] made by [dmn()].
+#' @return A `data.frame` with a row for each start: `start`, its number;
+#'     `kind`; `seed`; `NLE`, where it ended (`Inf` where it failed);
+#'     `iterations` of EM; `converged`; and `best`, whether it ended within
+#'     0.01 of the best NLE.
+#' @references
+#' Arthur D, Vassilvitskii S (2007). k-means++: the advantages of careful
+#' seeding. *Proceedings of the 18th Annual ACM-SIAM Symposium on Discrete
+#' Algorithms*, 1027-1035.
+#'
+#' Ueda N, Nakano R (1998). Deterministic annealing EM algorithm. *Neural
+#' Networks* 11, 271-282. \doi{10.1016/S0893-6080(97)00133-0}
+#'
+#' Ueda N, Nakano R, Ghahramani Z, Hinton GE (2000). SMEM algorithm for mixture
+#' models. *Neural Computation* 12, 2109-2128.
+#' \doi{10.1162/089976600300015088}
+#' @seealso [dmn()], [dmnselect()]
+#' @examples
+#' fit <- dmn(twins, 3, seed = 1, nstart = 8)
+#' starts(fit)
+#' @export
+starts <- function(object) {
+    if (!inherits(object, "DMN"))
+        .stop_not_a_fit(object, "starts")
+    mixture <- object@mixture
+    x <- mixture$Starts
+    if (is.null(x)) {
+        if (is.null(mixture$Converged))
+            .stop("'object' was made by DirichletMultinomial, which does not ",
+                "record its starts")
+        x <- list(kind = "kmeans", seed = as.double(mixture$Seed),
+            NLE = object@goodnessOfFit[["NLE"]],
+            iterations = mixture$Iterations, converged = mixture$Converged)
+    }
+    data.frame(start = seq_along(x$kind), kind = x$kind, seed = x$seed,
+        NLE = x$NLE, iterations = x$iterations, converged = x$converged,
+        best = .at_best(x$NLE))
+}

@@ -1,0 +1,40 @@
+sel <- suppressWarnings(dmnselect(small_twins(), 1:3, 3, seed = 1))
+
+test_that("summary has a row for each k", {
+    table <- summary(sel)
+    expect_identical(table$k, 1:3)
+    expect_equal(table$Laplace, unname(sapply(sel, laplace)))
+    expect_equal(table$ICL, unname(sapply(sel, ICL)))
+    expect_equal(table$df, c(1, 2, 3) * nrow(fitted(sel[[1]])) + 0:2)
+    expect_identical(table$starts, c(1L, 3L, 3L))
+    expect_true(all(table$found >= 1 & table$found <= table$starts))
+    expect_identical(names(attr(table, "best")),
+        c("laplace", "BIC", "AIC", "ICL"))
+    expect_output(print(table), "best k: laplace")
+    expect_error(summary(sel, 3), "too many")
+})
+
+test_that("best() follows the criterion", {
+    for (criterion in c("laplace", "BIC", "AIC", "ICL")) {
+        value <- .criterion_values(as.list(sel), criterion)
+        expect_identical(best(sel, criterion), sel[[which.min(value)]])
+    }
+    expect_identical(best(sel), best(sel, "laplace"))
+    expect_error(best(as.list(sel)), "dmnselect")
+    expect_error(best(sel, "other"), "'criterion'")
+    expect_error(best(sel[0]), "no fits")
+})
+
+test_that("it is shown, cut and drawn", {
+    expect_output(print(sel), "3 fits: k = 1, 2, 3")
+    expect_output(show(sel), "best k by laplace")
+    expect_s4_class(sel[2:3], "DMNSelect")
+    file <- tempfile(fileext = ".pdf")
+    on.exit(unlink(file))
+    grDevices::pdf(file)
+    expect_identical(plot(sel), sel)
+    expect_identical(plot(sel, criterion = "BIC", main = "title"), sel)
+    grDevices::dev.off()
+    expect_gt(file.size(file), 0)
+    expect_error(plot(sel, criterion = "other"), "'criterion'")
+})

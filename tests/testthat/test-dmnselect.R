@@ -1,0 +1,91 @@
+sweep_small <- function(k = 1:3, nstart = 3, seed = 1, ...) {
+    suppressWarnings(dmnselect(small_twins(), k, nstart, ..., seed = seed))
+}
+
+test_that("a sweep holds the fits of dmn(), by k", {
+    sel <- sweep_small(k = c(3, 1, 2))
+    expect_s4_class(sel, "DMNSelect")
+    expect_true(is(sel, "SimpleList"))
+    expect_identical(names(sel), c("1", "2", "3"))
+    for (k in 1:3)
+        expect_identical(sel[[k]],
+            dmn(small_twins(), k, seed = 1, nstart = 3))
+    expect_identical(sapply(sel, laplace),
+        vapply(as.list(sel), laplace, numeric(1)))
+    lone <- sweep_small(k = 2:3, nstart = 1)
+    expect_identical(goodnessOfFit(lone[["3"]]),
+        goodnessOfFit(dmn(small_twins(), 3, seed = 1)))
+})
+
+test_that("the best k at the edge of the range is told", {
+    expect_warning(dmnselect(twins, 2:3, 2, seed = 1), "largest .* 'k' too")
+    expect_warning(dmnselect(twins, 4:6, 4, seed = 1), "least .* 'k' too")
+    expect_silent(dmnselect(twins, 3:5, 4, seed = 1))
+})
+
+test_that("a sweep stops early after so many worse values of k", {
+    x <- small_twins()
+    all <- sweep_small(k = 1:6)
+    value <- vapply(as.list(all), laplace, numeric(1))
+    some <- sweep_small(k = 1:6, early.stop = 2)
+    expected <- min(which.min(value) + 2, 6)
+    expect_identical(length(some), as.integer(expected))
+    expect_identical(some@metadata$missing,
+        setdiff(1:6, seq_len(expected)))
+    fits <- list(a = all[[1]], b = NULL, c = NULL)
+    expect_identical(.stop_after(fits, "laplace", Inf), NA_integer_)
+    expect_identical(.stop_after(fits, "laplace", 1), NA_integer_)
+})
+
+test_that("workers give the same fits", {
+    skip_if_not_installed("BiocParallel")
+    skip_on_os("windows")
+    multicore <- BiocParallel::MulticoreParam(2)
+    expect_identical(sweep_small(BPPARAM = multicore), sweep_small())
+    expect_identical(sweep_small(k = 1:6, BPPARAM = multicore,
+        early.stop = 1), sweep_small(k = 1:6, early.stop = 1))
+})
+
+test_that("progress is told when asked for", {
+    said <- capture_messages(sweep_small(verbose = TRUE))
+    expect_match(said[[1L]], "k = 1: 1 of 3, about .* left")
+    expect_match(said[[3L]], "k = 3: 3 of 3\n$")
+    expect_silent(sweep_small())
+    expect_identical(.duration(3), "3 s")
+    expect_identical(.duration(600), "10 min")
+    expect_identical(.duration(7200), "2.0 h")
+})
+
+test_that("after an interrupt the finished fits are there", {
+    skip_on_os("windows")
+    script <- c("library(dmmomp)",
+        "assign(\"n\", 0, globalenv())",
+        "options(dmmomp.test = TRUE)",
+        "x <- do.call(rbind, rep(list(twins), 40)) + 0L",
+        "me <- Sys.getpid()",
+        "system(sprintf(\"(sleep 3; kill -INT %d) &\", me))",
+        "sel <- withCallingHandlers(",
+        "    dmnselect(x, 1:60, nstart = 20, seed = 1, num.threads = 1),",
+        "    warning = function(w) {",
+        "        message(\"W: \", conditionMessage(w))",
+        "        invokeRestart(\"muffleWarning\")",
+        "    })",
+        "message(\"fits \", length(sel) > 0 && length(sel) < 60)")
+    output <- fresh_r(script)
+    expect_true(any(grepl("W: interrupted: the result has", output)))
+    expect_true(any(grepl("fits TRUE", output)))
+})
+
+test_that("arguments that cannot be used are refused", {
+    x <- small_twins()
+    expect_error(dmnselect(), "'count' is missing")
+    expect_error(dmnselect(x, 0:2), "'k' must be different whole numbers")
+    expect_error(dmnselect(x, c(1, 1)), "'k' must be different whole numbers")
+    expect_error(dmnselect(x, 1:2, nstart = 0), "'nstart'")
+    expect_error(dmnselect(x, 1:2, criterion = "DIC"), "'criterion'")
+    expect_error(dmnselect(x, 1:2, early.stop = 0), "'early.stop'")
+    expect_error(dmnselect(x, 1:2, seed = NA), "'seed'")
+    expect_error(dmnselect(x, 1:2, checkpoint = 3), "'checkpoint'")
+    expect_error(dmnselect(x, 1:2, nstarts = 3), "did you mean 'nstart'")
+    expect_error(dmnselect(x, 1:2, BPPARAM = 3), "'BPPARAM'")
+})

@@ -1,0 +1,122 @@
+test_that("the best of several starts is at least as good as each", {
+    fit <- dmn(twins, 3, seed = 1, nstart = 8)
+    expect_defined(fit, 3)
+    table <- starts(fit)
+    expect_identical(names(table),
+        c("start", "kind", "seed", "NLE", "iterations", "converged", "best"))
+    expect_identical(table$start, 1:8)
+    expect_identical(min(table$NLE), goodnessOfFit(fit)[["NLE"]])
+    expect_true(any(table$best))
+    expect_gt(length(unique(round(table$NLE, 2))), 1)
+    expect_identical(anyDuplicated(table$seed), 0L)
+    expect_identical(table$kind[1:5],
+        c("kmeans", "seeds", "labels", "resample", "move"))
+})
+
+test_that("the first starts are the same whatever their number", {
+    x <- small_twins()
+    few <- starts(dmn(x, 2, seed = 3, nstart = 4))
+    many <- starts(dmn(x, 2, seed = 3, nstart = 9))
+    expect_identical(few[1:6], many[1:4, 1:6])
+})
+
+test_that("one start is what it was, and has a table as well", {
+    fit <- dmn(small_twins(), 2, seed = 1)
+    expect_null(fit@mixture$Starts)
+    expect_identical(starts(fit)$kind, "kmeans")
+    expect_identical(starts(fit)$NLE, goodnessOfFit(fit)[["NLE"]])
+    one <- starts(dmn(small_twins(), 1, seed = 1, nstart = 5))
+    expect_identical(nrow(one), 1L)
+})
+
+test_that("the order of samples and taxa does not matter, to the bit", {
+    x <- small_twins()
+    fit <- dmn(x, 3, seed = 1, nstart = 6)
+    set.seed(1)
+    for (i in 1:10) {
+        rows <- sample(nrow(x))
+        columns <- sample(ncol(x))
+        y <- x[rows, columns]
+        if (i %% 2 == 0)
+            y <- as_sparse(y)
+        other <- dmn(y, 3, seed = 1, nstart = 6)
+        expect_identical(goodnessOfFit(other), goodnessOfFit(fit))
+        expect_identical(mixture(other), mixture(fit)[rows, ])
+        expect_identical(fitted(other), fitted(fit)[columns, ])
+        expect_identical(starts(other), starts(fit))
+    }
+    # names take no part
+    y <- unname(as.matrix(y))
+    expect_identical(unname(mixture(dmn(y, 3, seed = 1, nstart = 6))),
+        unname(mixture(other)))
+})
+
+test_that("tables of twins and symmetric tables have an order too", {
+    x <- diag(4L, 8)
+    set.seed(1)
+    fit <- dmn(x, 2, seed = 1, nstart = 4)
+    rows <- sample(8)
+    other <- dmn(x[rows, ], 2, seed = 1, nstart = 4)
+    expect_identical(goodnessOfFit(other), goodnessOfFit(fit))
+    y <- small_twins()[rep(1:10, 3), ]
+    rownames(y) <- NULL
+    fit <- dmn(y, 2, seed = 1, nstart = 4)
+    rows <- sample(30)
+    expect_identical(mixture(dmn(y[rows, ], 2, seed = 1, nstart = 4)),
+        mixture(fit)[rows, ])
+})
+
+test_that("threads and blocks do not change a fit of several starts", {
+    x <- large_table()
+    one <- dmn(x, 3, seed = 1, nstart = 4, num.threads = 1)
+    for (threads in 2:3)
+        expect_identical(one,
+            dmn(x, 3, seed = 1, nstart = 4, num.threads = threads))
+    rows <- rev(seq_len(nrow(x)))
+    expect_identical(mixture(dmn(x[rows, ], 3, seed = 1, nstart = 4)),
+        mixture(one)[rows, ])
+})
+
+test_that("seeds and shuffles of twins agree on k and on the clusters", {
+    skip_on_cran()
+    sweep <- function(x, seed) {
+        fits <- lapply(3:5, dmn, count = x, seed = seed, nstart = 20)
+        fits[[which.min(vapply(fits, laplace, numeric(1)))]]
+    }
+    first <- sweep(twins, 1)
+    expect_identical(ncol(mixture(first)), 4L)
+    clusters <- mixture(first, assign = TRUE)
+    set.seed(1)
+    for (i in 1:20) {
+        by_seed <- sweep(twins, i)
+        expect_identical(mixture(by_seed, assign = TRUE), clusters)
+        rows <- sample(nrow(twins))
+        columns <- sample(ncol(twins))
+        shuffled <- sweep(twins[rows, columns], 1)
+        expect_identical(mixture(shuffled)[rownames(twins), ],
+            mixture(first))
+    }
+})
+
+test_that("bad numbers of starts and objects are refused", {
+    expect_error(dmn(twins, 2, nstart = 0), "'nstart' must be one whole")
+    expect_error(dmn(twins, 2, nstart = c(1, 2)), "'nstart' must be one whole")
+    expect_error(starts(1), "'object' must be a fit")
+    expect_error(starts(list(dmn(small_twins(), 1))), "lapply")
+})
+
+test_that("kinds of start can be asked for one by one", {
+    x <- small_twins()
+    table <- .compress(x, 2L, 1L)
+    one <- function(kind, given = NULL) {
+        .fit_starts(table, 2L, 1L, FALSE, 1L, 1L, "newton", dmncontrol(),
+            kinds = kind, given = given)
+    }
+    for (kind in c("kmeans", "seeds", "labels"))
+        expect_defined(one(kind), 2)
+    fit <- one("seeds")
+    again <- one("given", given = unname(mixture(fit)))
+    expect_equal(goodnessOfFit(again), goodnessOfFit(fit), tolerance = 1e-7)
+    expect_error(one("other"), "no kind of start")
+    expect_error(one("given", matrix(1, 3, 2)), "given")
+})
