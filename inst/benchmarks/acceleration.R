@@ -168,7 +168,7 @@ markdown(by_rule)
 cat("Evaluations, mean over seeds, and the runs that are worse:\n")
 cell <- function(r) {
     worse <- sum(r$excess > TOLERATED)
-    sprintf(if (worse) "%.0f (%d)" else "%.0f", mean(r$evaluations), worse)
+    paste0(round(mean(r$evaluations)), if (worse) sprintf(" (%d)", worse))
 }
 shown <- seq_len(8L)
 by_set <- do.call(rbind, lapply(unique(runs$set), function(name) {

@@ -42,7 +42,8 @@ print_help <- function() {
 say <- function(...) message(sprintf(...))
 
 markdown <- function(x) {
-    x[] <- lapply(x, format, scientific = FALSE, trim = TRUE,
+    numbers <- vapply(x, is.numeric, NA)
+    x[numbers] <- lapply(x[numbers], format, scientific = FALSE, trim = TRUE,
         drop0trailing = TRUE)
     numeric <- vapply(x, function(column) all(grepl("^[-+0-9.]", column)), NA)
     lines <- rbind(names(x), ifelse(numeric, "--:", "---"), as.matrix(x))
