@@ -2,6 +2,9 @@
 # lapply(), or by a BiocParallel back-end. What is random is drawn before, in
 # the parent, so that results do not depend on how the work is spread.
 
+#' @importFrom parallel mclapply
+NULL
+
 # `FUN(x, num.threads, ...)` for each x. `lapply.args`: arguments of `.lapply`
 # itself, as mc.cores. Work that leaves this process gets one thread.
 .parallel <- function(X, FUN, ..., num.threads = NULL, .lapply,
