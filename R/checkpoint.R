@@ -7,11 +7,7 @@
 # NULL, or a list of the directory and its key. `settings` are compared with
 # those of the directory; a NULL seed takes the directory's.
 .open_checkpoint <- function(path, count, settings, seed) {
-    if (!is.character(path) || length(path) != 1L || is.na(path))
-        .stop("'checkpoint' must be NULL or the path of one directory; found ",
-            .describe(path))
-    if (!dir.exists(path) && !dir.create(path, recursive = TRUE))
-        .stop("'checkpoint' cannot be created: '", path, "'")
+    .check_directory(path, "checkpoint")
     # of a process that was killed while it wrote
     unlink(file.path(path, list.files(path, "[.]part$")))
     file <- file.path(path, .checkpoint_key)

@@ -7,10 +7,12 @@
 #'
 #' * Fit: [dmn()], with settings from [dmncontrol()] and threads from
 #'   [dmnthreads()].
-#' * Choose: [dmnselect()], [starts()], [laplace()], [goodnessOfFit()], `AIC()`, `BIC()`, `logLik()`,
+#' * Choose: [dmnselect()], [starts()], [dmnstability()], [dmnperplexity()],
+#'   [laplace()], [goodnessOfFit()], `AIC()`, `BIC()`, `logLik()`,
 #'   [ICL()].
 #' * Read: [mixture()], [mixturewt()], [`fitted()`][mixture],
-#'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [DMN-class].
+#'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [drivers()],
+#'   [writeDMN()], [DMN-class].
 #' * Name and draw: [componentLabels()], [heatmapdmn()].
 #' * Classify: [`predict()`][predict.DMN], by group [dmngroup()],
 #'   [cvdmngroup()], [roc()].

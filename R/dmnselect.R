@@ -113,8 +113,9 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
 
 .check_ks <- function(k, count) {
     n <- nrow(count)
-    if (!is.numeric(k) || length(k) == 0L || anyNA(k) ||
-        any(k != trunc(k) | k < 1 | k > n) || anyDuplicated(k))
+    whole <- is.numeric(k) && length(k) > 0L &&
+        all(is.finite(k) & k == trunc(k))
+    if (!whole || min(k) < 1 || max(k) > n || anyDuplicated(k))
         .stop("'k' must be different whole numbers from 1 to the number of ",
             "samples, ", n, "; found ", .describe(k))
     sort(as.integer(k))
@@ -137,9 +138,7 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     todo <- k[vapply(fits, is.null, logical(1))]
     report(setdiff(k, todo))
     why <- NULL
-    size <- if (is.null(BPPARAM)) 1L else if (is.finite(early.stop))
-        .workers(BPPARAM) else length(k)
-    for (batch in split(k, (seq_along(k) - 1L) %/% size)) {
+    for (batch in .batches(k, BPPARAM, early.stop)) {
         todo <- batch[vapply(fits[as.character(batch)], is.null, logical(1))]
         if (length(todo)) {
             made <- tryCatch(work(todo), interrupt = function(e) NULL)
@@ -160,6 +159,16 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     if (identical(why, "interrupted") && !is.null(BPPARAM) && !is.null(path))
         fits <- stats::setNames(lapply(k, .read_fit, path = path), k)
     list(fits = fits[!vapply(fits, is.null, logical(1))], why = why)
+}
+
+.batches <- function(k, BPPARAM, early.stop) {
+    size <- if (is.null(BPPARAM))
+        1L
+    else if (is.finite(early.stop))
+        .workers(BPPARAM)
+    else
+        length(k)
+    split(k, (seq_along(k) - 1L) %/% size)
 }
 
 # A function of some k that returns their fits, or NULL when interrupted.

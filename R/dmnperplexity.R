@@ -1,0 +1,96 @@
+#' How well mixtures predict new samples
+#'
+#' The log-likelihood of samples that a mixture was not fitted to, for each
+#' count, by cross-validation over `k`: a choice of `k` that needs no
+#' approximation.
+#'
+#' @details
+#' The samples are dealt at random to `folds` parts. Each part's samples are
+#' predicted by the fit to the others: the log of their probability under the
+#' mixture, without the multinomial coefficient, which is the same for all `k`,
+#' divided by the number of their counts. The perplexity is `exp(-x)` of that:
+#' the number of equally common taxa that would be as hard to predict. Taxa
+#' that are in none of the other samples keep the least parameter that the
+#' prior gives them, and so do not make a prediction impossible.
+#'
+#' @inheritParams dmnstability
+#' @param k whole numbers from 1 to the number of samples outside the largest
+#'     part.
+#' @param folds `numeric(1)`, a whole number from 2 to the number of samples,
+#'     default 5.
+#' @param ... not used, or for `plot()` graphical parameters.
+#' @return An object of class `dmnperplexity`, a `data.frame` with a row for
+#'     each `k` and columns `k`; `loglik`, the mean over the folds of the
+#'     held-out log-likelihood for each count; `se`, its standard error over the
+#'     folds; and `perplexity`. Its attribute `"folds"` is the matrix of values,
+#'     folds x values of `k`.
+#' @seealso [dmnselect()], [dmnstability()]
+#' @examples
+#' dmnperplexity(twins, 1:3, folds = 3, nstart = 2, seed = 1)
+#' @export
+dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
+    BPPARAM = NULL, num.threads = NULL, control = dmncontrol()) {
+    if (...length())
+        .refuse_dots(..., .what = "dmnperplexity",
+            .known = names(formals(dmnperplexity)))
+    if (missing(count))
+        .stop("'count' is missing: pass a table of counts, samples x taxa")
+    if (missing(k))
+        .stop("'k' is missing: pass the numbers of components to look at")
+    count <- .as_counts(count)
+    n <- nrow(count)
+    folds <- .check_whole(folds, "folds", 2L, n)
+    k <- .check_ks(k, count)
+    least <- n - as.integer(ceiling(n / folds))
+    if (max(k) > least)
+        .stop("'k' must be at most the number of samples outside the largest ",
+            "fold, ", least, "; found ", max(k))
+    settings <- list(nstart = .check_whole(nstart, "nstart"),
+        control = .check_control(control))
+    seeds <- .seed_stream(seed, folds + 1L)
+    fold <- .with_seed(seeds[[folds + 1L]],
+        sample(rep_len(seq_len(folds), n)))
+    jobs <- expand.grid(fold = seq_len(folds), k = k)
+    jobs <- lapply(seq_len(nrow(jobs)), function(i) {
+        list(k = jobs$k[[i]], rows = which(fold != jobs$fold[[i]]),
+            seed = seeds[[jobs$fold[[i]]]])
+    })
+    values <- .parallel(jobs, .predict_job, count = count,
+        settings = settings, num.threads = num.threads, .lapply = lapply,
+        BPPARAM = BPPARAM)
+    values <- matrix(unlist(values), folds, length(k),
+        dimnames = list(NULL, k))
+    loglik <- unname(colMeans(values))
+    structure(data.frame(k = k, loglik = loglik,
+        se = unname(apply(values, 2L, stats::sd)) / sqrt(folds),
+        perplexity = exp(-loglik)), folds = values,
+        class = c("dmnperplexity", "data.frame"))
+}
+
+# Held-out log-likelihood for each count. The evidence lacks the multinomial
+# coefficient.
+.predict_job <- function(job, count, settings, num.threads) {
+    fit <- .fit_job(job, count, settings, num.threads)
+    held <- count[-job$rows, , drop = FALSE]
+    evidence <- .Call(R_dmm_predict, fit@fit$Estimate, fit@mixture$Weight,
+        held, TRUE, as.integer(num.threads))
+    joint <- evidence + rep(log(fit@mixture$Weight), each = nrow(evidence))
+    most <- apply(joint, 1L, max)
+    sum(most + log(rowSums(exp(joint - most)))) / sum(held)
+}
+
+#' @rdname dmnperplexity
+#' @param x an object of class `dmnperplexity`.
+#' @importFrom graphics segments
+#' @export
+plot.dmnperplexity <- function(x, ...) {
+    settings <- list(x = x$k, y = x$loglik, type = "b", pch = 19,
+        xlab = "number of components, k",
+        ylab = "held-out log-likelihood per count",
+        ylim = range(x$loglik - x$se, x$loglik + x$se, finite = TRUE))
+    given <- list(...)
+    settings[names(given)] <- given
+    do.call(graphics::plot, settings)
+    segments(x$k, x$loglik - x$se, x$k, x$loglik + x$se)
+    invisible(x)
+}

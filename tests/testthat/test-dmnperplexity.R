@@ -1,0 +1,34 @@
+test_that("the held-out log-likelihood is that of the model", {
+    x <- small_twins()
+    p <- dmnperplexity(x, 1:2, folds = 4, nstart = 2, seed = 1)
+    expect_identical(p$k, 1:2)
+    expect_equal(p$perplexity, exp(-p$loglik))
+    expect_equal(p$loglik, unname(colMeans(attr(p, "folds"))))
+    job <- list(k = 2L, rows = 1:30, seed = 1L)
+    settings <- list(nstart = 2L, control = dmncontrol())
+    fit <- dmn(x[1:30, ], 2, seed = 1, nstart = 2)
+    held <- x[31:40, ]
+    multinomial <- sum(lgamma(rowSums(held) + 1)) - sum(lgamma(held + 1))
+    expected <- (ref_loglik(held, fitted(fit), fit@mixture$Weight) -
+        multinomial) / sum(held)
+    expect_equal(.predict_job(job, x, settings, 1L), expected)
+    expect_equal(.predict_job(job, as_sparse(x), settings, 1L), expected)
+})
+
+test_that("a seed fixes it, and it can be drawn", {
+    x <- small_twins()
+    p <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5)
+    expect_identical(p, dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5))
+    file <- tempfile(fileext = ".pdf")
+    on.exit(unlink(file))
+    grDevices::pdf(file)
+    expect_identical(plot(p), p)
+    grDevices::dev.off()
+})
+
+test_that("arguments that cannot be used are refused", {
+    x <- small_twins()
+    expect_error(dmnperplexity(x), "'k' is missing")
+    expect_error(dmnperplexity(x, 1:2, folds = 1), "'folds'")
+    expect_error(dmnperplexity(x, 1:39), "largest fold, 32; found 39")
+})

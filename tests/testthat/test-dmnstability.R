@@ -1,0 +1,51 @@
+test_that("adjusted Rand and Jaccard are what they are defined to be", {
+    x <- c(1, 1, 1, 2, 2, 2)
+    expect_identical(.adjusted_rand(x, 3 - x), 1)
+    expect_equal(.adjusted_rand(x, c(1, 1, 2, 2, 3, 3)), 0.24242424,
+        tolerance = 1e-6)
+    expect_identical(.adjusted_rand(rep(1, 5), rep(2, 5)), 1)
+    expect_equal(.best_jaccard(x, c(1, 1, 2, 2, 2, 2), 3), c(2 / 3, 3 / 4, NA))
+})
+
+test_that("well separated clusters come back", {
+    set.seed(1)
+    x <- rbind(matrix(rpois(300, rep(c(30, 5, 1), each = 100)), 30),
+        matrix(rpois(300, rep(c(1, 5, 30), each = 100)), 30))
+    s <- dmnstability(x, 2:3, B = 4, nstart = 2, seed = 1)
+    expect_identical(dim(s$rand), c(4L, 2L))
+    expect_identical(unname(s$rand[, "2"]), rep(1, 4))
+    expect_equal(s$jaccard[["2"]], matrix(1, 4, 2))
+    table <- summary(s)
+    expect_identical(table$k, c(2L, 2L, 3L, 3L, 3L))
+    expect_true(all(table$jaccard > 0 & table$jaccard <= 1))
+    b <- dmnstability(x, 2, B = 2, bootstrap = TRUE, nstart = 1, seed = 1)
+    expect_identical(unname(b$rand[, 1]), c(1, 1))
+    expect_output(print(s), "4 resamples")
+    file <- tempfile(fileext = ".pdf")
+    on.exit(unlink(file))
+    grDevices::pdf(file)
+    expect_identical(plot(s), s)
+    grDevices::dev.off()
+})
+
+test_that("a seed fixes it, whatever the workers, and R's state stays", {
+    x <- small_twins()
+    set.seed(3)
+    before <- .Random.seed
+    one <- dmnstability(x, 2, B = 3, nstart = 2, seed = 1)
+    expect_identical(.Random.seed, before)
+    skip_if_not_installed("BiocParallel")
+    skip_on_os("windows")
+    expect_identical(one, dmnstability(x, 2, B = 3, nstart = 2, seed = 1,
+        BPPARAM = BiocParallel::MulticoreParam(2)))
+})
+
+test_that("arguments that cannot be used are refused", {
+    x <- small_twins()
+    expect_error(dmnstability(x), "'k' is missing")
+    expect_error(dmnstability(x, 1:2), "'k' must be from 2")
+    expect_error(dmnstability(x, 39), "'k' must be from 2 .* found 39")
+    expect_error(dmnstability(x, 2, fraction = 1), "'fraction'")
+    expect_error(dmnstability(x, 2, B = 0), "'B'")
+    expect_error(dmnstability(x, 2, b = 3), "no argument 'b'")
+})

@@ -1,0 +1,45 @@
+fit <- dmn(small_twins(), 3, seed = 1)
+one <- dmn(small_twins(), 1, seed = 1)
+
+test_that("drivers() is the table that is built by hand", {
+    p0 <- fitted(one, scale = TRUE)
+    p <- fitted(fit, scale = TRUE)
+    diff <- rowSums(abs(p - as.vector(p0)))
+    o <- order(diff, decreasing = TRUE)
+    table <- drivers(fit, one, n = 5)
+    expect_identical(table$taxon, rownames(p)[o][1:5])
+    expect_equal(table$difference, unname(diff[o][1:5]))
+    expect_equal(table$cumulative, unname(cumsum(diff[o]) / sum(diff))[1:5])
+    expect_equal(table$reference, unname(p0[o[1:5], 1]))
+    expect_equal(table$mean.2, unname(p[o[1:5], 2]))
+    theta <- mixturewt(fit)$theta
+    expect_equal(table$upper.3, unname(fit@fit$Upper[o[1:5], 3] / theta[3]))
+    expect_true(all(table$lower.1 <= table$mean.1))
+})
+
+test_that("the reference may be the mean, a component or a shuffled fit", {
+    all <- drivers(fit, n = 1000)
+    expect_identical(nrow(all), nrow(fitted(fit)))
+    expect_equal(all$cumulative[nrow(all)], 1)
+    p <- fitted(fit, scale = TRUE)
+    expect_equal(all$reference,
+        unname(drop(p %*% fit@mixture$Weight))[match(all$taxon,
+            rownames(p))])
+    expect_equal(drivers(fit, 2)$reference, drivers(fit, 2)$mean.2)
+    x <- small_twins()
+    shuffled <- dmn(x[, rev(seq_len(ncol(x)))], 1, seed = 1)
+    expect_equal(drivers(fit, shuffled), drivers(fit, one),
+        tolerance = 1e-6)
+    labelled <- fit
+    componentLabels(labelled) <- c("a", "b", "c")
+    expect_equal(drivers(labelled, "b"), drivers(fit, 2))
+    expect_identical(unique(drivers(one)$difference), 0)
+})
+
+test_that("fits that cannot be compared are refused", {
+    expect_error(drivers(1), "must be a fit")
+    expect_error(drivers(fit, 4), "'reference' must be NULL")
+    expect_error(drivers(fit, fit), "must have one component; found 3")
+    expect_error(drivers(fit, dmn(twins, 1, seed = 1)), "the taxa of 'object'")
+    expect_error(drivers(fit, n = 0), "'n'")
+})
