@@ -86,7 +86,7 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
     simplify <- .check_flag(simplify, "simplify")
     count <- .as_counts(count)
     group <- .check_group(group, count, "group")
-    k <- .check_ks(k, group)
+    k <- .check_group_ks(k, group)
 
     job <- expand.grid(group = levels(group), k = k, stringsAsFactors = FALSE)
     job$seed <- .draw_seeds(nrow(job), dots$seed)
@@ -142,7 +142,7 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
         "'count'; pass ", arg, "[rownames(count)]")
 }
 
-.check_ks <- function(k, group) {
+.check_group_ks <- function(k, group) {
     size <- table(group)
     most <- min(size)
     ok <- is.numeric(k) && length(k) > 0L && !anyNA(k) &&
