@@ -6,6 +6,7 @@
 #include "accelerate.h"
 #include "alloc.h"
 #include "bfgs.h"
+#include "saddle.h"
 #include "settled.h"
 #include "threads.h"
 
@@ -177,6 +178,7 @@ dmm_status dmm_em_tick(dmm_em *em, double change, int *settled)
     const int growing =
         change > 1.5 * em->last_change + dmm_em_rounding(em->nle);
     em->small_changes = change < limit && !growing ? em->small_changes + 1 : 0;
+    em->shrinking = change < em->last_change ? em->shrinking + 1 : 0;
     em->last_change = change;
     *settled = em->small_changes >= 2;
     if (control->progress)
@@ -184,6 +186,15 @@ dmm_status dmm_em_tick(dmm_em *em, double change, int *settled)
     if (control->interrupt && control->interrupt(control->user))
         return DMM_ERROR_INTERRUPTED;
     return isfinite(em->nle) ? DMM_OK : DMM_ERROR_NUMERIC;
+}
+
+/* After a jump: the changes of NLE so far say nothing any more. */
+static void restart_convergence(dmm_em *em)
+{
+    em->converged = 0;
+    em->small_changes = 0;
+    em->shrinking = 0;
+    em->last_change = INFINITY;
 }
 
 /* Where an iteration began, to step back to. */
@@ -289,10 +300,31 @@ static dmm_status finish_accelerated(dmm_em *em)
         dmm_settled_free(settled);
         if (status != DMM_OK)
             return status;
-        if (!confirmed) {
-            em->converged = 0;
-            em->small_changes = 0;
-        }
+        if (!confirmed)
+            restart_convergence(em);
+    }
+    return DMM_OK;
+}
+
+/* From evaluated parameters to convergence or the limit of iterations. */
+static dmm_status converge(dmm_em *em, em_origin *origin)
+{
+    const dmm_control *control = em->control;
+    const int may_accelerate = control->accelerate &&
+                               control->optimizer == DMM_OPTIMIZER_NEWTON &&
+                               em->parameters->k > 1;
+    while (!em->converged && em->iterations < control->max_iterations) {
+        const double before = em->nle;
+        dmm_status status = iterate(em, origin);
+        if (status != DMM_OK)
+            return status;
+        const double last_change = em->last_change;
+        status = dmm_em_tick(em, em->nle - before, &em->converged);
+        if (status == DMM_OK && may_accelerate && !em->converged &&
+            dmm_accelerate_ready(em, last_change))
+            status = finish_accelerated(em);
+        if (status != DMM_OK)
+            return status;
     }
     return DMM_OK;
 }
@@ -300,9 +332,6 @@ static dmm_status finish_accelerated(dmm_em *em)
 dmm_status dmm_em_run(dmm_em *em)
 {
     const dmm_control *control = em->control;
-    const int may_accelerate = control->accelerate &&
-                               control->optimizer == DMM_OPTIMIZER_NEWTON &&
-                               em->parameters->k > 1;
     em_origin origin;
     dmm_status status = origin_init(&origin, em->parameters);
     if (status != DMM_OK)
@@ -310,21 +339,17 @@ dmm_status dmm_em_run(dmm_em *em)
     if (control->progress)
         control->progress(DMM_PHASE_EM, 0, 0, control->user);
     dmm_em_evaluate(em);
-    while (!em->converged && em->iterations < control->max_iterations) {
-        const double before = em->nle;
-        status = iterate(em, &origin);
+    for (int at_saddle = 1; at_saddle;) {
+        status = converge(em, &origin);
         if (status != DMM_OK)
             goto done;
-        const double last_change = em->last_change;
-        status = dmm_em_tick(em, em->nle - before, &em->converged);
+        at_saddle = 0;
+        if (em->converged && em->iterations < control->max_iterations)
+            status = dmm_saddle_leave(em, &at_saddle);
         if (status != DMM_OK)
             goto done;
-        if (may_accelerate && !em->converged &&
-            dmm_accelerate_ready(em, last_change)) {
-            status = finish_accelerated(em);
-            if (status != DMM_OK)
-                goto done;
-        }
+        if (at_saddle)
+            restart_convergence(em);
     }
 done:
     origin_free(&origin);

@@ -26,6 +26,7 @@ typedef struct {
     /* Changes of NLE, for dmm_em_settled(). */
     double last_change;
     int small_changes;
+    int shrinking;      /* iterations in a row that changed NLE ever less     */
 } dmm_em;
 
 dmm_status dmm_em_new(dmm_team *team, const dmm_counts *counts, size_t k,
@@ -45,7 +46,8 @@ void dmm_em_evaluate(dmm_em *em);
  * in a row and is not growing (one small change can be a saddle). */
 dmm_status dmm_em_tick(dmm_em *em, double change, int *settled);
 
-/* EM until convergence or the limit of iterations. */
+/* EM until convergence or the limit of iterations; where components are alike
+ * at convergence, from beyond that saddle on. */
 dmm_status dmm_em_run(dmm_em *em);
 
 /* A rise of NLE that is rounding. */
