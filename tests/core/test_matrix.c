@@ -78,7 +78,10 @@ static void test_bad_values(const table *t)
 static void test_missing_integer(void)
 {
     int x[6] = {1, 2, 3, 4, -2147483647 - 1, -1};
-    const dmm_matrix m = {DMM_MATRIX_DENSE_INT, 2, 3, x, NULL, NULL, NULL, NULL, NULL};
+    const dmm_matrix m = {.kind = DMM_MATRIX_DENSE_INT,
+                          .rows = 2,
+                          .columns = 3,
+                          .integers = x};
     dmm_problem p;
     CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_MISSING && p.row == 0 && p.column == 2);
@@ -88,7 +91,10 @@ static void test_missing_integer(void)
 static void test_order(void)
 {
     double x[12] = {1, 0, 2, 1, 0, NAN, -1, 0, 3, 0.5, 0, 3};
-    const dmm_matrix m = {DMM_MATRIX_DENSE_DOUBLE, 3, 4, NULL, x, NULL, NULL, NULL, NULL};
+    const dmm_matrix m = {.kind = DMM_MATRIX_DENSE_DOUBLE,
+                          .rows = 3,
+                          .columns = 4,
+                          .doubles = x};
     dmm_problem p;
     CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_MISSING && p.row == 2 && p.column == 1);
@@ -135,7 +141,12 @@ static void test_csc(void)
 {
     const double x[4] = {1, 2, 0, 4};
     int row[4] = {0, 2, 1, 2}, start[4] = {0, 2, 2, 4};
-    const dmm_matrix m = {DMM_MATRIX_CSC, 3, 3, NULL, x, row, start, NULL, NULL};
+    const dmm_matrix m = {.kind = DMM_MATRIX_CSC,
+                          .rows = 3,
+                          .columns = 3,
+                          .doubles = x,
+                          .row_index = row,
+                          .column_start = start};
     dmm_problem p;
     /* Valid but for the stored zero, which is no count. */
     CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
@@ -163,7 +174,10 @@ static void test_csc(void)
 
     /* No entry at all: there is nothing to point at. */
     const int none[4] = {0, 0, 0, 0};
-    const dmm_matrix empty = {DMM_MATRIX_CSC, 3, 3, NULL, NULL, NULL, none, NULL, NULL};
+    const dmm_matrix empty = {.kind = DMM_MATRIX_CSC,
+                              .rows = 3,
+                              .columns = 3,
+                              .column_start = none};
     CHECK(dmm_matrix_check(&empty, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 0);
     CHECK(dmm_matrix_nonzeros(&empty) == 0);
