@@ -45,7 +45,9 @@
 #' @keywords datasets
 #' @name twins
 #' @aliases twins twinsBMI
+#' @export twins
 "twins"
 
 #' @rdname twins
+#' @export twinsBMI
 "twinsBMI"

@@ -26,14 +26,12 @@
 #' bestgrp
 #' data(xval)
 #' head(xval, 3)
+#' @usage
+#' data(fit)
+#' data(bestgrp)
+#' data(xval)
 #' @docType data
 #' @keywords datasets
 #' @name fit
 #' @aliases fit bestgrp xval
-"fit"
-
-#' @rdname fit
-"bestgrp"
-
-#' @rdname fit
-"xval"
+NULL

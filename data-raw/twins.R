@@ -1,5 +1,8 @@
-# Makes data/twins.rda and data/twinsBMI.rda from the text files in
-# inst/extdata. Run from the package's root:  Rscript data-raw/twins.R
+# Makes R/sysdata.rda, from which the package exports both objects, and
+# data/twins.rda and data/twinsBMI.rda, for data(), from the text files in
+# inst/extdata. Lazy data would put all that data() offers, an object named
+# 'fit' too, in the way of users. Run from the package's root:
+#   Rscript data-raw/twins.R
 #
 # Source: Turnbaugh et al. (2009) Nature 457:480-484, as tabulated by genus
 # and used by Holmes, Harris & Quince (2012) PLoS ONE 7(2):e30126.
@@ -28,6 +31,7 @@ stopifnot(
 # Version 2 is read by every R since 1.4.
 save(twins, file = "data/twins.rda", compress = "xz", version = 2L)
 save(twinsBMI, file = "data/twinsBMI.rda", compress = "xz", version = 2L)
+save(twins, twinsBMI, file = "R/sysdata.rda", compress = "xz", version = 2L)
 
 # The classes as scripts for DirichletMultinomial read them: 0, 1, 2.
 writeLines(as.character(as.integer(twinsBMI) - 1L), "inst/extdata/TwinStudy.t")
