@@ -47,9 +47,10 @@ test_that("nothing finished is lost when the process is killed", {
     skip_on_cran()
     path <- tempfile()
     k <- 1:12
-    script <- c("library(dmmomp)", sprintf(
-        "dmnselect(twins, 1:12, nstart = 12, seed = 1, checkpoint = \"%s\")",
-        path))
+    ready <- tempfile()
+    script <- c("library(dmmomp)", sprintf("file.create(\"%s\")", ready),
+        sprintf(paste("dmnselect(twins, 1:12, nstart = 20, seed = 1,",
+            "checkpoint = \"%s\")"), path))
     set.seed(1)
     kept <- tools::md5sum(character())
     for (i in 1:10) {
@@ -59,10 +60,12 @@ test_that("nothing finished is lost when the process is killed", {
         file <- tempfile(fileext = ".R")
         writeLines(c(sprintf(".libPaths(%s)",
             paste(deparse(.libPaths()), collapse = "")), script), file)
-        system(sprintf(
-            "%s --vanilla %s >/dev/null 2>&1 & sleep %.2f; kill -9 $!",
+        system(sprintf(paste("%s --vanilla %s >/dev/null 2>&1 &",
+            "while ! test -e %s && kill -0 $!; do sleep 0.02; done;",
+            "sleep %.2f; kill -9 $!"),
             shQuote(file.path(R.home("bin"), "Rscript")), shQuote(file),
-            stats::runif(1, 0.6, 1.6)), ignore.stderr = TRUE)
+            shQuote(ready), stats::runif(1, 0, 0.5)), ignore.stderr = TRUE)
+        unlink(ready)
         Sys.sleep(0.1)
         unlink(file)
         now <- tools::md5sum(list.files(path, "^k-.*rds$", full.names = TRUE))
@@ -72,11 +75,11 @@ test_that("nothing finished is lost when the process is killed", {
         kept <- now
     }
     expect_gt(length(kept), 0)
-    whole <- suppressWarnings(dmnselect(twins, k, 12, seed = 1,
+    whole <- suppressWarnings(dmnselect(twins, k, 20, seed = 1,
         checkpoint = path))
     now <- tools::md5sum(list.files(path, "^k-.*rds$", full.names = TRUE))
     expect_identical(now[names(kept)], kept)
     expect_identical(list.files(path, "part$"), character())
-    expect_identical(whole, suppressWarnings(dmnselect(twins, k, 12,
+    expect_identical(whole, suppressWarnings(dmnselect(twins, k, 20,
         seed = 1)))
 })
