@@ -22,7 +22,7 @@ test_that("where S4Vectors is attached, a summary is the same", {
     output <- fresh_r(c(
         "suppressPackageStartupMessages(library(S4Vectors))",
         "library(dmmomp)",
-        "data(bestgrp)",
+        "data(bestgrp, fit)",
         "stopifnot(is.data.frame(summary(bestgrp)))",
         "stopifnot(inherits(summary(fit[[2]]), 'summary.DMN'))",
         "print(dim(predict(bestgrp, twins)))"))

@@ -158,10 +158,11 @@ test_that("what was saved opens where only the peer is installed", {
     on.exit(unlink(c(dir, file), recursive = TRUE))
     library_without(dir)
     fit <- dmn(twins, 2, seed = 1)
+    data(bestgrp, package = "dmmomp", envir = environment())
     labelled <- fit
     componentLabels(labelled) <- c("p", "q")
     saveRDS(list(fit = fit, labelled = labelled, x = twins,
-        groups = dmmomp::bestgrp), file)
+        groups = bestgrp), file)
     script <- tempfile(fileext = ".R")
     writeLines(c(
         sprintf(".libPaths(%s, include.site = FALSE)", deparse(dir)),
