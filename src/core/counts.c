@@ -18,8 +18,8 @@
 #define BLOCKS_MULTIPLE 8
 #define MIN_BLOCK_ROWS 256
 /* Keys of the whole table are kept between the passes of the builder up to this
- * many (64 MB); those of a larger table are sorted again, column by column. */
-#define MAX_KEPT_KEYS ((size_t)1 << 23)
+ * many (32 MB); those of a larger table are sorted again, column by column. */
+#define MAX_KEPT_KEYS ((size_t)1 << 22)
 /* The cost of a column beside its entries, in entries. */
 #define COLUMN_WORK 8
 
@@ -141,7 +141,7 @@ static dmm_status builder_init(builder *b)
     }
     for (size_t j = 0; j < taxa; j++)
         b->kept[j + 1] =
-            b->kept[j] + dmm_matrix_column_limit(b->matrix, j) + 1;
+            b->kept[j] + dmm_matrix_column_nonzeros(b->matrix, j) + 1;
     if (b->kept[taxa] <= MAX_KEPT_KEYS) {
         b->keys = DMM_NEW(b->kept[taxa], uint64_t);
         if (!b->keys)

@@ -153,19 +153,25 @@ done:
     return DMM_OK;
 }
 
+/* Entries [from, to) that are not 0. */
+static size_t count_nonzeros(const dmm_matrix *matrix, size_t from, size_t to)
+{
+    size_t nonzeros = 0;
+    if (matrix->kind == DMM_MATRIX_DENSE_INT)
+        for (size_t e = from; e < to; e++)
+            nonzeros += matrix->integers[e] != 0;
+    else
+        for (size_t e = from; e < to; e++)
+            nonzeros += matrix->doubles[e] != 0;
+    return nonzeros;
+}
+
 size_t dmm_matrix_nonzeros(const dmm_matrix *matrix)
 {
     const size_t n = matrix->kind == DMM_MATRIX_CSC
                          ? (size_t)matrix->column_start[matrix->columns]
                          : matrix->rows * matrix->columns;
-    size_t nonzeros = 0;
-    if (matrix->kind == DMM_MATRIX_DENSE_INT)
-        for (size_t e = 0; e < n; e++)
-            nonzeros += matrix->integers[e] != 0;
-    else
-        for (size_t e = 0; e < n; e++)
-            nonzeros += matrix->doubles[e] != 0;
-    return nonzeros;
+    return count_nonzeros(matrix, 0, n);
 }
 
 static size_t source_column(const dmm_matrix *matrix, size_t column)
@@ -173,11 +179,11 @@ static size_t source_column(const dmm_matrix *matrix, size_t column)
     return matrix->column_source ? matrix->column_source[column] : column;
 }
 
-size_t dmm_matrix_column_limit(const dmm_matrix *matrix, size_t column)
+size_t dmm_matrix_column_nonzeros(const dmm_matrix *matrix, size_t column)
 {
     size_t from, to;
     column_range(matrix, source_column(matrix, column), &from, &to);
-    return to - from;
+    return count_nonzeros(matrix, from, to);
 }
 
 /* ---- The order of a view ---------------------------------------------- */

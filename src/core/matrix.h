@@ -65,11 +65,11 @@ dmm_status dmm_matrix_check(const dmm_matrix *matrix, dmm_problem *problem);
 /* The number of entries that are not 0. */
 size_t dmm_matrix_nonzeros(const dmm_matrix *matrix);
 
-/* An upper limit of the number of nonzero counts in a column. */
-size_t dmm_matrix_column_limit(const dmm_matrix *matrix, size_t column);
+/* The same for one column. */
+size_t dmm_matrix_column_nonzeros(const dmm_matrix *matrix, size_t column);
 
 /* The keys of one column's nonzero counts, by ascending row, into `keys`, which
- * has room for one more than dmm_matrix_column_limit(). Returns how many. The
+ * has room for one more than dmm_matrix_column_nonzeros(). Returns how many. The
  * table must have passed dmm_matrix_check() (empty samples may be there). */
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
                          uint64_t *keys);
