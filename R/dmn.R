@@ -121,14 +121,10 @@ dmn <- function(count, k, verbose = FALSE,
         table <- .compress(count, k, num.threads)
         fit <- .fit_starts(table, k, seed, verbose, nstart, num.threads,
             optimizer, control)
-        if (is.null(fit))
-            .interrupt()
         return(.warn_of_fit(fit))
     }
     raw <- .Call(R_dmm_fit, count, k, seed, verbose, num.threads, optimizer,
         control)
-    if (is.null(raw))
-        .interrupt()
     .warn_of_fit(.as_dmn(raw, dimnames(count), seed, optimizer, control))
 }
 

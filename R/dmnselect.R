@@ -171,7 +171,7 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     split(k, (seq_along(k) - 1L) %/% size)
 }
 
-# A function of some k that returns their fits, or NULL when interrupted.
+# A function of some k that returns their fits.
 .sweep_worker <- function(count, k, settings, path, BPPARAM, num.threads) {
     if (!is.null(BPPARAM))
         return(function(todo) {
@@ -185,9 +185,8 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     function(todo) {
         if (is.null(table))
             table <<- .select_table(count, max(k), settings, threads)
-        made <- lapply(todo, .fit_one, table = table, settings = settings,
+        lapply(todo, .fit_one, table = table, settings = settings,
             path = path, num.threads = threads)
-        if (any(vapply(made, is.null, logical(1)))) NULL else made
     }
 }
 
@@ -200,18 +199,13 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
 .fit_one <- function(k, table, settings, path, num.threads) {
     fit <- .fit_starts(table, k, settings$seed, FALSE, settings$nstart,
         num.threads, settings$optimizer, settings$control)
-    if (is.null(fit))
-        return(NULL)
     .save_fit(.warn_of_fit(fit), path, k)
 }
 
 .fit_alone <- function(k, count, largest, settings, path, num.threads) {
     num.threads <- as.integer(num.threads)
     table <- .select_table(count, largest, settings, num.threads)
-    fit <- .fit_one(k, table, settings, path, num.threads)
-    if (is.null(fit))
-        .stop("a worker was interrupted")
-    fit
+    .fit_one(k, table, settings, path, num.threads)
 }
 
 .workers <- function(BPPARAM) {

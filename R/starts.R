@@ -7,16 +7,13 @@
         dimnames = dimnames(count))
 }
 
-# The best of `nstart` starts as a DMN; NULL when interrupted. `kinds`: the kind
-# of each, or NULL; `given`: a matrix for those of kind "given".
+# The best of `nstart` starts as a DMN. `kinds`: the kind of each, or NULL; `given`: a matrix for those of kind "given".
 .fit_starts <- function(table, k, seed, verbose, nstart, num.threads,
     optimizer, control, kinds = NULL, given = NULL) {
     # one component has one optimum
     n <- if (k == 1L) 1L else nstart
     raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, seed,
         verbose && n == 1L, num.threads, optimizer, control)
-    if (is.null(raw))
-        return(NULL)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
     fit@mixture$NStart <- nstart
     fit@mixture$Starts <- raw$starts

@@ -10,7 +10,9 @@ dmm_matrix glue_matrix(SEXP count)
         SEXP x = R_do_slot(count, Rf_install("x"));
         SEXP i = R_do_slot(count, Rf_install("i"));
         SEXP p = R_do_slot(count, Rf_install("p"));
-        if (TYPEOF(x) != REALSXP || TYPEOF(i) != INTSXP ||
+        if (TYPEOF(dim) != INTSXP || XLENGTH(dim) != 2 ||
+            INTEGER(dim)[0] < 0 || INTEGER(dim)[1] < 0 ||
+            TYPEOF(x) != REALSXP || TYPEOF(i) != INTSXP ||
             TYPEOF(p) != INTSXP || XLENGTH(x) != XLENGTH(i) ||
             XLENGTH(p) != (R_xlen_t)INTEGER(dim)[1] + 1 ||
             INTEGER(p)[INTEGER(dim)[1]] > XLENGTH(x))
@@ -68,7 +70,8 @@ const double *glue_real_matrix(SEXP x, size_t rows, size_t columns,
 static SEXP element(SEXP list, const char *name)
 {
     SEXP names = Rf_getAttrib(list, R_NamesSymbol);
-    for (R_xlen_t i = 0; TYPEOF(list) == VECSXP && i < XLENGTH(names); i++)
+    const int named = TYPEOF(list) == VECSXP && TYPEOF(names) == STRSXP;
+    for (R_xlen_t i = 0; named && i < XLENGTH(names); i++)
         if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0)
             return VECTOR_ELT(list, i);
     Rf_error("'control' has no element '%s': make it with dmncontrol()", name);
@@ -95,7 +98,6 @@ dmm_control glue_control(SEXP list, SEXP num_threads)
         glue_int(element(list, "max.iterations"), "max.iterations");
     control.accelerate = glue_int(element(list, "accelerate"), "accelerate");
     control.n_threads = glue_int(num_threads, "num.threads");
-    control.interrupt = glue_interrupted;
     return control;
 }
 
@@ -114,16 +116,88 @@ void glue_check(dmm_status status)
         Rf_error("dmmomp: %s", dmm_status_message(status));
 }
 
-static void check_interrupt(void *unused)
+/* ---- Calls of R from within the core ---------------------------------- */
+
+static void jump_back(void *data, Rboolean jump)
+{
+    glue_guard *guard = data;
+    if (jump) {
+        guard->jumped = 1;
+        longjmp(guard->back, 1);
+    }
+}
+
+/* Calls R, unless a jump is waiting already. */
+static void call_r(glue_guard *guard, SEXP (*call)(void *), void *data)
+{
+    if (guard->jumped || setjmp(guard->back))
+        return;
+    R_UnwindProtect(call, data, jump_back, guard, guard->token);
+}
+
+static SEXP check_interrupt(void *unused)
 {
     (void)unused;
     R_CheckUserInterrupt();
+    return R_NilValue;
 }
 
-int glue_interrupted(void *unused)
+/* A dmm_interrupt. */
+static int interrupted(void *guard)
 {
-    (void)unused;
-    return !R_ToplevelExec(check_interrupt, NULL);
+    call_r(guard, check_interrupt, NULL);
+    return ((glue_guard *)guard)->jumped;
+}
+
+/* Progress is printed for every so many iterations, as users of
+ * DirichletMultinomial know it. */
+#define PRINT_EVERY 10
+
+typedef struct {
+    dmm_phase phase;
+    int iteration;
+    double value;
+} report;
+
+static SEXP print_report(void *data)
+{
+    static const char *title[] = {
+        [DMM_PHASE_START] = "  Soft kmeans",
+        [DMM_PHASE_SETUP] = "  Expectation Maximization setup",
+        [DMM_PHASE_EM] = "  Expectation Maximization",
+        [DMM_PHASE_HESSIAN] = "  Hessian",
+    };
+    const report *r = data;
+    if (r->iteration == 0)
+        Rprintf("%s\n", title[r->phase]);
+    else
+        Rprintf("    iteration %d change %f\n", r->iteration, r->value);
+    return R_NilValue;
+}
+
+/* A dmm_progress. */
+static void print_progress(dmm_phase phase, int iteration, double value,
+                           void *guard)
+{
+    report r = {phase, iteration, value};
+    if (iteration % PRINT_EVERY == 0)
+        call_r(guard, print_report, &r);
+}
+
+SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control)
+{
+    guard->jumped = 0;
+    guard->token = R_MakeUnwindCont();
+    control->user = guard;
+    control->interrupt = interrupted;
+    control->progress = verbose ? print_progress : NULL;
+    return guard->token;
+}
+
+void glue_guard_end(glue_guard *guard)
+{
+    if (guard->jumped)
+        R_ContinueUnwind(guard->token);
 }
 
 SEXP glue_set(SEXP list, int i, SEXP value)

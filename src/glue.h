@@ -9,6 +9,8 @@
 
 #include "core/dmm.h"
 
+#include <setjmp.h>
+
 #define R_NO_REMAP
 #include <R.h>
 #include <Rinternals.h>
@@ -31,12 +33,22 @@ dmm_optimizer glue_optimizer(SEXP optimizer);
 /* An R error for a status that is not DMM_OK. */
 void glue_check(dmm_status status);
 
-/* Nonzero when the user wants to stop; never jumps. */
-int glue_interrupted(void *unused);
+/* Calls of R from within the core. R may jump out of them (an interrupt, a time
+ * limit, an error of a sink()), which must not happen over the core's frames
+ * and threads: the jump is caught, the core is asked to stop, and the jump goes
+ * on when the core has returned and freed its memory. */
+typedef struct {
+    SEXP token;  /* what R needs to go on with the jump */
+    jmp_buf back;
+    int jumped;
+} glue_guard;
 
-/* Prints what a fit is doing; a dmm_progress. */
-void glue_print_progress(dmm_phase phase, int iteration, double value,
-                         void *unused);
+/* Makes the control's callbacks ask for interrupts and, if `verbose`, print
+ * progress. The guard's token is the caller's to PROTECT. */
+SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control);
+
+/* Goes on with the jump, if there was one: does not return then. */
+void glue_guard_end(glue_guard *guard);
 
 /* A fit as the list that R/dmn.R reads. R's memory may run out meanwhile: the
  * result must have an owner that R finalises. */

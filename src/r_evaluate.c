@@ -58,10 +58,14 @@ SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control_list,
     double *to = REAL(new_matrix(list, 0, m.columns, k));
     double *objective = REAL(new_vector(list, 1, k));
     int iterations = 0;
+    glue_guard guard;
+    PROTECT(glue_guard_begin(&guard, 0, &control));
     memcpy(to, from, m.columns * k * sizeof(double));
-    glue_check(dmm_maximize(&m, k, responsibilities, &control, to, objective,
-                            &iterations));
+    const dmm_status status = dmm_maximize(&m, k, responsibilities, &control,
+                                           to, objective, &iterations);
+    glue_guard_end(&guard);
+    glue_check(status);
     glue_set(list, 2, Rf_ScalarInteger(iterations));
-    UNPROTECT(1);
+    UNPROTECT(2);
     return list;
 }

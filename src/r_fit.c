@@ -3,26 +3,6 @@
 #include "entries.h"
 #include "glue.h"
 
-/* Progress is printed for every so many iterations, as users of
- * DirichletMultinomial know it. */
-#define PRINT_EVERY 10
-
-void glue_print_progress(dmm_phase phase, int iteration, double value,
-                         void *unused)
-{
-    static const char *title[] = {
-        [DMM_PHASE_START] = "  Soft kmeans",
-        [DMM_PHASE_SETUP] = "  Expectation Maximization setup",
-        [DMM_PHASE_EM] = "  Expectation Maximization",
-        [DMM_PHASE_HESSIAN] = "  Hessian",
-    };
-    (void)unused;
-    if (iteration == 0)
-        Rprintf("%s\n", title[phase]);
-    else if (iteration % PRINT_EVERY == 0)
-        Rprintf("    iteration %d change %f\n", iteration, value);
-}
-
 /* The C result is owned by an external pointer, so that it is freed even when
  * R runs out of memory while it is copied. */
 static void finalise(SEXP pointer)
@@ -82,7 +62,7 @@ SEXP glue_fit(const dmm_fit_result *r)
     return list;
 }
 
-/* Fits a mixture; NULL when the user interrupted it. */
+/* Fits a mixture. */
 SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
                SEXP optimizer, SEXP control_list)
 {
@@ -90,24 +70,20 @@ SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
     dmm_control control = glue_control(control_list, num_threads);
     control.optimizer = glue_optimizer(optimizer);
     control.seed = (unsigned long)glue_int(seed, "seed");
-    if (Rf_asLogical(verbose) == TRUE)
-        control.progress = glue_print_progress;
     const int components = glue_int(k, "k");
-    SEXP owner =
-        PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+    glue_guard guard;
+    PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
+    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
     R_RegisterCFinalizerEx(owner, finalise, TRUE);
     dmm_fit_result *result = NULL;
     const dmm_status status =
         dmm_fit(&matrix, components > 0 ? (size_t)components : 0, &control,
                 &result);
-    if (status == DMM_ERROR_INTERRUPTED) {
-        UNPROTECT(1);
-        return R_NilValue;
-    }
-    glue_check(status);
     R_SetExternalPtrAddr(owner, result);
+    glue_guard_end(&guard);
+    glue_check(status);
     SEXP list = PROTECT(glue_fit(result));
     finalise(owner);
-    UNPROTECT(2);
+    UNPROTECT(3);
     return list;
 }

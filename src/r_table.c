@@ -100,8 +100,7 @@ static const dmm_table *read_table(SEXP table)
     return R_ExternalPtrAddr(table);
 }
 
-/* The best fit of `nstart` starts: list(fit, starts); NULL when the user
- * interrupted it. `kinds` is NULL or the kind of each start; `given` is
+/* The best fit of `nstart` starts: list(fit, starts). `kinds` is NULL or the kind of each start; `given` is
  * NULL or the responsibilities that starts of kind "given" begin with. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
@@ -116,8 +115,6 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     dmm_control control = glue_control(control_list, num_threads);
     control.optimizer = glue_optimizer(optimizer);
     control.seed = (unsigned long)glue_int(seed, "seed");
-    if (Rf_asLogical(verbose) == TRUE)
-        control.progress = glue_print_progress;
     dmm_start_plan plan = {.n_starts = (size_t)n};
     plan.kinds = read_kinds(kinds, n);
     if (given != R_NilValue)
@@ -126,23 +123,22 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     dmm_start_record *records =
         (dmm_start_record *)R_alloc((size_t)n, sizeof *records);
     memset(records, 0, (size_t)n * sizeof *records);
+    glue_guard guard;
+    PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
     SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
     R_RegisterCFinalizerEx(owner, finalise_fit, TRUE);
     dmm_fit_result *result = NULL;
     const dmm_status status =
         dmm_table_fit(compressed, (size_t)components, &plan, &control, records,
                       &result);
-    if (status == DMM_ERROR_INTERRUPTED) {
-        UNPROTECT(1);
-        return R_NilValue;
-    }
-    glue_check(status);
     R_SetExternalPtrAddr(owner, result);
+    glue_guard_end(&guard);
+    glue_check(status);
     const char *names[] = {"fit", "starts", ""};
     SEXP list = PROTECT(glue_list(names));
     glue_set(list, 0, glue_fit(result));
     glue_set(list, 1, starts_as_list(records, n));
     finalise_fit(owner);
-    UNPROTECT(2);
+    UNPROTECT(3);
     return list;
 }

@@ -193,8 +193,8 @@ test_that("emptied components are restarted, and those left empty warn", {
     for (seed in 1:10) {
         warned <- capture_warnings(fit <- dmn(x, 6, seed = seed))
         expect_defined(fit, 6)
-        # an empty component's weight is held at a millionth of a sample
-        empty <- sum(fit@mixture$Weight * nrow(x) < 1e-5)
+        # a component that expects less than a tenth of a sample is empty
+        empty <- sum(colSums(fit@group) < 0.1)
         expect_identical(fit@mixture$Empty, empty)
         expect_identical(sum(grepl("no sample: fewer components", warned)),
             as.integer(empty > 0))
@@ -255,4 +255,32 @@ test_that("every argument is checked, and the message names it", {
         fixed = TRUE)
     condition <- tryCatch(dmn(x, 0), error = identity)
     expect_null(conditionCall(condition))
+})
+
+test_that("a time limit is the error that it is in R code", {
+    skip_on_cran()
+    message <- tryCatch({
+        setTimeLimit(elapsed = 0.2, transient = TRUE)
+        for (i in 1:10000)
+            dmn(twins, 5, seed = i, num.threads = 1,
+                control = dmncontrol(accelerate = FALSE))
+        "no limit"
+    }, error = conditionMessage)
+    setTimeLimit()
+    expect_match(message, "time limit")
+    # and fits go on as before
+    expect_identical(dim(mixture(dmn(twins, 2, seed = 1))), c(278L, 2L))
+})
+
+test_that("the criteria of a fit with a component that is not needed agree", {
+    set.seed(31)
+    x <- matrix(rpois(8 * 5, 3) + 1L, 8)
+    fits <- suppressWarnings(lapply(list(dmncontrol(),
+        dmncontrol(accelerate = FALSE), dmncontrol(tolerance = 1e-8)),
+        function(control) dmn(x, 6, seed = 4, control = control)))
+    nle <- vapply(fits, function(fit) goodnessOfFit(fit)[["NLE"]], 0)
+    same <- abs(nle - nle[[1L]]) < 1e-3
+    lplc <- vapply(fits, laplace, 0)
+    expect_lt(max(abs(lplc - lplc[[1L]])[same]), 0.5)
+    expect_true(all(is.finite(lplc)))
 })
