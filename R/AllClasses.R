@@ -16,7 +16,7 @@
 #'     `LogLik` (the log-likelihood), `Iterations` (of EM), `Evaluations` (of
 #'     the likelihood), `KmeansIterations`, `Converged`, `Reseeded` (how many
 #'     components emptied in the start and were restarted), `Empty` (how many
-#'     hold no sample in the end), `Seed`, `Optimizer` and `Control`
+#'     expect less than a tenth of a sample in the end), `Seed`, `Optimizer` and `Control`
 #'     (see [dmncontrol()]); the best of several starts also has `NStart` and
 #'     `Starts`, see [starts()].
 #' @slot fit list of numeric matrices, taxa x components: `Lower`,

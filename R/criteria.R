@@ -9,7 +9,9 @@
 #'
 #' * `NLE` is the negative log *posterior*: minus the log-likelihood, minus
 #'   the log density of the Gamma prior in `log(alpha)` (see [dmncontrol()]).
-#' * `LogDet` is the log-determinant of the Hessian of the NLE.
+#' * `LogDet` is the log-determinant of the Hessian of the NLE. For each weight
+#'   `pi` but the largest it contains `2 log(N) - log(N pi)`; there `N pi`, the
+#'   samples that a component expects, counts as 1 where it is less.
 #' * `Laplace = NLE + LogDet / 2 - P / 2 log(2 pi)` approximates minus the log
 #'   of the model's evidence. Holmes et al. (2012) choose the number of
 #'   components by it.

@@ -15,7 +15,8 @@
  *   P          = K S + K - 1
  *   BIC        = NLE + P log(N) / 2        AIC = NLE + P
  *   LogDet     = sum_k log det H_k + sum_{k>1} [2 log N - log(N pi_k)],
- *                components by decreasing weight, H_k the Hessian of F_k
+ *                components by decreasing weight, H_k the Hessian of F_k,
+ *                N pi_k at least 1
  *   Laplace    = NLE + LogDet/2 - P log(2 pi)/2
  *
  * This is the whole interface for callers. No function here prints, exits or

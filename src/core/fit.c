@@ -120,7 +120,7 @@ static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
         sum += log_det[order[c]];
         log_weight[c] = p->log_weight[order[c]];
         r->weight[c] = exp(log_weight[c]);
-        r->empty += em->sums->weight[order[c]] < DMM_EMPTY_WEIGHT;
+        r->empty += em->sums->weight[order[c]] < DMM_EMPTY_REPORTED;
         copy_component(em, variance, order[c], c, r);
     }
     const dmm_criteria criteria = dmm_laplace_criteria(

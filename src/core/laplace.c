@@ -68,8 +68,10 @@ dmm_criteria dmm_laplace_criteria(double nle, double log_det,
     const double parameters =
         (double)k * (double)n_taxa + (double)k - 1;
     dmm_criteria c;
-    for (size_t i = 1; i < k; i++)
-        log_det += 2 * log(n) - (log(n) + log_weight[i]);
+    for (size_t i = 1; i < k; i++) {
+        const double log_samples = log(n) + log_weight[i];
+        log_det += 2 * log(n) - (log_samples > 0 ? log_samples : 0);
+    }
     c.log_det = log_det;
     c.laplace = nle + log_det / 2 - parameters / 2 * LOG_2_PI;
     c.bic = nle + parameters / 2 * log(n);

@@ -21,7 +21,9 @@ int dmm_laplace_curvature(const dmm_newton *newton,
                           const dmm_sums *sums, double *log_det,
                           double *variance);
 
-/* The criteria of dmm.h from their parts. log_weight has k log weights in
+/* The criteria of dmm.h from their parts; N pi_k counts as 1 where it is less,
+ * as it goes to 0, and its logarithm to where EM happens to stop, for components
+ * that the samples do not need. log_weight has k log weights in
  * decreasing order, log_det the sum over components of log det H_k. */
 typedef struct {
     double log_det, laplace, bic, aic;

@@ -26,6 +26,9 @@
  * held there, so that the log weight and the Laplace criterion stay finite. */
 #define DMM_EMPTY_WEIGHT 1e-6
 
+/* A component that expects fewer samples than this is reported as empty. */
+#define DMM_EMPTY_REPORTED 0.1
+
 /* The least kp >= k that is 1, 2, 4 or a multiple of 8. */
 size_t dmm_padded_components(size_t k);
 

@@ -37,7 +37,7 @@ static void check_weights(const dmm_fit_result *r)
         double samples = 0;
         for (size_t i = 0; i < r->n_samples; i++)
             samples += r->z[c * r->n_samples + i];
-        empty += samples < DMM_EMPTY_WEIGHT;
+        empty += samples < DMM_EMPTY_REPORTED;
     }
     CHECK_NEAR(sum, 1, 1e-12);
     CHECK(r->empty == empty);

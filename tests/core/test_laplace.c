@@ -126,6 +126,13 @@ static void test_criteria(void)
     /* By hand: N = 10, S = 2, K = 2, P = 5; LogDet = 3 + 2 log 10 - log 2. */
     const double log_weight[2] = {log(0.8), log(0.2)};
     const dmm_criteria c = dmm_laplace_criteria(100, 3, log_weight, 10, 2, 2);
+    /* Less than a sample counts as one, so that nothing depends on how much
+     * less. */
+    const double few[2] = {0, log(1e-8)}, fewer[2] = {0, log(1e-12)};
+    CHECK(dmm_laplace_criteria(100, 3, few, 10, 2, 2).log_det ==
+          dmm_laplace_criteria(100, 3, fewer, 10, 2, 2).log_det);
+    CHECK_NEAR(dmm_laplace_criteria(100, 3, few, 10, 2, 2).log_det,
+               3 + 2 * log(10), 1e-12);
     const double log_det = 3 + 2 * log(10) - log(2);
     CHECK_NEAR(c.log_det, log_det, 1e-13);
     CHECK_NEAR(c.laplace, 100 + log_det / 2 - 2.5 * 1.8378770664093453, 1e-12);
