@@ -28,7 +28,9 @@ int dmm_threads_for(int requested, double work)
 #ifdef _OPENMP
     if (forked || omp_in_parallel() || work < DMM_SERIAL_WORK)
         return 1;
-    const int limit = omp_get_thread_limit();
+    int limit = omp_get_thread_limit();
+    if (limit > DMM_MAX_THREADS)
+        limit = DMM_MAX_THREADS;
     if (requested > limit)
         requested = limit;
     return requested > 1 ? requested : 1;

@@ -34,8 +34,11 @@ dmm_threads_info dmm_threads_query(void);
  * more than it saves. */
 #define DMM_SERIAL_WORK 4e5
 
+/* The most threads of a team: more would only cost their stacks. */
+#define DMM_MAX_THREADS 256
+
 /* The threads to use for a job of that much work: at most `requested` and the
- * limit, 1 for a small job, in a forked child or inside a parallel region. */
+ * limits, 1 for a small job, in a forked child or inside a parallel region. */
 int dmm_threads_for(int requested, double work);
 
 /* Makes children of fork() serial: libgomp's threads do not survive fork(), and

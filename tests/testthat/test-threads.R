@@ -131,3 +131,10 @@ test_that("a forked child has one thread and fits", {
         "cat('same\n')"))
     expect_identical(utils::tail(output, 1), "same")
 })
+
+test_that("an absurd number of threads is no more than a large one", {
+    # more than once ended the process: libgomp has no way to refuse
+    x <- large_table()[1:3000, ]
+    expect_identical(dmn(x, 2, seed = 1, num.threads = .Machine$integer.max),
+        dmn(x, 2, seed = 1, num.threads = 1))
+})
