@@ -9,19 +9,25 @@ AC_DEFUN([DMM_LIB_GSL], [
 AC_ARG_WITH([gsl],
     [AS_HELP_STRING([--with-gsl=DIR],
         [GSL is installed under DIR (DIR/include/gsl, DIR/lib)])],
-    [], [with_gsl=no])
+    [], [with_gsl=yes])
 AC_ARG_VAR([GSL_CFLAGS], [C compiler flags for GSL, instead of a search])
 AC_ARG_VAR([GSL_LIBS], [linker flags for GSL, instead of a search])
 AC_PATH_TOOL([GSL_CONFIG], [gsl-config])
 AC_PATH_TOOL([PKG_CONFIG], [pkg-config])
 
 AS_CASE([$with_gsl],
-    [yes], [with_gsl=no],
+    [yes], [],
+    [no],
+    [AC_MSG_ERROR([--without-gsl: dmmomp cannot be built without GSL.])],
     [*[[\ \	]]*],
     [AC_MSG_ERROR([--with-gsl="$with_gsl": make cannot handle a path with spaces.
-    Make a symbolic link to it from a path without any and name that one.])])
+    Make a symbolic link to it from a path without any and name that one.])],
+    [AS_IF([test ! -f "$with_gsl/include/gsl/gsl_version.h"],
+        [AC_MSG_ERROR([--with-gsl=$with_gsl: there is no file
+    $with_gsl/include/gsl/gsl_version.h. Name the directory that holds
+    include/gsl and lib, or leave the option out to search for GSL.])])])
 AS_IF([test -n "$GSL_CFLAGS$GSL_LIBS"], [dmm_gsl_places=environment],
-      [test "x$with_gsl" != xno], [dmm_gsl_places=--with-gsl],
+      [test "x$with_gsl" != xyes], [dmm_gsl_places=--with-gsl],
       [dmm_gsl_places='gsl-config pkg-config default'])
 
 AC_MSG_CHECKING([for GSL >= $1.$2])
