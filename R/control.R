@@ -22,7 +22,8 @@
 #'     al. (2012); other values give criteria that compare only with fits made
 #'     with the same ones.
 #' @param accelerate `logical(1)`. Accelerate EM once it is near its limit?
-#'     `FALSE` is plain EM: the same optimum, more iterations.
+#'     `FALSE` is plain EM: more iterations, and usually the same optimum (the
+#'     two can part where components overlap).
 #' @return A list of class `dmncontrol` with one element for each argument.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
@@ -54,18 +55,20 @@ dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
 }
 
 .check_control <- function(control) {
-    if (inherits(control, "dmncontrol"))
-        return(control)
     known <- names(formals(dmncontrol))
     if (!is.list(control) || is.data.frame(control) ||
         (length(control) > 0L && is.null(names(control))))
         .stop("'control' must be made by dmncontrol(); found ",
             .describe(control))
+    if (anyDuplicated(names(control)))
+        .stop("'control' must have each setting once; found two of '",
+            names(control)[anyDuplicated(names(control))], "'")
     unknown <- setdiff(names(control), known)
     if (length(unknown))
         .stop("'control' has no setting ", .first_few(unknown),
             "; see ?dmncontrol")
-    do.call(dmncontrol, control)
+    # settings may have been changed after they were made
+    do.call(dmncontrol, unclass(control))
 }
 
 #' @rdname dmncontrol

@@ -61,7 +61,11 @@
             class(count[[which(!numeric)[[1L]]]])[[1L]], " in ",
             .first_few(bad), ". Move names to rownames(), drop the others")
     }
-    as.matrix(count)
+    x <- as.matrix(count)
+    # without rows, as.matrix() takes no notice of the columns' type
+    if (is.logical(x))
+        storage.mode(x) <- "double"
+    x
 }
 
 .sparse_counts <- function(count, arg) {
@@ -77,7 +81,9 @@
     if (problem$problem == "empty_sample")
         .stop_empty_samples(count, arg)
     at <- .position(problem, count)
-    value <- format(problem$value, digits = 6L)
+    # 15 digits where fewer would show a whole number
+    digits <- if (identical(problem$problem, "fractional")) 15L else 6L
+    value <- format(problem$value, digits = digits)
     message <- switch(problem$problem,
         missing = paste0("must have no missing values; found NA ", at,
             ". Use 0 for taxa that were not seen"),

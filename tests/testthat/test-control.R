@@ -56,3 +56,19 @@ test_that("a control object prints its settings", {
     expect_true("  eta                0.25" %in% printed)
     expect_length(printed, 10)
 })
+
+test_that("settings changed after they were made are checked again", {
+    control <- dmncontrol()
+    control$max.iterations <- -3
+    expect_error(dmn(twins[1:20, ], 2, seed = 1, control = control),
+        "max.iterations")
+    control <- dmncontrol()
+    control$eta <- -5
+    expect_error(dmn(twins[1:20, ], 2, seed = 1, control = control), "eta")
+    expect_error(dmn(twins[1:20, ], 2, seed = 1,
+        control = list(tolerance = 1, tolerance = 2)),
+        "each setting once; found two of 'tolerance'")
+    empty <- structure(list(), class = "dmncontrol")
+    expect_identical(dmn(twins[1:20, ], 2, seed = 1, control = empty),
+        dmn(twins[1:20, ], 2, seed = 1))
+})

@@ -141,3 +141,17 @@ test_that("containers of counts are refused with the way out", {
     se <- SummarizedExperiment::SummarizedExperiment(list(counts = t(x)))
     expect_error(dmn(se, 1), "pass t(assay(count, \"counts\"))", fixed = TRUE)
 })
+
+test_that("a count that is nearly whole is shown as it is", {
+    x <- matrix(c(5 + 1e-9, 1, 2, 3), 2)
+    expect_error(dmn(x, 1), "found 5.000000001")
+})
+
+test_that("a sparse table that is not one is refused", {
+    x <- Matrix::Matrix(twins[1:20, ] * 1.0, sparse = TRUE)
+    for (broken in list(c(-1L, 130L), integer(0))) {
+        bad <- x
+        bad@Dim <- broken
+        expect_error(dmn(bad, 2))
+    }
+})

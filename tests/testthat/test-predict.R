@@ -135,3 +135,8 @@ test_that("prediction does not depend on the number of threads", {
     expect_identical(predict(fit, x, num.threads = 1),
         predict(fit, x, num.threads = 2))
 })
+
+test_that("a data.frame without rows has no predictions", {
+    fit <- dmn(twins[1:40, ], 2, seed = 1)
+    expect_identical(dim(predict(fit, as.data.frame(twins[0, ]))), c(0L, 2L))
+})
