@@ -35,7 +35,11 @@ for (name in arguments$sets) {
     set <- simulated_sets[[name]]
     if (is.null(set))
         stop("no simulated set \"", name, "\"", call. = FALSE)
-    cases <- c(cases, list(list(name = name, k = set$k, counts = set$make())))
+    counts <- set$make()
+    # DirichletMultinomial cannot do without names
+    dimnames(counts) <- list(paste0("sample", seq_len(nrow(counts))),
+        paste0("taxon", seq_len(ncol(counts))))
+    cases <- c(cases, list(list(name = name, k = set$k, counts = counts)))
 }
 
 own_fit <- function(case) {
