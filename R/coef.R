@@ -51,7 +51,7 @@ confint.DMN <- function(object, parm, level = 0.95, ...) {
         .standard_errors(object)[taxa, , drop = FALSE]
     tail <- (1 - level) / 2
     ends <- paste(format(100 * c(tail, 1 - tail), trim = TRUE,
-        digits = 3L), "%")
+        digits = 3L, scientific = FALSE), "%")
     # components last: taxa x components x ends, turned
     value <- array(c(estimate * exp(-half), estimate * exp(half)),
         c(dim(estimate), 2L))

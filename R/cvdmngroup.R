@@ -98,6 +98,8 @@ cvdmngroup <- function(ncv, count, k, z, ..., verbose = FALSE,
 
 .check_named_k <- function(k, z) {
     groups <- levels(z)
+    if (is.list(k) && all(lengths(k) == 1L))
+        k <- unlist(k)
     if (!is.numeric(k) || is.null(names(k)) || !setequal(names(k), groups) ||
         anyDuplicated(names(k)))
         .stop("'k' must be numbers named by the values of 'z', as c(",

@@ -19,7 +19,8 @@
 #' @return A `data.frame` with a row for each taxon, by decreasing difference,
 #'     and columns `taxon`; `reference`, its mean proportion there; for each
 #'     component `mean`, `lower` and `upper`, its mean proportion and the ends
-#'     of an approximate 95 % interval, named as `mean.1`; `difference`; and
+#'     of an approximate 95 % interval, named as `mean.1`, or by its label
+#'     ([componentLabels()]); `difference`; and
 #'     `cumulative`, the fraction of the differences of all taxa that this one
 #'     and those before it make.
 #' @seealso [writeDMN()], [mixturewt()], [`fitted()`][mixture]
@@ -57,7 +58,7 @@ drivers <- function(object, reference = NULL, n = 30) {
     names
 }
 
-# mean.1, lower.1, upper.1, mean.2, ... of all taxa.
+# mean.1, lower.1, upper.1, mean.2, ... of all taxa; with labels, those.
 .share_columns <- function(object, share) {
     estimate <- object@fit$Estimate
     scale <- share / estimate
@@ -67,7 +68,7 @@ drivers <- function(object, reference = NULL, n = 30) {
     })
     table <- as.data.frame(do.call(cbind, columns))
     names(table) <- paste(c("mean", "lower", "upper"),
-        rep(seq_len(ncol(share)), each = 3L), sep = ".")
+        rep(componentLabels(object), each = 3L), sep = ".")
     table
 }
 

@@ -73,7 +73,7 @@ componentLabels <- function(object) {
     if (anyDuplicated(value))
         .stop("'value' must be different labels; found ",
             .first_few(unique(value[duplicated(value)])), " twice")
-    value
+    as.vector(value)
 }
 
 .partial_labels <- function(value, current) {

@@ -3,8 +3,8 @@
 #' The rates of true and of false positives of a classifier, as the
 #' probability above which a sample is called positive falls.
 #'
-#' @param exp `logical`, without `NA`: is each sample a member of the group?
-#'     Some must be, and some not.
+#' @param exp `logical`, or numeric 0 and 1, without `NA`: is each sample a
+#'     member of the group? Some must be, and some not.
 #' @param obs numeric, as long as `exp`, without `NA`: the probability, or any
 #'     other score, that the sample is a member.
 #' @param ... not used; anything in it is an error.
@@ -31,6 +31,8 @@
 #' @export
 roc <- function(exp, obs, ...) {
     .refuse_dots(..., .what = "roc", .known = c("exp", "obs"))
+    if (is.numeric(exp) && all(exp %in% 0:1))
+        exp <- exp == 1
     .check_roc(exp, obs)
     member <- exp[order(obs, decreasing = TRUE)]
     structure(data.frame(

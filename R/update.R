@@ -8,7 +8,8 @@
 #' @param ... arguments of [dmn()] to change, by name. The others are those of
 #'     the fit: `k`, `seed`, `nstart`, `optimizer` and `control`. A fit made by
 #'     DirichletMultinomial holds `k` only.
-#' @return An object of class [DMN-class].
+#' @return An object of class [DMN-class]. Its components have no labels (see
+#'     [componentLabels()]): they may be others than those of `object`.
 #' @seealso [dmn()]
 #' @examples
 #' fit <- dmn(twins, 2, seed = 1)

@@ -41,3 +41,11 @@ test_that("bad arguments are refused", {
     expect_error(confint(fit, levels = 0.9), "mean 'level'")
     expect_error(coef(fit, 2), "too many")
 })
+
+test_that("the ends of high levels are named in full", {
+    fit <- dmn(twins[1:40, ], 1, seed = 1)
+    expect_identical(dimnames(confint(fit, level = 0.9999))[[2L]],
+        c("0.005 %", "99.995 %"))
+    expect_identical(dimnames(confint(fit, level = 0.95))[[2L]],
+        c("2.5 %", "97.5 %"))
+})

@@ -77,3 +77,13 @@ test_that("what cannot be cross-validated is refused", {
     expect_error(cv(z = t$z[-1]), "'z' must have an element for each")
     expect_error(cv(verbos = TRUE), "mean 'verbose'")
 })
+
+test_that("k may be a list of numbers", {
+    x <- twins[1:12, ]
+    z <- rep(c("A", "B"), 6)
+    set.seed(1)
+    one <- cvdmngroup(3, x, list(A = 1, B = 1), z, .lapply = lapply)
+    set.seed(1)
+    expect_identical(one,
+        cvdmngroup(3, x, c(A = 1, B = 1), z, .lapply = lapply))
+})

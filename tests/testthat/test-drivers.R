@@ -32,7 +32,8 @@ test_that("the reference may be the mean, a component or a shuffled fit", {
         tolerance = 1e-6)
     labelled <- fit
     componentLabels(labelled) <- c("a", "b", "c")
-    expect_equal(drivers(labelled, "b"), drivers(fit, 2))
+    expect_equal(unname(as.list(drivers(labelled, "b"))),
+        unname(as.list(drivers(fit, 2))))
     expect_identical(unique(drivers(one)$difference), 0)
 })
 
@@ -42,4 +43,13 @@ test_that("fits that cannot be compared are refused", {
     expect_error(drivers(fit, fit), "must have one component; found 3")
     expect_error(drivers(fit, dmn(twins, 1, seed = 1)), "the taxa of 'object'")
     expect_error(drivers(fit, n = 0), "'n'")
+})
+
+test_that("labels name the columns", {
+    fit <- dmn(twins[1:60, ], 2, seed = 1)
+    plain <- drivers(fit, n = 3)
+    componentLabels(fit) <- c("P", "Q")
+    labelled <- drivers(fit, n = 3)
+    expect_true(all(c("mean.P", "upper.Q") %in% names(labelled)))
+    expect_identical(unname(as.list(plain)), unname(as.list(labelled)))
 })

@@ -21,7 +21,7 @@ test_that("the area is the share of pairs in order, ties half", {
 })
 
 test_that("what has no curve is refused", {
-    expect_error(roc(c(1, 0), c(1, 0)), "'exp' must be TRUE or FALSE")
+    expect_error(roc(c(1, 3), c(1, 0)), "'exp' must be TRUE or FALSE")
     expect_error(roc(c(TRUE, NA), c(1, 0)), "without NA; found 1 NA")
     expect_error(roc(c(TRUE, TRUE), c(1, 0)), "found only TRUE")
     expect_error(roc(c(TRUE, FALSE), 1), "the same length; found 2 and 1")
@@ -29,4 +29,11 @@ test_that("what has no curve is refused", {
     expect_error(roc(c(TRUE, FALSE), c("a", "b")), "'obs' must be numeric")
     expect_error(roc(logical(), numeric()), "found no samples")
     expect_error(roc(c(TRUE, FALSE), 2:1, 3), "too many")
+})
+
+test_that("0 and 1 are as good as FALSE and TRUE", {
+    obs <- c(0.9, 0.2, 0.7, 0.1)
+    expect_identical(roc(c(1, 0, 1, 0), obs),
+        roc(c(TRUE, FALSE, TRUE, FALSE), obs))
+    expect_error(roc(c(1, 2, 1, 0), obs), "'exp'")
 })
