@@ -4,22 +4,26 @@
 
 .checkpoint_key <- "dmnselect.rds"
 
+# Files that are being written, by the process of that number.
+.part_pattern <- "^(dmnselect|k-[0-9]+)[.]rds[.][0-9]+[.]part$"
+
 # NULL, or a list of the directory and its key. `settings` are compared with
 # those of the directory; a NULL seed takes the directory's.
 .open_checkpoint <- function(path, count, settings, seed) {
     .check_directory(path, "checkpoint")
-    # of a process that was killed while it wrote
-    unlink(file.path(path, list.files(path, "[.]part$")))
     file <- file.path(path, .checkpoint_key)
     key <- c(list(data = .fingerprint(count)), settings)
+    # of processes that were killed while they wrote
+    parts <- list.files(path, .part_pattern)
     if (file.exists(file)) {
-        old <- readRDS(file)
+        old <- .read_key(file)
         if (is.null(seed))
             seed <- old$seed
         key$seed <- as.integer(seed)
         .check_key(old, key, path)
+        unlink(file.path(path, parts))
     } else {
-        others <- list.files(path)
+        others <- setdiff(list.files(path), parts)
         if (length(others))
             .stop("'checkpoint' must be a new directory or one that ",
                 "dmnselect() has made; found ", .first_few(others, 3L),
@@ -43,16 +47,34 @@
             "; use the same, or another 'checkpoint'")
 }
 
-# Of the table's contents and names.
+.read_key <- function(file) {
+    key <- tryCatch(readRDS(file), error = function(e) NULL,
+        warning = function(w) NULL)
+    if (!is.list(key) || is.null(key$data))
+        .stop("'", file, "' is damaged: remove it and the fits beside it, or ",
+            "use another 'checkpoint'")
+    key
+}
+
+# Of the table's contents and names: the same for a dense and a sparse table, in
+# any session and version of R.
 .fingerprint <- function(count) {
-    parts <- if (is.matrix(count))
-        list(dim(count), dimnames(count), as.double(count))
-    else
-        list(dim(count), dimnames(count), count@p, count@i, count@x)
+    if (is.matrix(count)) {
+        index <- which(count != 0) - 1
+        value <- count[index + 1]
+    } else {
+        column <- rep(seq_len(ncol(count)) - 1, diff(count@p))
+        keep <- count@x != 0
+        index <- (column * nrow(count) + count@i)[keep]
+        value <- count@x[keep]
+    }
     file <- tempfile("dmmomp")
     on.exit(unlink(file))
     connection <- file(file, "wb")
-    serialize(parts, connection, xdr = FALSE)
+    for (numbers in list(dim(count), index, value))
+        writeBin(as.double(numbers), connection, endian = "little")
+    for (names in list(rownames(count), colnames(count)))
+        writeBin(c(length(names), enc2utf8(as.character(names))), connection)
     close(connection)
     unname(tools::md5sum(file))
 }

@@ -83,3 +83,31 @@ test_that("nothing finished is lost when the process is killed", {
     expect_identical(whole, suppressWarnings(dmnselect(twins, k, 20,
         seed = 1)))
 })
+
+test_that("a directory is known by its counts, and others' files stay", {
+    dir <- tempfile("checkpoint")
+    dir.create(dir)
+    on.exit(unlink(dir, recursive = TRUE))
+    x <- twins[1:20, ]
+    first <- dmnselect(x, 1:2, nstart = 1, seed = 1, checkpoint = dir)
+    sparse <- Matrix::Matrix(x * 1.0, sparse = TRUE)
+    again <- suppressWarnings(dmnselect(sparse, 1:2, nstart = 1, seed = 1,
+        checkpoint = dir))
+    expect_identical(laplace(again[[2]]), laplace(first[[2]]))
+    rownames(x) <- 1:20
+    y <- x
+    rownames(y) <- paste0("", 1:20)
+    expect_identical(.fingerprint(x), .fingerprint(y))
+    expect_false(.fingerprint(x) == .fingerprint(x[, 130:1]))
+    mine <- file.path(dir, c("data.part", "k-0002.rds.99999.part"))
+    file.create(mine)
+    expect_error(dmnselect(twins[1:21, ], 1:2, nstart = 1, seed = 1,
+        checkpoint = dir), "other data")
+    expect_true(all(file.exists(mine)))
+    suppressWarnings(dmnselect(sparse, 1:2, nstart = 1, seed = 1,
+        checkpoint = dir))
+    expect_identical(file.exists(mine), c(TRUE, FALSE))
+    writeLines("nothing", file.path(dir, "dmnselect.rds"))
+    expect_error(dmnselect(sparse, 1:2, nstart = 1, seed = 1,
+        checkpoint = dir), "is damaged")
+})
