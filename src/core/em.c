@@ -110,18 +110,13 @@ static void set_start(dmm_em *em, const dmm_start *start)
     }
 }
 
-static void histogram_task(const dmm_worker *worker, void *data)
-{
-    dmm_estep_histogram(worker, data);
-}
-
 dmm_status dmm_em_start(dmm_em *em, const dmm_start *start)
 {
     const size_t kp = em->chunk->kp;
     int iterations;
     if (em->control->progress)
         em->control->progress(DMM_PHASE_SETUP, 0, 0, em->control->user);
-    dmm_team_do(em->team, histogram_task, em->chunk);
+    dmm_estep_run_histogram(em->team, em->chunk);
     set_start(em, start);
     memset(em->sums->weight, 0, kp * sizeof(double));
     for (size_t i = 0; i < em->counts->n_samples; i++)

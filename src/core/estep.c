@@ -33,6 +33,13 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
     return DMM_OK;
 }
 
+int dmm_estep_threads(const dmm_matrix *matrix, size_t k, int requested)
+{
+    const double work = (double)dmm_matrix_nonzeros(matrix) *
+                        (double)dmm_padded_components(k);
+    return dmm_threads_for(requested, work);
+}
+
 void dmm_chunk_free(dmm_chunk *chunk)
 {
     if (chunk == NULL)
@@ -226,6 +233,16 @@ static void sum_groups(const dmm_chunk *chunk, dmm_sums *sums)
         sums->total_digamma[k] = digamma;
         sums->total_trigamma[k] = trigamma;
     }
+}
+
+static void histogram_task(const dmm_worker *worker, void *chunk)
+{
+    dmm_estep_histogram(worker, chunk);
+}
+
+void dmm_estep_run_histogram(dmm_team *team, dmm_chunk *chunk)
+{
+    dmm_team_do(team, histogram_task, chunk);
 }
 
 void dmm_estep_sums(const dmm_worker *worker, dmm_chunk *chunk,

@@ -5,7 +5,8 @@
  * differences and the histogram (sum of z over the samples that have a feature)
  * are [feature * kp + component].
  *
- * The dmm_estep_ functions are called by all threads of a team.
+ * The dmm_estep_ functions that take a worker are called by all threads of a
+ * team.
  */
 #ifndef DMM_ESTEP_H
 #define DMM_ESTEP_H
@@ -34,6 +35,10 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
                          dmm_chunk **chunk);
 void dmm_chunk_free(dmm_chunk *chunk);
 
+/* The threads to use for steps over a table with k components, at most
+ * `requested`. */
+int dmm_estep_threads(const dmm_matrix *matrix, size_t k, int requested);
+
 /* E-step at fresh parameters: z, and sums' log-likelihood and weights. */
 void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
                                 const dmm_parameters *parameters,
@@ -42,6 +47,9 @@ void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
 /* Histogram of z. Every thread walks all blocks for its own range of columns,
  * so that nothing is private and nothing is merged. */
 void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk);
+
+/* The same as one task; for the team's thread 0. */
+void dmm_estep_run_histogram(dmm_team *team, dmm_chunk *chunk);
 
 /* Sums of lgamma, digamma and trigamma differences at fresh parameters, for
  * the histogram at hand. */

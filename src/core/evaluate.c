@@ -106,9 +106,8 @@ static void release(job *x)
 
 static void run(job *x, dmm_team_work work)
 {
-    const double size = (double)dmm_matrix_nonzeros(x->matrix) *
-                        (double)dmm_padded_components(x->k);
-    dmm_team_run(dmm_threads_for(x->control->n_threads, size), work, x);
+    dmm_team_run(
+        dmm_estep_threads(x->matrix, x->k, x->control->n_threads), work, x);
 }
 
 static void evaluate_work(dmm_team *team, void *data)
@@ -138,11 +137,6 @@ dmm_status dmm_evaluate(const dmm_matrix *matrix, size_t k,
     return x.status;
 }
 
-static void histogram_task(const dmm_worker *worker, void *data)
-{
-    dmm_estep_histogram(worker, data);
-}
-
 static void sums_task(const dmm_worker *worker, void *data)
 {
     dmm_em *em = data;
@@ -157,7 +151,7 @@ static dmm_status maximize(dmm_team *team, job *x)
     for (size_t c = 0; c < x->k; c++)
         for (size_t i = 0; i < n; i++)
             em->chunk->z[i * kp + c] = x->z[c * n + i];
-    dmm_team_do(team, histogram_task, em->chunk);
+    dmm_estep_run_histogram(team, em->chunk);
     if (x->control->optimizer == DMM_OPTIMIZER_NEWTON)
         return dmm_mstep_run(team, em->chunk, em->parameters, em->sums,
                              em->newton, MAXIMIZE_TOLERANCE,

@@ -218,9 +218,8 @@ dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
     if (k == 0 || k > matrix->rows)
         return DMM_ERROR_ARGUMENT;
     job x = {.matrix = matrix, .k = k, .control = control};
-    const double work = (double)dmm_matrix_nonzeros(matrix) *
-                        (double)dmm_padded_components(k);
-    dmm_team_run(dmm_threads_for(control->n_threads, work), fit_work, &x);
+    dmm_team_run(dmm_estep_threads(matrix, k, control->n_threads), fit_work,
+                 &x);
     *result = x.result;
     return x.status;
 }

@@ -91,8 +91,6 @@ dmm_status dmm_predict(const dmm_matrix *matrix, size_t k, const double *alpha,
                     .weight = weight,
                     .log_evidence = log_evidence,
                     .result = result};
-    const double work = (double)dmm_matrix_nonzeros(matrix) *
-                        (double)dmm_padded_components(k);
-    dmm_team_run(dmm_threads_for(n_threads, work), predict_work, &x);
+    dmm_team_run(dmm_estep_threads(matrix, k, n_threads), predict_work, &x);
     return x.status;
 }

@@ -38,11 +38,6 @@ static size_t find_settled(dmm_settled *s, const dmm_chunk *chunk)
     return unsettled;
 }
 
-static void histogram_task(const dmm_worker *worker, void *chunk)
-{
-    dmm_estep_histogram(worker, chunk);
-}
-
 /* The settled samples' histogram and weights. */
 static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
 {
@@ -59,7 +54,7 @@ static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
             chunk->z[i * kp + s->component[i]] = 1;
             s->weight[s->component[i]] += 1;
         }
-    dmm_team_do(team, histogram_task, chunk);
+    dmm_estep_run_histogram(team, chunk);
     memcpy(s->histogram, chunk->histogram, length * sizeof(double));
     return DMM_OK;
 }
