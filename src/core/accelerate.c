@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "kernels.h"
 
 /* Acceleration starts after so many EM iterations that changed NLE ever less,
  * but not much less, each. Where EM leaves a saddle (components that begin
@@ -42,20 +43,22 @@ typedef struct {
     dmm_em *em;
     size_t n_lambda;
     size_t n;
-    double *x, *gradient, *last_gradient, *direction;
-    int memory; /* pairs kept at most */
+    double *gradient, *direction;
+    /* The differences of positions and gradients of the last steps, in a ring.
+     * While a step is taken, the room of its pair holds the position and
+     * gradient where it begins. */
     double *dx[MEMORY], *dg[MEMORY];
     double curvature[MEMORY]; /* 1 / (dx . dg) */
-    int pairs;                /* ever stored   */
+    int memory;               /* pairs kept at most          */
+    int pairs;                /* pairs kept                  */
+    int current;              /* the room of this step's pair */
     /* k: the component is empty, and its weight stays where EM holds it. */
     unsigned char *held;
 } accelerator;
 
 static void accelerator_free(accelerator *a)
 {
-    dmm_free(a->x);
     dmm_free(a->gradient);
-    dmm_free(a->last_gradient);
     dmm_free(a->direction);
     dmm_free(a->held);
     for (int i = 0; i < MEMORY; i++) {
@@ -79,13 +82,10 @@ static dmm_status accelerator_init(accelerator *a, dmm_em *em)
     a->em = em;
     a->n_lambda = p->n_taxa_columns * p->kp;
     a->n = a->n_lambda + p->kp;
-    a->x = DMM_NEW(a->n, double);
     a->gradient = DMM_NEW(a->n, double);
-    a->last_gradient = DMM_NEW(a->n, double);
     a->direction = DMM_NEW(a->n, double);
     a->held = DMM_NEW(p->k, unsigned char);
-    int complete = a->x && a->gradient && a->last_gradient && a->direction &&
-                   a->held;
+    int complete = a->gradient && a->direction && a->held;
     a->memory = pairs_to_keep(&em->counts->dictionary);
     for (int i = 0; i < a->memory; i++) {
         a->dx[i] = DMM_NEW(a->n, double);
@@ -93,19 +93,6 @@ static dmm_status accelerator_init(accelerator *a, dmm_em *em)
         complete = complete && a->dx[i] && a->dg[i];
     }
     return complete ? DMM_OK : DMM_ERROR_MEMORY;
-}
-
-/* Eight sums in turn, so that additions do not wait for each other. */
-static double dot(const double *a, const double *b, size_t n)
-{
-    double s[8] = {0};
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t q = 0; q < 8; q++)
-            s[q] += a[i + q] * b[i + q];
-    for (; i < n; i++)
-        s[0] += a[i] * b[i];
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
 static void get_position(const accelerator *a, double *x)
@@ -164,12 +151,11 @@ static void precondition(const accelerator *a, double *x)
 {
     const dmm_em *em = a->em;
     const dmm_parameters *p = em->parameters;
-    for (size_t k = 0; k < p->k; k++) {
-        dmm_newton_solve(em->newton, p, &em->counts->dictionary, k, x, x);
+    dmm_newton_solve(em->newton, p, &em->counts->dictionary, x, x);
+    for (size_t k = 0; k < p->k; k++)
         x[a->n_lambda + k] /=
             (expected_samples(em, k) + em->sums->weight[k]) / 2 +
             DMM_EMPTY_WEIGHT;
-    }
 }
 
 static void limit_step(double *direction, size_t n)
@@ -183,30 +169,35 @@ static void limit_step(double *direction, size_t n)
         direction[i] *= LONGEST_STEP / longest;
 }
 
+/* The room of the pair that is `age` steps old. */
+static int pair_of(const accelerator *a, int age)
+{
+    return (a->current - age + a->memory) % a->memory;
+}
+
 /* The two-loop recursion; returns gradient . direction. */
 static double find_direction(accelerator *a)
 {
+    const dmm_kernels *kernels = dmm_kernels_active();
     double *d = a->direction;
     double alpha[MEMORY];
-    const int kept = a->pairs < a->memory ? a->pairs : a->memory;
     memcpy(d, a->gradient, a->n * sizeof *d);
-    for (int age = 0; age < kept; age++) {
-        const int i = (a->pairs - 1 - age) % a->memory;
-        alpha[i] = a->curvature[i] * dot(a->dx[i], d, a->n);
-        for (size_t e = 0; e < a->n; e++)
-            d[e] -= alpha[i] * a->dg[i][e];
+    for (int age = 1; age <= a->pairs; age++) {
+        const int i = pair_of(a, age);
+        alpha[i] = a->curvature[i] * kernels->dot(a->n, a->dx[i], d);
+        kernels->add_scaled(a->n, -alpha[i], a->dg[i], d);
     }
     precondition(a, d);
-    for (int age = kept - 1; age >= 0; age--) {
-        const int i = (a->pairs - 1 - age) % a->memory;
-        const double beta = a->curvature[i] * dot(a->dg[i], d, a->n);
-        for (size_t e = 0; e < a->n; e++)
-            d[e] += (alpha[i] - beta) * a->dx[i][e];
+    for (int age = a->pairs; age > 0; age--) {
+        const int i = pair_of(a, age);
+        const double beta =
+            a->curvature[i] * kernels->dot(a->n, a->dg[i], d);
+        kernels->add_scaled(a->n, alpha[i] - beta, a->dx[i], d);
     }
     for (size_t e = 0; e < a->n; e++)
         d[e] = -d[e];
     limit_step(d, a->n);
-    return dot(a->gradient, d, a->n);
+    return kernels->dot(a->n, a->gradient, d);
 }
 
 /* EM's own direction: what the recursion gives without memory. */
@@ -216,14 +207,25 @@ static double forget(accelerator *a)
     return find_direction(a);
 }
 
+/* A step begins: the oldest pair makes room for its own. */
+static void begin_step(accelerator *a)
+{
+    get_position(a, a->dx[a->current]);
+    memcpy(a->dg[a->current], a->gradient, a->n * sizeof(double));
+    if (a->pairs == a->memory)
+        a->pairs--;
+}
+
 static void move(accelerator *a, double length)
 {
     dmm_parameters *p = a->em->parameters;
-    for (size_t e = 0; e < a->n_lambda; e++)
-        p->lambda[e] = a->x[e] + length * a->direction[e];
+    const double *x = a->dx[a->current];
+    memcpy(p->lambda, x, a->n_lambda * sizeof *x);
+    dmm_kernels_active()->add_scaled(a->n_lambda, length, a->direction,
+                                     p->lambda);
     for (size_t k = 0; k < p->k; k++)
         p->log_weight[k] =
-            a->x[a->n_lambda + k] + length * a->direction[a->n_lambda + k];
+            x[a->n_lambda + k] + length * a->direction[a->n_lambda + k];
     dmm_parameters_normalise_weights(p);
     dmm_em_evaluate(a->em);
 }
@@ -257,18 +259,21 @@ static double search(accelerator *a, double *slope)
     return 0;
 }
 
+/* A step has been taken: its pair is kept if its curvature is positive. */
 static void remember(accelerator *a, double length)
 {
-    const int i = a->pairs % a->memory;
+    const dmm_kernels *kernels = dmm_kernels_active();
+    double *dx = a->dx[a->current], *dg = a->dg[a->current];
     for (size_t e = 0; e < a->n; e++) {
-        a->dx[i][e] = length * a->direction[e];
-        a->dg[i][e] = a->gradient[e] - a->last_gradient[e];
+        dx[e] = length * a->direction[e];
+        dg[e] = a->gradient[e] - dg[e];
     }
-    const double curvature = dot(a->dx[i], a->dg[i], a->n);
-    const double size = sqrt(dot(a->dx[i], a->dx[i], a->n) *
-                             dot(a->dg[i], a->dg[i], a->n));
+    const double curvature = kernels->dot(a->n, dx, dg);
+    const double size =
+        sqrt(kernels->dot(a->n, dx, dx) * kernels->dot(a->n, dg, dg));
     if (curvature > LEAST_CURVATURE * size) {
-        a->curvature[i] = 1 / curvature;
+        a->curvature[a->current] = 1 / curvature;
+        a->current = (a->current + 1) % a->memory;
         a->pairs++;
     }
 }
@@ -285,12 +290,11 @@ dmm_status dmm_accelerate_run(dmm_em *em)
     while (!em->converged && em->iterations < em->control->max_iterations &&
            !emptiness_changed(&a)) {
         const double before = em->nle;
-        get_position(&a, a.x);
         double slope = find_direction(&a);
         if (!(slope < 0))
             slope = forget(&a);
+        begin_step(&a);
         const double length = search(&a, &slope);
-        memcpy(a.last_gradient, a.gradient, a.n * sizeof(double));
         get_gradient(&a, a.gradient);
         remember(&a, length);
         status = dmm_em_tick(em, em->nle - before, &em->converged);

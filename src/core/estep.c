@@ -20,12 +20,12 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
     const size_t kp = chunk->kp;
     chunk->z = DMM_NEW2(counts->n_samples, kp, double);
     chunk->table = DMM_NEW2(d->n_features, kp, double);
-    chunk->histogram = DMM_NEW2(d->n_features, kp, double);
+    chunk->histogram = chunk->table;
     chunk->block_weight = DMM_NEW2(counts->n_blocks, kp, double);
     chunk->block_loglik = DMM_NEW(counts->n_blocks, double);
     chunk->group_lgamma = DMM_NEW2(d->n_groups, kp, double);
-    if (!chunk->z || !chunk->table || !chunk->histogram ||
-        !chunk->block_weight || !chunk->block_loglik || !chunk->group_lgamma) {
+    if (!chunk->z || !chunk->table || !chunk->block_weight ||
+        !chunk->block_loglik || !chunk->group_lgamma) {
         dmm_chunk_free(chunk);
         return DMM_ERROR_MEMORY;
     }
@@ -47,7 +47,6 @@ void dmm_chunk_free(dmm_chunk *chunk)
     dmm_settled_free(dmm_settled_end(chunk));
     dmm_free(chunk->z);
     dmm_free(chunk->table);
-    dmm_free(chunk->histogram);
     dmm_free(chunk->block_weight);
     dmm_free(chunk->block_loglik);
     dmm_free(chunk->group_lgamma);
@@ -61,12 +60,8 @@ static void settled_evidence(dmm_chunk *chunk, size_t g)
     const dmm_dictionary *d = &chunk->counts->dictionary;
     const size_t from = d->begin[d->group[g]] * chunk->kp;
     const size_t to = d->end[d->group[g + 1] - 1] * chunk->kp;
-    /* Sums in turn: additions of one would wait for each other. */
-    double sum[4] = {0};
-    for (size_t i = from; i < to; i++)
-        sum[i % 4] += chunk->settled->histogram[i] * chunk->table[i];
-    chunk->settled->group_evidence[g] =
-        (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    chunk->settled->group_evidence[g] = dmm_kernels_active()->dot_counts(
+        to - from, chunk->settled->histogram + from, chunk->table + from);
 }
 
 /* The table of log gamma differences at the parameters. */
@@ -170,12 +165,13 @@ void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
  * settled ones, or 0. */
 static void begin_histogram(dmm_chunk *chunk, size_t from, size_t to)
 {
-    const size_t kp = chunk->kp, bytes = (to - from) * kp * sizeof(double);
+    const size_t kp = chunk->kp, n = (to - from) * kp;
     double *h = chunk->histogram + from * kp;
     if (chunk->settled)
-        memcpy(h, chunk->settled->histogram + from * kp, bytes);
+        dmm_kernels_active()->from_counts(
+            n, chunk->settled->histogram + from * kp, h);
     else
-        memset(h, 0, bytes);
+        memset(h, 0, n * sizeof *h);
 }
 
 static void totals_histogram(dmm_chunk *chunk)
@@ -188,9 +184,11 @@ static void totals_histogram(dmm_chunk *chunk)
     begin_histogram(chunk, d->begin[d->n_taxa_columns],
                     d->end[d->n_columns - 1]);
     for (size_t i = 0; i < counts->n_samples; i++) {
-        double *h = chunk->histogram + (size_t)counts->total_feature[i] * kp;
-        for (size_t k = 0; k < kp; k++)
-            h[k] += chunk->z[i * kp + k];
+        const size_t f = counts->total_feature[i];
+        /* Feature 0, of samples without counts, is no column's: its row stays
+         * 0 for the table that comes next. */
+        for (size_t k = 0; f > 0 && k < kp; k++)
+            chunk->histogram[f * kp + k] += chunk->z[i * kp + k];
     }
 }
 

@@ -24,6 +24,8 @@ typedef struct {
     size_t k;
     size_t kp;
     double *z;
+    /* The table and the histogram have one room and take turns in it: the table
+     * is spent once z is made, the histogram when its sums are. */
     double *table;
     double *histogram;
     double *block_weight;   /* n_blocks x kp      */

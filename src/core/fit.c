@@ -201,12 +201,12 @@ static void fit_work(dmm_team *team, void *data)
                                    &x->start);
     if (x->status == DMM_OK)
         x->status = dmm_em_start(x->em, &x->start);
+    dmm_start_free(&x->start); /* its centres are spent */
     if (x->status == DMM_OK)
         x->status = dmm_em_run(x->em);
     if (x->status == DMM_OK)
         x->status = dmm_fit_finish(x->em, &x->start, &x->result);
     dmm_free(x->label);
-    dmm_start_free(&x->start);
     dmm_em_free(x->em);
     dmm_counts_free(x->counts);
 }

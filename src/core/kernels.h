@@ -27,6 +27,16 @@ typedef struct {
     /* y = log(x), x normal, positive and finite. In place allowed. */
     void (*log_array)(size_t n, const double *x, double *y);
 
+    /* sum of x[i] y[i]. */
+    double (*dot)(size_t n, const double *x, const double *y);
+    double (*dot_counts)(size_t n, const int32_t *x, const double *y);
+
+    /* y += scale x. */
+    void (*add_scaled)(size_t n, double scale, const double *x, double *y);
+
+    /* y = x. */
+    void (*from_counts)(size_t n, const int32_t *x, double *y);
+
     /* table[f][k] = multiplicity * (lgamma(alpha + v_f) - lgamma(alpha)) for
      * the features of columns [column_begin, column_end), all in one group.
      * alpha and lambda = log(alpha) are n_columns x kp. Writes up to one

@@ -154,20 +154,27 @@ void dmm_newton_direction(const dmm_worker *worker, dmm_newton *newton,
     }
 }
 
-void dmm_newton_solve(const dmm_newton *newton, const dmm_parameters *p,
-                      const dmm_dictionary *d, size_t k, const double *rhs,
-                      double *x)
+void dmm_newton_solve(dmm_newton *newton, const dmm_parameters *p,
+                      const dmm_dictionary *d, const double *rhs, double *x)
 {
     const size_t kp = p->kp;
-    double s = 0;
+    double *correction = newton->part;
+    for (size_t k = 0; k < kp; k++)
+        correction[k] = 0;
     for (size_t j = 0; j < d->n_taxa_columns; j++)
-        s += p->alpha[j * kp + k] * rhs[j * kp + k] /
-             newton->curvature[j * kp + k];
-    const double correction = newton->rank_one[k] * s / newton->den[k];
+        for (size_t k = 0; k < kp; k++) {
+            const size_t at = j * kp + k;
+            correction[k] += p->alpha[at] * rhs[at] / newton->curvature[at];
+        }
+    for (size_t k = 0; k < kp; k++)
+        correction[k] *= newton->rank_one[k] / newton->den[k];
     for (size_t j = 0; j < d->n_taxa_columns; j++) {
-        const size_t at = j * kp + k;
-        x[at] = (rhs[at] / d->multiplicity[j] - correction * p->alpha[at]) /
-                newton->curvature[at];
+        const double inverse = 1 / d->multiplicity[j];
+        for (size_t k = 0; k < kp; k++) {
+            const size_t at = j * kp + k;
+            x[at] = (rhs[at] * inverse - correction[k] * p->alpha[at]) /
+                    newton->curvature[at];
+        }
     }
 }
 

@@ -35,7 +35,7 @@ typedef struct {
     double *den;       /* kp: 1 + E s1 of the damped E                  */
     double *decrease;  /* kp: -gradient . step, twice the decrease of the
                           quadratic model                               */
-    double *part;      /* n_taxa_groups x 2 kp */
+    double *part;      /* n_taxa_groups x 2 kp: scratch */
 } dmm_newton;
 
 dmm_status dmm_newton_new(const dmm_parameters *parameters,
@@ -50,13 +50,12 @@ void dmm_newton_direction(const dmm_worker *worker, dmm_newton *newton,
                           const dmm_dictionary *dictionary,
                           const dmm_sums *sums);
 
-/* Solves H x = rhs with the damped model Hessian for one component; rhs is a
- * gradient summed over merged taxa (m times a taxon's). rhs and x are strided
- * by kp and may be the same. */
-void dmm_newton_solve(const dmm_newton *newton,
-                      const dmm_parameters *parameters,
-                      const dmm_dictionary *dictionary, size_t k,
-                      const double *rhs, double *x);
+/* Solves H x = rhs with the damped model Hessians of all components; rhs, a
+ * gradient summed over merged taxa (m times a taxon's), and x are
+ * n_taxa_columns x kp and may be the same. */
+void dmm_newton_solve(dmm_newton *newton, const dmm_parameters *parameters,
+                      const dmm_dictionary *dictionary, const double *rhs,
+                      double *x);
 
 /* Minimises every F_k for the histogram at hand, until a step promises a
  * decrease below `tolerance`, or max_iterations. Leaves fresh parameters, their

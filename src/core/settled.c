@@ -42,10 +42,11 @@ static size_t find_settled(dmm_settled *s, const dmm_chunk *chunk)
 static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
 {
     const size_t kp = chunk->kp;
-    const size_t length = s->all->dictionary.n_features * kp;
-    s->histogram = DMM_NEW(length, double);
+    const dmm_dictionary *d = &s->all->dictionary;
+    const size_t length = d->n_features * kp;
+    s->histogram = DMM_NEW(length, int32_t);
     s->weight = DMM_NEW(kp, double);
-    s->group_evidence = DMM_NEW(s->all->dictionary.n_groups, double);
+    s->group_evidence = DMM_NEW(d->n_groups, double);
     if (!s->histogram || !s->weight || !s->group_evidence)
         return DMM_ERROR_MEMORY;
     memset(chunk->z, 0, s->all->n_samples * kp * sizeof(double));
@@ -55,7 +56,11 @@ static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
             s->weight[s->component[i]] += 1;
         }
     dmm_estep_run_histogram(team, chunk);
-    memcpy(s->histogram, chunk->histogram, length * sizeof(double));
+    /* Padding between groups may hold anything. */
+    for (size_t g = 0; g < d->n_groups; g++)
+        for (size_t i = d->begin[d->group[g]] * kp;
+             i < d->end[d->group[g + 1] - 1] * kp; i++)
+            s->histogram[i] = (int32_t)chunk->histogram[i];
     return DMM_OK;
 }
 
@@ -178,7 +183,8 @@ dmm_status dmm_settled_begin(dmm_team *team, dmm_chunk *chunk)
 {
     const dmm_counts *all = chunk->counts;
     dmm_status status = DMM_OK;
-    if ((double)all->n_entries * (double)chunk->kp < LEAST_WORK)
+    if ((double)all->n_entries * (double)chunk->kp < LEAST_WORK ||
+        all->n_samples > INT32_MAX)
         return DMM_OK;
     dmm_settled *s = DMM_NEW(1, dmm_settled);
     if (!s)

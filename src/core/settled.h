@@ -19,7 +19,7 @@ struct dmm_settled {
     const dmm_counts *all;  /* the chunk's counts while nothing is settled */
     dmm_counts unsettled;   /* the other samples; borrows the dictionary    */
     uint32_t *component;    /* by sample: its component, or DMM_UNSETTLED   */
-    double *histogram;      /* n_features x kp: of the settled samples      */
+    int32_t *histogram;     /* n_features x kp: of the settled samples      */
     double *weight;         /* kp: settled samples by component             */
     double *group_evidence; /* n_groups: sum of their ev by group           */
 };

@@ -81,9 +81,10 @@ int dmm_team_size(const dmm_team *team)
 }
 
 #ifdef _OPENMP
-/* Looks at a meeting's end before a thread goes to sleep: some 20 to 50
- * microseconds, the length of a short task. */
-#define SPINS 1000
+/* Looks at a meeting's end before a thread goes to sleep: some 100 to 200
+ * microseconds, the length of the parts of an iteration that one thread does
+ * alone. */
+#define SPINS 4000
 
 static void pause_briefly(void)
 {

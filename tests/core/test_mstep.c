@@ -125,7 +125,7 @@ static void check_direction(const mstep *s)
             const size_t at = s->counts->column_of_taxon[j] * kp + c;
             rhs[at] += w->gradient[at];
         }
-        dmm_newton_solve(w, s->p, &s->counts->dictionary, c, rhs, solved);
+        dmm_newton_solve(w, s->p, &s->counts->dictionary, rhs, solved);
         double promised = 0;
         for (size_t j = 0; j < n; j++) {
             const size_t at = s->counts->column_of_taxon[j] * kp + c;

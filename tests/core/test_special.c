@@ -495,6 +495,43 @@ static void test_exp_log(const dmm_kernels *kernels)
     dmm_free(y);
 }
 
+/* ---- Products of arrays ---------------------------------------------------
+ */
+
+/* Every length up to 80, which is more than two turns of the widest kernels,
+ * from any address: exact for small whole numbers, and nothing is written
+ * behind the end. */
+static void test_products(const dmm_kernels *kernels)
+{
+    enum { MAX = 80 };
+    double x[MAX + 3], y[MAX + 3], z[MAX + 3];
+    int32_t counts[MAX + 3];
+    for (size_t n = 0; n <= MAX; n++) {
+        const size_t from = n % 3;
+        double sum = 0;
+        for (size_t i = 0; i < MAX + 3; i++) {
+            counts[i] = (int32_t)(100 * random_uniform());
+            x[i] = counts[i];
+            y[i] = z[i] = floor(100 * random_uniform()) - 50;
+        }
+        for (size_t i = from; i < from + n; i++)
+            sum += x[i] * y[i];
+        CHECK(kernels->dot(n, x + from, y + from) == sum);
+        CHECK(kernels->dot_counts(n, counts + from, y + from) == sum);
+        kernels->add_scaled(n, -2.5, x + from, z + from);
+        for (size_t i = 0; i < MAX + 3; i++)
+            CHECK(z[i] ==
+                  y[i] - (i >= from && i < from + n ? 2.5 * x[i] : 0));
+        memcpy(z, y, sizeof z);
+        kernels->from_counts(n, counts + from, z + from);
+        for (size_t i = 0; i < MAX + 3; i++)
+            CHECK(z[i] == (i >= from && i < from + n ? x[i] : y[i]));
+    }
+    counts[0] = INT32_MAX;
+    kernels->from_counts(1, counts, z);
+    CHECK(z[0] == INT32_MAX);
+}
+
 /* ---- special.c ------------------------------------------------------------
  */
 
@@ -657,6 +694,7 @@ int main(int argc, char **argv)
         for (size_t k = 0; k < LENGTH(paddings); k++)
             test_column_shapes(kernels, paddings[k]);
         test_exp_log(kernels);
+        test_products(kernels);
     }
     test_scalars();
     test_against_gsl();

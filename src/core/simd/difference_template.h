@@ -6,32 +6,6 @@
  * all their components (the packed layout).
  */
 
-#define V_FOR_ARRAY(function)                                                  \
-    do {                                                                       \
-        size_t i = 0;                                                          \
-        for (; i + DMM_VL <= n; i += DMM_VL)                                   \
-            v_store(y + i, function(v_load(x + i)));                           \
-        if (i < n) {                                                           \
-            double rest[DMM_VL];                                               \
-            v_store(rest, v_set(1.0));                                         \
-            memcpy(rest, x + i, (n - i) * sizeof *x);                          \
-            v_store(rest, function(v_load(rest)));                             \
-            memcpy(y + i, rest, (n - i) * sizeof *y);                          \
-        }                                                                      \
-    } while (0)
-
-static void special_exp_array(size_t n, const double *x, double *y)
-{
-    V_FOR_ARRAY(v_exp);
-}
-
-static void special_log_array(size_t n, const double *x, double *y)
-{
-    V_FOR_ARRAY(v_log);
-}
-
-#undef V_FOR_ARRAY
-
 /* Sums over features of a weight and of its products with T, P and Q. */
 typedef struct {
     vd weight;

@@ -11,6 +11,7 @@
 #include "vec.h"
 #include "special_template.h"
 #include "difference_template.h"
+#include "arrays_template.h"
 #include "passes_template.h"
 
 const dmm_kernels DMM_KERNELS = {
@@ -18,6 +19,10 @@ const dmm_kernels DMM_KERNELS = {
     .width = DMM_VL,
     .exp_array = special_exp_array,
     .log_array = special_log_array,
+    .dot = array_dot,
+    .dot_counts = array_dot_counts,
+    .add_scaled = array_add_scaled,
+    .from_counts = array_from_counts,
     .lgamma_table = special_lgamma_table,
     .difference_sums = special_difference_sums,
     .gather = pass_gather,
