@@ -17,9 +17,9 @@
  * get equal shares, if a block then has at least MIN_BLOCK_ROWS rows. */
 #define BLOCKS_MULTIPLE 8
 #define MIN_BLOCK_ROWS 256
-/* Keys of the whole table are kept between the passes of the builder up to this
- * many (32 MB); those of a larger table are sorted again, column by column. */
-#define MAX_KEPT_KEYS ((size_t)1 << 22)
+/* The features' rows are kept between the builder's passes in tables of up to
+ * this many entries (32 MB); those of a larger one are sorted again. */
+#define MAX_KEPT_ENTRIES ((size_t)1 << 23)
 /* The cost of a column beside its entries, in entries. */
 #define COLUMN_WORK 8
 
@@ -72,6 +72,11 @@ static uint64_t largest_key(const uint64_t *keys, size_t n)
 
 /* ---- The builder ------------------------------------------------------ */
 
+/* A group's *stream* holds its features in order, each as its count, the number
+ * of rows that have it and these rows, ascending: MAX_STREAM numbers for an
+ * entry at most. */
+#define MAX_STREAM 3
+
 typedef struct {
     const dmm_matrix *matrix;
     dmm_counts *counts;
@@ -81,40 +86,44 @@ typedef struct {
     /* by taxon */
     size_t *n_entries; /* nonzero counts                                 */
     uint64_t *hash;    /* of the column's keys                           */
-    size_t *kept;      /* where its keys are, when they are kept         */
-    uint64_t *keys;    /* all keys, or NULL                              */
     /* by column */
     uint32_t *taxon;   /* the first taxon of a column                    */
     size_t *distinct;  /* its distinct counts                            */
+    /* by taxa group */
+    size_t *n_before;  /* entries of the groups before; of all           */
+    uint32_t *stream;  /* room for all of them, or NULL                  */
+    dmm_offset *at;    /* by block, too: see walk_feature()              */
     double *frequency; /* by feature: entries that have it               */
-    dmm_offset *at;    /* by taxa group and block: see walk_group()      */
-    int store;         /* whether walk_group() writes the entries        */
-    /* by thread: room for two columns and the samples' totals */
-    uint64_t **scratch;
-    int64_t **total;
+    /* by thread */
+    uint64_t **keys;   /* room for two columns                           */
+    uint32_t **room;   /* without b->stream: for that of any group       */
+    int64_t **total;   /* of the samples                                 */
 } builder;
 
 static void builder_free(builder *b)
 {
     dmm_free(b->n_entries);
     dmm_free(b->hash);
-    dmm_free(b->kept);
-    dmm_free(b->keys);
     dmm_free(b->taxon);
     dmm_free(b->distinct);
-    dmm_free(b->frequency);
+    dmm_free(b->n_before);
+    dmm_free(b->stream);
     dmm_free(b->at);
+    dmm_free(b->frequency);
     for (int t = 0; t < b->n_threads; t++) {
-        if (b->scratch)
-            dmm_free(b->scratch[t]);
+        if (b->keys)
+            dmm_free(b->keys[t]);
+        if (b->room)
+            dmm_free(b->room[t]);
         if (b->total)
             dmm_free(b->total[t]);
     }
-    dmm_free(b->scratch);
+    dmm_free(b->keys);
+    dmm_free(b->room);
     dmm_free(b->total);
 }
 
-static size_t scratch_length(const builder *b)
+static size_t keys_length(const builder *b)
 {
     return b->counts->n_samples + 1;
 }
@@ -125,58 +134,25 @@ static dmm_status builder_init(builder *b)
     const size_t threads = (size_t)b->n_threads;
     b->n_entries = DMM_NEW(taxa, size_t);
     b->hash = DMM_NEW(taxa, uint64_t);
-    b->kept = DMM_NEW(taxa + 1, size_t);
     b->taxon = DMM_NEW(taxa, uint32_t);
-    b->distinct = DMM_NEW(taxa, size_t);
-    b->scratch = DMM_NEW(threads, uint64_t *);
+    b->keys = DMM_NEW(threads, uint64_t *);
     b->total = DMM_NEW(threads, int64_t *);
-    if (!b->n_entries || !b->hash || !b->kept || !b->taxon || !b->distinct ||
-        !b->scratch || !b->total)
+    if (!b->n_entries || !b->hash || !b->taxon || !b->keys || !b->total)
         return DMM_ERROR_MEMORY;
     for (size_t t = 0; t < threads; t++) {
-        b->scratch[t] = DMM_NEW2(3, scratch_length(b), uint64_t);
+        b->keys[t] = DMM_NEW2(2, keys_length(b), uint64_t);
         b->total[t] = DMM_NEW(b->counts->n_samples, int64_t);
-        if (!b->scratch[t] || !b->total[t])
-            return DMM_ERROR_MEMORY;
-    }
-    for (size_t j = 0; j < taxa; j++)
-        b->kept[j + 1] =
-            b->kept[j] + dmm_matrix_column_nonzeros(b->matrix, j) + 1;
-    if (b->kept[taxa] <= MAX_KEPT_KEYS) {
-        b->keys = DMM_NEW(b->kept[taxa], uint64_t);
-        if (!b->keys)
+        if (!b->keys[t] || !b->total[t])
             return DMM_ERROR_MEMORY;
     }
     return DMM_OK;
-}
-
-/* The keys of a taxon by ascending row, before sort_task(). */
-static const uint64_t *raw_keys(builder *b, size_t taxon, uint64_t *scratch)
-{
-    if (b->keys)
-        return b->keys + b->kept[taxon];
-    dmm_matrix_column(b->matrix, taxon, scratch);
-    return scratch;
-}
-
-/* The keys of a column's taxon by count, after sort_task(). `scratch` has room
- * for two columns. */
-static const uint64_t *sorted_keys(builder *b, size_t column, uint64_t *scratch)
-{
-    const size_t taxon = b->taxon[column];
-    if (b->keys)
-        return b->keys + b->kept[taxon];
-    const size_t n = dmm_matrix_column(b->matrix, taxon, scratch);
-    sort_keys(scratch, scratch + scratch_length(b), n, 32,
-              largest_key(scratch, n));
-    return scratch;
 }
 
 /* Reads one taxon: number of entries, hash, the samples' totals. */
 static void read_taxon(builder *b, size_t j, int thread)
 {
     int64_t *total = b->total[thread];
-    uint64_t *keys = b->keys ? b->keys + b->kept[j] : b->scratch[thread];
+    uint64_t *keys = b->keys[thread];
     const size_t n = dmm_matrix_column(b->matrix, j, keys);
     uint64_t hash = n;
     for (size_t e = 0; e < n; e++) {
@@ -209,10 +185,12 @@ static int same_taxon(builder *b, size_t i, size_t j)
     if (b->taxa == DMM_TAXA_SEPARATE || b->hash[i] != b->hash[j] ||
         b->n_entries[i] != b->n_entries[j])
         return 0;
-    const uint64_t *x = raw_keys(b, i, b->scratch[0]);
-    const uint64_t *y =
-        raw_keys(b, j, b->scratch[0] + scratch_length(b));
-    return memcmp(x, y, b->n_entries[i] * sizeof *x) == 0;
+    uint64_t *x = b->keys[0], *y = x + keys_length(b);
+    if (b->n_entries[i] == 0)
+        return 1;
+    const size_t n = dmm_matrix_column(b->matrix, i, x);
+    dmm_matrix_column(b->matrix, j, y);
+    return memcmp(x, y, n * sizeof *x) == 0;
 }
 
 /* Where the search for a taxon's column begins. Taxa that stay separate begin at
@@ -259,29 +237,6 @@ static dmm_status merge_taxa(builder *b)
     counts->dictionary.multiplicity = multiplicity;
     dmm_free(slot);
     return DMM_OK;
-}
-
-/* Sorts a column's keys by count and counts the distinct ones. */
-static void sort_column(builder *b, size_t u, int thread)
-{
-    const size_t n = b->n_entries[b->taxon[u]];
-    if (b->keys) {
-        uint64_t *keys = b->keys + b->kept[b->taxon[u]];
-        sort_keys(keys, b->scratch[thread], n, 32, largest_key(keys, n));
-    }
-    const uint64_t *keys = sorted_keys(b, u, b->scratch[thread]);
-    size_t distinct = n > 0;
-    for (size_t e = 1; e < n; e++)
-        distinct += DMM_KEY_COUNT(keys[e]) != DMM_KEY_COUNT(keys[e - 1]);
-    b->distinct[u] = distinct;
-}
-
-static void sort_task(const dmm_worker *worker, void *data)
-{
-    builder *b = data;
-    size_t u;
-    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_columns, &u))
-        sort_column(b, u, worker->number);
 }
 
 /* ---- Totals ----------------------------------------------------------- */
@@ -336,8 +291,7 @@ static dmm_status cut_groups(builder *b)
     const size_t groups =
         columns < MAX_TAXA_GROUPS ? columns : MAX_TAXA_GROUPS;
     d->group = DMM_NEW(groups + totals + 1, size_t);
-    d->share_work = DMM_NEW(groups + 2, double);
-    if (!d->group || !d->share_work)
+    if (!d->group)
         return DMM_ERROR_MEMORY;
     double all = 0;
     for (size_t u = 0; u < columns; u++)
@@ -351,17 +305,31 @@ static dmm_status cut_groups(builder *b)
             (work >= all * (double)(g + 1) / (double)groups ||
              columns - u <= groups - 1 - g))
             d->group[++g] = u;
-        const size_t entries = b->n_entries[b->taxon[u]];
-        work += (double)(entries + COLUMN_WORK);
-        d->share_work[g + 1] += (double)(entries + 2 * b->distinct[u]);
+        work += (double)(b->n_entries[b->taxon[u]] + COLUMN_WORK);
     }
     d->n_taxa_groups = g + 1;
     d->n_groups = d->n_taxa_groups + totals;
     for (size_t t = 0; t <= totals; t++)
         d->group[d->n_taxa_groups + t] = columns + t;
-    d->share_work[d->n_taxa_groups + 1] = (double)b->counts->n_samples;
-    for (g = 0; g <= d->n_taxa_groups; g++)
-        d->share_work[g + 1] += d->share_work[g];
+    return DMM_OK;
+}
+
+/* What a pass over the entries of each group costs. */
+static dmm_status cumulate_work(builder *b)
+{
+    dmm_dictionary *d = &b->counts->dictionary;
+    const size_t groups = d->n_taxa_groups;
+    d->share_work = DMM_NEW(groups + 2, double);
+    if (!d->share_work)
+        return DMM_ERROR_MEMORY;
+    for (size_t g = 0; g < groups; g++) {
+        double work = 0;
+        for (size_t u = d->group[g]; u < d->group[g + 1]; u++)
+            work += (double)(b->n_entries[b->taxon[u]] + 2 * b->distinct[u]);
+        d->share_work[g + 1] = d->share_work[g] + work;
+    }
+    d->share_work[groups + 1] =
+        d->share_work[groups] + (double)b->counts->n_samples;
     return DMM_OK;
 }
 
@@ -391,33 +359,6 @@ static dmm_status place_features(builder *b, const totals_order *order)
     d->value = DMM_NEW(at, double);
     d->column = DMM_NEW(at, uint32_t);
     return d->value && d->column ? DMM_OK : DMM_ERROR_MEMORY;
-}
-
-/* Values, columns and frequencies of one column's features. */
-static void fill_column(builder *b, size_t u, int thread)
-{
-    dmm_dictionary *d = &b->counts->dictionary;
-    const size_t n = b->n_entries[b->taxon[u]];
-    const uint64_t *keys = sorted_keys(b, u, b->scratch[thread]);
-    size_t f = d->begin[u] - 1;
-    for (size_t e = 0; e < n; e++) {
-        const uint32_t count = DMM_KEY_COUNT(keys[e]);
-        if (e == 0 || count != DMM_KEY_COUNT(keys[e - 1])) {
-            f++;
-            d->value[f] = count;
-            d->column[f] = (uint32_t)u;
-            d->n_small[u] += count < DMM_SMALL_COUNT;
-        }
-        b->frequency[f] += 1;
-    }
-}
-
-static void fill_task(const dmm_worker *worker, void *data)
-{
-    builder *b = data;
-    size_t u;
-    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_columns, &u))
-        fill_column(b, u, worker->number);
 }
 
 static void fill_totals_features(builder *b, const totals_order *order)
@@ -478,49 +419,30 @@ done:
     return status;
 }
 
-static dmm_status build_dictionary(builder *b)
+/* The columns of totals beside those of taxa, and groups of both. */
+static dmm_status build_columns(builder *b, const totals_order *order)
 {
     dmm_counts *counts = b->counts;
     dmm_dictionary *d = &counts->dictionary;
-    totals_order order = {NULL, 0};
-    double *multiplicity = NULL;
-    dmm_status status = order_totals(b, &order);
-    if (status != DMM_OK)
-        goto done;
     d->n_columns = d->n_taxa_columns +
-                   (order.n_values + TOTALS_FEATURES - 1) / TOTALS_FEATURES;
-    status = DMM_ERROR_MEMORY;
-    multiplicity = DMM_NEW(d->n_columns, double);
+                   (order->n_values + TOTALS_FEATURES - 1) / TOTALS_FEATURES;
+    double *multiplicity = DMM_NEW(d->n_columns, double);
     d->begin = DMM_NEW(d->n_columns, size_t);
     d->end = DMM_NEW(d->n_columns, size_t);
     d->n_small = DMM_NEW(d->n_columns, uint32_t);
+    b->distinct = DMM_NEW(d->n_taxa_columns, size_t);
     counts->total = DMM_NEW(counts->n_samples, double);
     counts->total_feature = DMM_NEW(counts->n_samples, uint32_t);
     if (!multiplicity || !d->begin || !d->end || !d->n_small ||
-        !counts->total || !counts->total_feature)
-        goto done;
+        !b->distinct || !counts->total || !counts->total_feature) {
+        dmm_free(multiplicity);
+        return DMM_ERROR_MEMORY;
+    }
     for (size_t c = 0; c < d->n_columns; c++)
         multiplicity[c] = c < d->n_taxa_columns ? d->multiplicity[c] : -1;
     dmm_free(d->multiplicity);
     d->multiplicity = multiplicity;
-    multiplicity = NULL;
-    status = cut_groups(b);
-    if (status == DMM_OK)
-        status = place_features(b, &order);
-    if (status != DMM_OK)
-        goto done;
-    b->frequency = DMM_NEW(d->n_features, double);
-    if (!b->frequency) {
-        status = DMM_ERROR_MEMORY;
-        goto done;
-    }
-    dmm_team_do(b->team, fill_task, b);
-    fill_totals_features(b, &order);
-    status = sum_log_factorials(counts, b->frequency);
-done:
-    dmm_free(order.row);
-    dmm_free(multiplicity);
-    return status;
+    return cut_groups(b);
 }
 
 /* ---- Blocks ----------------------------------------------------------- */
@@ -543,64 +465,174 @@ static void choose_blocks(dmm_counts *counts, size_t vector_length)
     counts->n_blocks = (n + rows - 1) / rows;
 }
 
-/* Walks the entries of one group's columns in order: in every block, the rows
- * of a feature are either a run or singles. b->at counts them by block; with
- * b->store they are also written, from there on. */
-static void walk_group(builder *b, size_t group, uint64_t *scratch)
+/* Writes a column's features from its sorted keys. Returns how many there are;
+ * *stream moves behind them. */
+static size_t write_features(const uint64_t *keys, size_t n, uint32_t **stream)
 {
-    const int store = b->store;
-    dmm_offset *at = b->at + group * b->counts->n_blocks;
-    dmm_counts *counts = b->counts;
-    const dmm_dictionary *d = &counts->dictionary;
-    const uint32_t block_rows = (uint32_t)counts->block_rows;
+    uint32_t *to = *stream;
+    size_t features = 0;
+    for (size_t e = 0; e < n; features++) {
+        const uint32_t count = DMM_KEY_COUNT(keys[e]);
+        uint32_t *head = to;
+        to += 2;
+        for (; e < n && DMM_KEY_COUNT(keys[e]) == count; e++)
+            *to++ = DMM_KEY_ROW(keys[e]);
+        head[0] = count;
+        head[1] = (uint32_t)(to - head - 2);
+    }
+    *stream = to;
+    return features;
+}
+
+/* Where a thread has room for a group's stream. */
+static uint32_t *stream_room(const builder *b, size_t group, int thread)
+{
+    return b->stream ? b->stream + MAX_STREAM * b->n_before[group]
+                     : b->room[thread];
+}
+
+/* Makes a group's stream, and counts its columns' distinct counts. */
+static void make_stream(builder *b, size_t group, int thread)
+{
+    const dmm_dictionary *d = &b->counts->dictionary;
+    uint64_t *keys = b->keys[thread];
+    uint32_t *to = stream_room(b, group, thread);
     for (size_t u = d->group[group]; u < d->group[group + 1]; u++) {
-        const uint64_t *keys = sorted_keys(b, u, scratch);
-        const size_t n = b->n_entries[b->taxon[u]];
-        size_t f = d->begin[u] - 1;
-        uint32_t count = 0;
-        for (size_t e = 0; e < n;) {
-            if (e == 0 || DMM_KEY_COUNT(keys[e]) != count) {
-                f++;
-                count = DMM_KEY_COUNT(keys[e]);
-            }
-            const uint32_t index = DMM_KEY_ROW(keys[e]) / block_rows;
-            const uint32_t first = index * block_rows;
-            const uint64_t limit =
-                DMM_KEY(count, (uint64_t)first + block_rows);
-            size_t end = e + 1;
-            while (end < n && keys[end] < limit)
-                end++;
-            dmm_block *block = &counts->block[index];
-            dmm_offset *o = &at[index];
-            if (end - e < DMM_RUN_LENGTH) {
-                for (; store && e < end; e++, o->singles++) {
-                    block->single_feature[o->singles] = (uint32_t)f;
-                    block->single_row[o->singles] =
-                        (uint16_t)(DMM_KEY_ROW(keys[e]) - first);
-                }
-                o->singles += end - e;
-            } else {
-                if (store) {
-                    block->run_feature[o->runs] = (uint32_t)f;
-                    block->run_length[o->runs] = (uint16_t)(end - e - 1);
-                }
-                o->runs++;
-                for (; store && e < end; e++, o->run_rows++)
-                    block->run_row[o->run_rows] =
-                        (uint16_t)(DMM_KEY_ROW(keys[e]) - first);
-                o->run_rows += end - e;
-            }
-            e = end;
-        }
+        const size_t n = dmm_matrix_column(b->matrix, b->taxon[u], keys);
+        sort_keys(keys, keys + keys_length(b), n, 32, largest_key(keys, n));
+        b->distinct[u] = write_features(keys, n, &to);
     }
 }
 
-static void walk_task(const dmm_worker *worker, void *data)
+/* Walks the rows of feature `f` in order: in every block they are a run or
+ * singles. at[block] counts them; with `store` they are also written, from
+ * there on. */
+static void walk_feature(dmm_counts *counts, size_t f, const uint32_t *rows,
+                         size_t n, dmm_offset *at, int store)
+{
+    const uint32_t block_rows = (uint32_t)counts->block_rows;
+    for (size_t e = 0; e < n;) {
+        const uint32_t index = rows[e] / block_rows;
+        const uint32_t first = index * block_rows;
+        size_t end = e + 1;
+        while (end < n && rows[end] - first < block_rows)
+            end++;
+        dmm_block *block = &counts->block[index];
+        dmm_offset *o = &at[index];
+        if (end - e < DMM_RUN_LENGTH) {
+            for (; store && e < end; e++, o->singles++) {
+                block->single_feature[o->singles] = (uint32_t)f;
+                block->single_row[o->singles] = (uint16_t)(rows[e] - first);
+            }
+            o->singles += end - e;
+        } else {
+            if (store) {
+                block->run_feature[o->runs] = (uint32_t)f;
+                block->run_length[o->runs] = (uint16_t)(end - e - 1);
+            }
+            o->runs++;
+            for (; store && e < end; e++, o->run_rows++)
+                block->run_row[o->run_rows] = (uint16_t)(rows[e] - first);
+            o->run_rows += end - e;
+        }
+        e = end;
+    }
+}
+
+/* Walks the features of a group: b->at counts its entries by block. */
+static void count_group(builder *b, size_t group, const uint32_t *stream)
+{
+    dmm_counts *counts = b->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    dmm_offset *at = b->at + group * counts->n_blocks;
+    for (size_t u = d->group[group]; u < d->group[group + 1]; u++)
+        for (size_t i = 0; i < b->distinct[u]; i++) {
+            walk_feature(counts, 0, stream + 2, stream[1], at, 0);
+            stream += 2 + stream[1];
+        }
+}
+
+/* The same once all have a place: stores entries, values, columns and
+ * frequencies. */
+static void store_group(builder *b, size_t group, const uint32_t *stream)
+{
+    dmm_counts *counts = b->counts;
+    dmm_dictionary *d = &counts->dictionary;
+    dmm_offset *at = b->at + group * counts->n_blocks;
+    for (size_t u = d->group[group]; u < d->group[group + 1]; u++)
+        for (size_t f = d->begin[u]; f < d->end[u]; f++) {
+            d->value[f] = stream[0];
+            d->column[f] = (uint32_t)u;
+            d->n_small[u] += stream[0] < DMM_SMALL_COUNT;
+            b->frequency[f] = stream[1];
+            walk_feature(counts, f, stream + 2, stream[1], at, 1);
+            stream += 2 + stream[1];
+        }
+}
+
+static void stream_task(const dmm_worker *worker, void *data)
 {
     builder *b = data;
     size_t g;
-    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_groups, &g))
-        walk_group(b, g, b->scratch[worker->number]);
+    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_groups, &g)) {
+        make_stream(b, g, worker->number);
+        count_group(b, g, stream_room(b, g, worker->number));
+    }
+}
+
+static void store_task(const dmm_worker *worker, void *data)
+{
+    builder *b = data;
+    size_t g;
+    while (dmm_team_next(worker, b->counts->dictionary.n_taxa_groups, &g)) {
+        if (b->stream == NULL)
+            make_stream(b, g, worker->number);
+        store_group(b, g, stream_room(b, g, worker->number));
+    }
+}
+
+static dmm_status make_rooms(builder *b)
+{
+    const size_t groups = b->counts->dictionary.n_taxa_groups;
+    if (b->counts->n_entries <= MAX_KEPT_ENTRIES) {
+        b->stream = DMM_NEW2(MAX_STREAM, b->n_before[groups], uint32_t);
+        return b->stream ? DMM_OK : DMM_ERROR_MEMORY;
+    }
+    size_t largest = 0;
+    for (size_t g = 0; g < groups; g++) {
+        const size_t n = b->n_before[g + 1] - b->n_before[g];
+        largest = n > largest ? n : largest;
+    }
+    b->room = DMM_NEW((size_t)b->n_threads, uint32_t *);
+    for (int t = 0; b->room && t < b->n_threads; t++) {
+        b->room[t] = DMM_NEW2(MAX_STREAM, largest, uint32_t);
+        if (!b->room[t])
+            return DMM_ERROR_MEMORY;
+    }
+    return b->room ? DMM_OK : DMM_ERROR_MEMORY;
+}
+
+/* Every group's stream, its columns' distinct counts, and its entries by
+ * block. */
+static dmm_status build_streams(builder *b)
+{
+    dmm_counts *counts = b->counts;
+    const dmm_dictionary *d = &counts->dictionary;
+    const size_t groups = d->n_taxa_groups;
+    counts->block = DMM_NEW(counts->n_blocks, dmm_block);
+    b->at = DMM_NEW2(groups, counts->n_blocks, dmm_offset);
+    b->n_before = DMM_NEW(groups + 1, size_t);
+    if (!counts->block || !b->at || !b->n_before)
+        return DMM_ERROR_MEMORY;
+    for (size_t g = 0; g < groups; g++) {
+        b->n_before[g + 1] = b->n_before[g];
+        for (size_t u = d->group[g]; u < d->group[g + 1]; u++)
+            b->n_before[g + 1] += b->n_entries[b->taxon[u]];
+    }
+    const dmm_status status = make_rooms(b);
+    if (status == DMM_OK)
+        dmm_team_do(b->team, stream_task, b);
+    return status;
 }
 
 dmm_status dmm_block_allocate(dmm_block *block, dmm_offset size)
@@ -656,23 +688,45 @@ static dmm_status place_entries(builder *b, size_t index)
     return dmm_block_allocate(block, sum);
 }
 
-static dmm_status build_blocks(builder *b, size_t vector_length)
+/* Features and entries in their places. */
+static dmm_status store(builder *b, const totals_order *order)
 {
     dmm_counts *counts = b->counts;
-    choose_blocks(counts, vector_length);
-    counts->block = DMM_NEW(counts->n_blocks, dmm_block);
-    b->at = DMM_NEW2(counts->dictionary.n_taxa_groups, counts->n_blocks,
-                     dmm_offset);
-    if (!counts->block || !b->at)
+    dmm_status status = place_features(b, order);
+    if (status == DMM_OK)
+        status = cumulate_work(b);
+    for (size_t i = 0; status == DMM_OK && i < counts->n_blocks; i++)
+        status = place_entries(b, i);
+    if (status != DMM_OK)
+        return status;
+    b->frequency = DMM_NEW(counts->dictionary.n_features, double);
+    if (!b->frequency)
         return DMM_ERROR_MEMORY;
-    b->store = 0;
-    dmm_team_do(b->team, walk_task, b);
-    for (size_t i = 0; i < counts->n_blocks; i++)
-        if (place_entries(b, i) != DMM_OK)
-            return DMM_ERROR_MEMORY;
-    b->store = 1;
-    dmm_team_do(b->team, walk_task, b);
-    return DMM_OK;
+    dmm_team_do(b->team, store_task, b);
+    fill_totals_features(b, order);
+    return sum_log_factorials(counts, b->frequency);
+}
+
+static dmm_status build(builder *b, size_t vector_length)
+{
+    totals_order order = {NULL, 0};
+    dmm_status status = builder_init(b);
+    if (status != DMM_OK)
+        return status;
+    dmm_team_do(b->team, read_task, b);
+    status = merge_taxa(b);
+    if (status == DMM_OK)
+        status = order_totals(b, &order);
+    if (status == DMM_OK)
+        status = build_columns(b, &order);
+    if (status == DMM_OK) {
+        choose_blocks(b->counts, vector_length);
+        status = build_streams(b);
+    }
+    if (status == DMM_OK)
+        status = store(b, &order);
+    dmm_free(order.row);
+    return status;
 }
 
 /* ---- Public functions ------------------------------------------------- */
@@ -694,17 +748,7 @@ dmm_status dmm_counts_build(dmm_team *team, const dmm_matrix *matrix,
     builder b = {.matrix = matrix, .counts = counts, .taxa = taxa};
     b.team = team;
     b.n_threads = dmm_team_size(team);
-    dmm_status status = builder_init(&b);
-    if (status == DMM_OK) {
-        dmm_team_do(team, read_task, &b);
-        status = merge_taxa(&b);
-    }
-    if (status == DMM_OK) {
-        dmm_team_do(team, sort_task, &b);
-        status = build_dictionary(&b);
-    }
-    if (status == DMM_OK)
-        status = build_blocks(&b, vector_length);
+    const dmm_status status = build(&b, vector_length);
     builder_free(&b);
     if (status != DMM_OK) {
         dmm_counts_free(counts);

@@ -35,8 +35,9 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
 
 int dmm_estep_threads(const dmm_matrix *matrix, size_t k, int requested)
 {
-    const double work = (double)dmm_matrix_nonzeros(matrix) *
-                        (double)dmm_padded_components(k);
+    const double kp = (double)dmm_padded_components(k);
+    const size_t enough = (size_t)(DMM_SERIAL_WORK / kp) + 1;
+    const double work = (double)dmm_matrix_nonzeros(matrix, enough) * kp;
     return dmm_threads_for(requested, work);
 }
 

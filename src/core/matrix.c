@@ -166,24 +166,20 @@ static size_t count_nonzeros(const dmm_matrix *matrix, size_t from, size_t to)
     return nonzeros;
 }
 
-size_t dmm_matrix_nonzeros(const dmm_matrix *matrix)
+size_t dmm_matrix_nonzeros(const dmm_matrix *matrix, size_t enough)
 {
-    const size_t n = matrix->kind == DMM_MATRIX_CSC
-                         ? (size_t)matrix->column_start[matrix->columns]
-                         : matrix->rows * matrix->columns;
-    return count_nonzeros(matrix, 0, n);
+    size_t nonzeros = 0;
+    for (size_t j = 0; j < matrix->columns && nonzeros < enough; j++) {
+        size_t from, to;
+        column_range(matrix, j, &from, &to);
+        nonzeros += count_nonzeros(matrix, from, to);
+    }
+    return nonzeros;
 }
 
 static size_t source_column(const dmm_matrix *matrix, size_t column)
 {
     return matrix->column_source ? matrix->column_source[column] : column;
-}
-
-size_t dmm_matrix_column_nonzeros(const dmm_matrix *matrix, size_t column)
-{
-    size_t from, to;
-    column_range(matrix, source_column(matrix, column), &from, &to);
-    return count_nonzeros(matrix, from, to);
 }
 
 /* ---- The order of a view ---------------------------------------------- */

@@ -62,15 +62,13 @@ dmm_status dmm_matrix_check(const dmm_matrix *matrix, dmm_problem *problem);
 #define DMM_KEY_COUNT(key) ((uint32_t)((key) >> 32))
 #define DMM_KEY_ROW(key) ((uint32_t)(key))
 
-/* The number of entries that are not 0. */
-size_t dmm_matrix_nonzeros(const dmm_matrix *matrix);
-
-/* The same for one column. */
-size_t dmm_matrix_column_nonzeros(const dmm_matrix *matrix, size_t column);
+/* The number of entries that are not 0, or, where there are many, some number
+ * that is at least `enough`: the count goes no further. */
+size_t dmm_matrix_nonzeros(const dmm_matrix *matrix, size_t enough);
 
 /* The keys of one column's nonzero counts, by ascending row, into `keys`, which
- * has room for one more than dmm_matrix_column_nonzeros(). Returns how many. The
- * table must have passed dmm_matrix_check() (empty samples may be there). */
+ * has room for one more than there are rows. Returns how many. The table must
+ * have passed dmm_matrix_check() (empty samples may be there). */
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
                          uint64_t *keys);
 

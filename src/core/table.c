@@ -60,8 +60,8 @@ dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
     x.table = DMM_NEW(1, dmm_table);
     if (!x.table)
         return DMM_ERROR_MEMORY;
-    const double work = (double)dmm_matrix_nonzeros(matrix);
-    dmm_team_run(dmm_threads_for(n_threads, work), compress, &x);
+    const int team = dmm_estep_threads(matrix, 1, n_threads);
+    dmm_team_run(team, compress, &x);
     if (x.status != DMM_OK) {
         dmm_table_free(x.table);
         return x.status;

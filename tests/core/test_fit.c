@@ -238,7 +238,7 @@ static void test_threads(const table *t, size_t k, dmm_control control)
     static const int threads[] = {2, 3, 5, 8};
     dmm_fit_result *one = NULL;
     const dmm_matrix matrix = table_view(t, DMM_MATRIX_DENSE_INT);
-    CHECK((double)dmm_matrix_nonzeros(&matrix) *
+    CHECK((double)dmm_matrix_nonzeros(&matrix, SIZE_MAX) *
               (double)dmm_padded_components(k) >=
           DMM_SERIAL_WORK);
     CHECK(dmm_fit(&matrix, k, &control, &one) == DMM_OK);
