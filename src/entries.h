@@ -23,5 +23,6 @@ SEXP R_dmm_predict(SEXP estimate, SEXP weight, SEXP newdata, SEXP logevidence,
 SEXP R_dmm_mixture_weights(SEXP estimate, SEXP weight);
 SEXP R_dmm_special(SEXP alpha, SEXP x);
 SEXP R_dmm_threads(void);
+SEXP R_dmm_flush(SEXP path);
 
 #endif

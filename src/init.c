@@ -20,6 +20,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(R_dmm_mixture_weights, 2),
     ENTRY(R_dmm_special, 2),
     ENTRY(R_dmm_threads, 0),
+    ENTRY(R_dmm_flush, 1),
     {NULL, NULL, 0},
 };
 
