@@ -1,16 +1,18 @@
 # Finished fits kept in a directory: one file for each k, and one that says what
-# data and arguments they belong to. A file is written under another name and
-# then renamed, so that it is either absent or complete.
+# data and arguments they belong to, the key, which is in the others as well. A
+# file is written under another name, brought to the disk and then renamed, so
+# that it is either absent or complete.
 
 .checkpoint_key <- "dmnselect.rds"
 
 # Files that are being written, by the process of that number.
 .part_pattern <- "^(dmnselect|k-[0-9]+)[.]rds[.][0-9]+[.]part$"
 
-# NULL, or a list of the directory and its key. `settings` are compared with
-# those of the directory; a NULL seed takes the directory's.
+# A list of the directory's path and its key. `settings` are compared with those
+# of the directory; a NULL seed takes the directory's.
 .open_checkpoint <- function(path, count, settings, seed) {
     .check_directory(path, "checkpoint")
+    path <- normalizePath(path)
     file <- file.path(path, .checkpoint_key)
     key <- c(list(data = .fingerprint(count)), settings)
     # of processes that were killed while they wrote
@@ -21,7 +23,6 @@
             seed <- old$seed
         key$seed <- as.integer(seed)
         .check_key(old, key, path)
-        unlink(file.path(path, parts))
     } else {
         others <- setdiff(list.files(path), parts)
         if (length(others))
@@ -29,9 +30,10 @@
                 "dmnselect() has made; found ", .first_few(others, 3L),
                 " in '", path, "'")
         key$seed <- as.integer(if (is.null(seed)) .draw_seeds(1L) else seed)
-        .save_atomically(key, file)
+        .write_atomically(file, function(part) saveRDS(key, part))
     }
-    list(path = path, seed = key$seed)
+    unlink(file.path(path, parts))
+    list(path = path, key = key)
 }
 
 .check_key <- function(old, key, path) {
@@ -79,33 +81,46 @@
     unname(tools::md5sum(file))
 }
 
-.save_atomically <- function(object, file) {
+# `write(part)` writes the file that is then given its name, when its contents
+# are on the disk: else a power cut could leave the name without them.
+.write_atomically <- function(file, write) {
     part <- paste0(file, ".", Sys.getpid(), ".part")
     on.exit(unlink(part))
-    saveRDS(object, part)
-    if (!file.rename(part, file))
+    write(part)
+    if (!.Call(R_dmm_flush, part) || !file.rename(part, file))
         .stop("cannot write '", file, "'")
+    # the name; not every system can, or needs to
+    .Call(R_dmm_flush, dirname(file))
+    invisible(NULL)
 }
 
 .checkpoint_file <- function(path, k) {
     file.path(path, sprintf("k-%04d.rds", k))
 }
 
-.save_fit <- function(fit, path, k) {
-    if (!is.null(path))
-        .save_atomically(fit, .checkpoint_file(path, k))
-    fit
+# `kept`: what .open_checkpoint() returned.
+.save_fit <- function(fit, kept, k) {
+    .write_atomically(.checkpoint_file(kept$path, k), function(part) {
+        saveRDS(list(key = kept$key, fit = fit), part)
+    })
 }
 
-# The fit of k components, or NULL where there is none that can be read.
-.read_fit <- function(path, k) {
-    file <- if (!is.null(path)) .checkpoint_file(path, k)
-    if (is.null(file) || !file.exists(file))
+# The fit of k components, or NULL where there is none of this key that can be
+# read.
+.read_fit <- function(kept, k) {
+    file <- .checkpoint_file(kept$path, k)
+    if (!file.exists(file))
         return(NULL)
-    fit <- tryCatch(readRDS(file), error = function(e) NULL)
-    if (inherits(fit, "DMN") && ncol(fit@group) == k)
+    saved <- tryCatch(readRDS(file), error = function(e) NULL,
+        warning = function(w) NULL)
+    fit <- if (is.list(saved)) saved$fit
+    if (!inherits(fit, "DMN") || ncol(fit@group) != k)
+        problem <- "cannot be read"
+    else if (!identical(saved$key, kept$key))
+        problem <- "holds a fit to other data or with other arguments"
+    else
         return(fit)
-    warning("'", file, "' cannot be read: k = ", k, " is fitted again",
+    warning("'", file, "' ", problem, ": k = ", k, " is fitted again",
         call. = FALSE)
     NULL
 }

@@ -8,7 +8,7 @@
 #' A taxon's difference is the sum over the components of the absolute
 #' difference between its mean proportion in the component and in the
 #' reference. Intervals are those of the Dirichlet parameter (see
-#' [DMN-class]), divided by the component's precision `theta`.
+#' [DMN-class]), divided by the component's precision `theta`, and end at 1.
 #'
 #' @param object an object of class [DMN-class].
 #' @param reference `NULL`, for the mean of the components, weighted by their
@@ -64,7 +64,7 @@ drivers <- function(object, reference = NULL, n = 30) {
     scale <- share / estimate
     columns <- lapply(seq_len(ncol(share)), function(k) {
         cbind(share[, k], object@fit$Lower[, k] * scale[, k],
-            object@fit$Upper[, k] * scale[, k])
+            pmin(object@fit$Upper[, k] * scale[, k], 1))
     })
     table <- as.data.frame(do.call(cbind, columns))
     names(table) <- paste(c("mean", "lower", "upper"),

@@ -18,7 +18,9 @@
 #'   precision `theta` and its weight `pi`;
 #' * `dmn.mix.summary`: all taxa of [drivers()].
 #'
-#' Files of these names in `dir` are replaced.
+#' Files of these names in `dir` are replaced, each when it is complete. Names
+#' of samples, taxa and components stand as they are, and so must have no tab
+#' and no line break.
 #'
 #' @param object an object of class [DMN-class], or one made by
 #'     [dmnselect()], of which the best fit is written, and all are in
@@ -54,16 +56,31 @@ writeDMN <- function(object, dir, reference = NULL) {
         mix.relabund = .relabund_table(fit),
         mix.parameters = .parameters_table(fit, reference),
         mix.summary = drivers(fit, reference, nrow(fit@fit$Estimate)))
+    for (table in tables)
+        .check_words(table)
     files <- file.path(dir, paste0("dmn.", names(tables)))
     for (i in seq_along(tables))
-        utils::write.table(tables[[i]], files[[i]], sep = "\t",
-            quote = FALSE, row.names = FALSE)
+        .write_atomically(files[[i]], function(part) {
+            utils::write.table(tables[[i]], part, sep = "\t", quote = FALSE,
+                row.names = FALSE)
+        })
     invisible(files)
+}
+
+# Nothing would tell a tab in a name from one between columns.
+.check_words <- function(table) {
+    words <- c(names(table), unlist(Filter(is.character, table)))
+    bad <- grepl("[\t\r\n]", words)
+    if (any(bad))
+        .stop("'object' has names with a tab or a line break, which the files ",
+            "cannot hold; rename ",
+            .first_few(encodeString(unique(words[bad])), 3L))
 }
 
 # Creates it where there is none.
 .check_directory <- function(path, arg) {
-    if (!is.character(path) || length(path) != 1L || is.na(path))
+    if (!is.character(path) || length(path) != 1L || is.na(path) ||
+        !nzchar(path))
         .stop("'", arg, "' must be the path of one directory; found ",
             .describe(path))
     if (!dir.exists(path) && !dir.create(path, recursive = TRUE))

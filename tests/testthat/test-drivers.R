@@ -13,7 +13,8 @@ test_that("drivers() is the table that is built by hand", {
     expect_equal(table$reference, unname(p0[o[1:5], 1]))
     expect_equal(table$mean.2, unname(p[o[1:5], 2]))
     theta <- mixturewt(fit)$theta
-    expect_equal(table$upper.3, unname(fit@fit$Upper[o[1:5], 3] / theta[3]))
+    expect_equal(table$upper.3,
+        pmin(unname(fit@fit$Upper[o[1:5], 3] / theta[3]), 1))
     expect_true(all(table$lower.1 <= table$mean.1))
 })
 
@@ -43,6 +44,14 @@ test_that("fits that cannot be compared are refused", {
     expect_error(drivers(fit, fit), "must have one component; found 3")
     expect_error(drivers(fit, dmn(twins, 1, seed = 1)), "the taxa of 'object'")
     expect_error(drivers(fit, n = 0), "'n'")
+})
+
+test_that("no proportion is above 1", {
+    wide <- fit
+    wide@fit$Upper[] <- wide@fit$Estimate * 1e6
+    table <- drivers(wide, n = 1000)
+    expect_identical(unique(table$upper.1), 1)
+    expect_true(all(table$lower.1 >= 0))
 })
 
 test_that("labels name the columns", {

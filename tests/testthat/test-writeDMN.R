@@ -53,4 +53,14 @@ test_that("what cannot be written is refused", {
     expect_error(writeDMN(1, tempdir()), "must be a fit")
     expect_error(writeDMN(fit), "'dir' is missing")
     expect_error(writeDMN(fit, 3), "'dir' .* found 3")
+    expect_error(writeDMN(fit, ""), "'dir' must be the path")
+    dir <- tempfile()
+    x <- small_twins()
+    colnames(x)[[1L]] <- "a\tb"
+    odd <- dmn(x, 1, seed = 1)
+    expect_error(writeDMN(odd, dir), "tab or a line break.* 'a\\\\tb'$")
+    expect_identical(list.files(dir), character())
+    odd <- fit
+    componentLabels(odd) <- c("one\ntwo", "b")
+    expect_error(writeDMN(odd, dir), "tab or a line break")
 })
