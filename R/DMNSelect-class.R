@@ -15,6 +15,27 @@
     new("DMNSelect", listData = fits, metadata = settings)
 }
 
+#' @rdname dmnselect
+#' @importMethodsFrom S4Vectors c
+#' @exportMethod c
+setMethod("c", "DMNSelect", function(x, ...) {
+    sweeps <- list(x, ...)
+    if (!all(vapply(sweeps, inherits, logical(1), "DMNSelect")))
+        .stop("only objects made by dmnselect() can be joined to one")
+    fits <- do.call(c, lapply(unname(sweeps), as.list.DMNSelect))
+    k <- .fitted_k(fits)
+    if (anyDuplicated(k))
+        .stop("a 'k' may be in one of the sweeps only; found k = ",
+            k[[anyDuplicated(k)]], " twice. Leave it out of one, as x[\"",
+            k[[1L]], "\"] takes one out")
+    settings <- x@metadata
+    missing <- unlist(lapply(sweeps, function(one) one@metadata$missing))
+    settings$missing <- setdiff(missing, k)
+    if (length(settings$missing) == 0L)
+        settings$why <- NULL
+    .new_dmnselect(fits[order(k)], settings)
+})
+
 #' @export
 as.list.DMNSelect <- function(x, ...) x@listData
 
@@ -72,11 +93,11 @@ summary.DMNSelect <- function(object, ...) {
         best = .best_by_criterion(fits))
 }
 
-# The k that each criterion prefers.
+# The k that each criterion prefers, NA where there are no fits.
 .best_by_criterion <- function(fits) {
     k <- .fitted_k(fits)
     vapply(.criteria_choices, function(criterion) {
-        k[[which.min(.criterion_values(fits, criterion))]]
+        k[which.min(.criterion_values(fits, criterion))][1L]
     }, integer(1))
 }
 
@@ -95,7 +116,7 @@ print.summary.DMNSelect <- function(x, ..., digits = 1L) {
     table[real] <- lapply(table[real], round, digits)
     print(table, row.names = FALSE)
     chosen <- attr(x, "best")
-    if (!is.null(chosen))
+    if (!is.null(chosen) && !anyNA(chosen))
         cat("best k: ", paste0(names(chosen), " ", chosen, collapse = ", "),
             "\n", sep = "")
     invisible(x)
@@ -104,15 +125,15 @@ print.summary.DMNSelect <- function(x, ..., digits = 1L) {
 .print_dmnselect <- function(object) {
     settings <- object@metadata
     fits <- object@listData
-    cat("class: DMNSelect\n", .plural(length(fits), "fit"), ": k = ",
-        paste(.fitted_k(fits), collapse = ", "), " (nstart ", settings$nstart,
-        ", seed ", settings$seed, ")\n", sep = "")
+    cat("class: DMNSelect\n", .plural(length(fits), "fit"),
+        if (length(fits)) ": k = ", paste(.fitted_k(fits), collapse = ", "),
+        " (nstart ", settings$nstart, ", seed ", settings$seed, ")\n", sep = "")
     if (length(fits))
         cat("best k by ", settings$criterion, ": ",
             ncol(best(object)@group), "\n", sep = "")
     if (length(settings$missing))
         cat("not fitted: k = ", paste(settings$missing, collapse = ", "), " (",
-            settings$why, ")\n", sep = "")
+            paste(settings$why, collapse = ", "), ")\n", sep = "")
 }
 
 #' @rdname dmnselect
@@ -138,6 +159,8 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices, ...) {
             paste0('"', .criteria_choices, '"', collapse = ", "), "; found ",
             .describe(criterion))
     fits <- x@listData
+    if (length(fits) == 0L)
+        .stop("'x' holds no fits to plot")
     k <- .fitted_k(fits)
     values <- matrix(unlist(lapply(criterion, .criterion_values,
         fits = fits)), length(k))

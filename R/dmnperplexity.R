@@ -29,7 +29,8 @@
 #' dmnperplexity(twins, 1:3, folds = 3, nstart = 2, seed = 1)
 #' @export
 dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
-    BPPARAM = NULL, num.threads = NULL, control = dmncontrol()) {
+    BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
+    control = dmncontrol()) {
     if (...length())
         .refuse_dots(..., .what = "dmnperplexity",
             .known = names(formals(dmnperplexity)))
@@ -37,6 +38,7 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     if (missing(k))
         .stop("'k' is missing: pass the numbers of components to look at")
+    BPPARAM <- .back_end(BPPARAM, missing(BPPARAM))
     count <- .as_counts(count)
     n <- nrow(count)
     folds <- .check_whole(folds, "folds", 2L, n)

@@ -12,21 +12,29 @@
 #' better. A warning says where the best `k` is at the edge of the range: then
 #' the optimum may lie beyond.
 #'
-#' **Progress.** With `verbose = TRUE`, a line for each fit with an estimate of
-#' the time left. Where the \pkg{progressr} package is installed, its handlers
-#' get the progress as well.
+#' **Progress.** With `verbose = TRUE`, a line for each fit when it is finished,
+#' by a worker as well, with an estimate of the time left. Where the
+#' \pkg{progressr} package is installed, its handlers get the progress as well.
 #'
-#' **Interrupts.** After Ctrl-C the finished fits are returned, with a warning.
+#' **Interrupts and errors.** After Ctrl-C the finished fits are returned, with
+#' a warning, and so they are where the fit of one `k` ends with an error: the
+#' warning names that `k` and says what the error was. Where nothing was
+#' finished there is the error itself. `S4Vectors::metadata(x)` has `why`, as
+#' `"interrupted"` or `"error"`, and `missing`, the `k` that were not fitted.
 #'
 #' **Checkpoints.** With `checkpoint = "directory"` each fit is saved when it is
-#' finished, in a way that a power cut leaves either the whole file or none. The
-#' same call again reads what is there and fits the rest; more values of
-#' `k` may be asked for. A directory of other data or arguments is refused. One
-#' call at a time may use a directory.
+#' finished: written under another name, brought to the disk and renamed, so
+#' that a power cut leaves either the whole file or none. The same call again
+#' reads what is there and fits the rest; more values of `k` may be asked
+#' for. A directory of other data or arguments is refused, and a file in
+#' it that is damaged, or was made for others, is fitted again, with a warning.
+#' One call at a time may use a directory.
 #'
-#' **Parallel fits.** With a \pkg{BiocParallel} back-end, values of `k` are
-#' spread over its workers, one thread each. Without, each fit uses
-#' `num.threads`. The result is the same.
+#' **Parallel fits.** With a \pkg{BiocParallel} back-end of several workers,
+#' values of `k` are spread over them, one thread each, and each fit is kept
+#' as soon as it comes. Without, each fit uses `num.threads`. The result is the
+#' same. Workers of one machine do not use more threads together than it has
+#' cores: a larger `num.threads` is lowered to the cores divided by the workers.
 #'
 #' @param count counts, samples x taxa, as for [dmn()].
 #' @param k whole numbers from 1 to the number of samples, all different: the
@@ -35,8 +43,9 @@
 #'     [starts()].
 #' @param criterion `character(1)`: `"laplace"` (the default), `"BIC"`,
 #'     `"AIC"` or `"ICL"`. `plot()` draws all that are given.
-#' @param BPPARAM `NULL`, to fit in this process, or a \pkg{BiocParallel}
-#'     back-end such as `BiocParallel::MulticoreParam(2)`.
+#' @param BPPARAM a \pkg{BiocParallel} back-end such as
+#'     `BiocParallel::MulticoreParam(2)`. The default, any `SerialParam` and
+#'     `NULL` fit in this process; the default does not need that package.
 #' @param checkpoint `NULL` or `character(1)`, a directory for finished fits.
 #' @param ... for `plot()`, graphical parameters; otherwise not used.
 #' @param seed `numeric(1)`, as for [dmn()], for all fits. The default is drawn
@@ -62,6 +71,9 @@
 #'     criterion.
 #'
 #'     `plot()`: `x`, invisibly, after drawing the criteria against `k`.
+#'
+#'     `c()`: the fits of several sweeps of the same table as one, which keeps
+#'     the settings of the first. The same `k` twice is refused.
 #' @seealso [dmn()], [starts()]
 #' @examples
 #' sel <- dmnselect(twins, 1:5, nstart = 3, seed = 1)
@@ -74,10 +86,10 @@
 #' @aliases DMNSelect DMNSelect-class
 #' @export
 dmnselect <- function(count, k = 1:7, nstart = 5L,
-    criterion = c("laplace", "BIC", "AIC", "ICL"), BPPARAM = NULL,
-    checkpoint = NULL, ..., seed = NULL, early.stop = Inf, verbose = FALSE,
-    num.threads = NULL, optimizer = c("newton", "bfgs"),
-    control = dmncontrol()) {
+    criterion = c("laplace", "BIC", "AIC", "ICL"),
+    BPPARAM = BiocParallel::SerialParam(), checkpoint = NULL, ...,
+    seed = NULL, early.stop = Inf, verbose = FALSE, num.threads = NULL,
+    optimizer = c("newton", "bfgs"), control = dmncontrol()) {
     if (...length())
         .refuse_dots(..., .what = "dmnselect",
             .known = names(formals(dmnselect)))
@@ -96,19 +108,19 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
         num.threads <- .check_threads(num.threads)
     early.stop <- .check_early_stop(early.stop)
     verbose <- .check_flag(verbose, "verbose")
-    path <- NULL
+    BPPARAM <- .back_end(BPPARAM, missing(BPPARAM))
+    kept <- NULL
     if (!is.null(checkpoint)) {
         kept <- .open_checkpoint(checkpoint, count, settings, seed)
-        path <- kept$path
-        seed <- kept$seed
+        seed <- kept$key$seed
     }
     settings$seed <- if (is.null(seed))
         .check_seed(.draw_seeds(1L))
     else
         seed
-    sweep <- .sweep(count, k, settings, criterion, path, early.stop, BPPARAM,
+    sweep <- .sweep(count, k, settings, criterion, kept, early.stop, BPPARAM,
         num.threads, .progress(k, verbose))
-    .finish_sweep(sweep, k, criterion, settings)
+    .finish_sweep(sweep, k, nrow(count), criterion, settings)
 }
 
 .check_ks <- function(k, count) {
@@ -127,67 +139,76 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
 
 # ---- Fitting ------------------------------------------------------------
 
-# list(fits, why): finished fits by k, and why others are missing. Fits go in
-# batches by increasing k: all at once, or as many as there are workers where
-# the sweep may stop early, and one by one in this process.
-.sweep <- function(count, k, settings, criterion, path, early.stop, BPPARAM,
+# list(fits, why, errors): finished fits by k, why others are missing, and the
+# messages of those that failed, by k.
+.sweep <- function(count, k, settings, criterion, kept, early.stop, BPPARAM,
     num.threads, report) {
-    fits <- lapply(k, .read_fit, path = path)
-    names(fits) <- k
-    work <- .sweep_worker(count, k, settings, path, BPPARAM, num.threads)
+    fits <- stats::setNames(vector("list", length(k)), k)
+    if (!is.null(kept))
+        fits[] <- lapply(k, .read_fit, kept = kept)
     todo <- k[vapply(fits, is.null, logical(1))]
+    errors <- character()
+    interrupted <- FALSE
+    take <- function(k, result) {
+        name <- as.character(k)
+        if (!is.null(result$error)) {
+            errors[[name]] <<- result$error
+        } else if (isTRUE(result$interrupted)) {
+            interrupted <<- TRUE
+            return()
+        } else {
+            suspendInterrupts({
+                fits[[name]] <<- result$value
+                .try_to_save(result$value, kept, k)
+            })
+        }
+        report(k)
+    }
+    last <- function() {
+        .stop_after(fits[setdiff(names(fits), names(errors))], criterion,
+            early.stop)
+    }
     report(setdiff(k, todo))
-    why <- NULL
-    for (batch in .batches(k, BPPARAM, early.stop)) {
-        todo <- batch[vapply(fits[as.character(batch)], is.null, logical(1))]
-        if (length(todo)) {
-            made <- tryCatch(work(todo), interrupt = function(e) NULL)
-            if (is.null(made)) {
-                why <- "interrupted"
-                break
-            }
-            fits[as.character(todo)] <- made
-            report(todo)
-        }
-        last <- .stop_after(fits, criterion, early.stop)
-        if (!is.na(last)) {
-            fits[seq_along(fits) > last] <- list(NULL)
-            why <- "early.stop"
-            break
-        }
+    tryCatch(.sweep_all(todo, take, function() !interrupted && is.na(last()),
+        count, max(k), settings, num.threads, BPPARAM),
+        interrupt = function(e) interrupted <<- TRUE)
+    end <- last()
+    stopped <- !is.na(end)
+    if (stopped) {
+        fits[k > end] <- list(NULL)
+        errors <- errors[as.integer(names(errors)) < end]
     }
-    if (identical(why, "interrupted") && !is.null(BPPARAM) && !is.null(path))
-        fits <- stats::setNames(lapply(k, .read_fit, path = path), k)
-    list(fits = fits[!vapply(fits, is.null, logical(1))], why = why)
+    list(fits = fits[!vapply(fits, is.null, logical(1))],
+        why = c(if (interrupted) "interrupted", if (length(errors)) "error",
+            if (stopped) "early.stop"), errors = errors)
 }
 
-.batches <- function(k, BPPARAM, early.stop) {
-    size <- if (is.null(BPPARAM))
-        1L
-    else if (is.finite(early.stop))
-        .workers(BPPARAM)
-    else
-        length(k)
-    split(k, (seq_along(k) - 1L) %/% size)
-}
-
-# A function of some k that returns their fits.
-.sweep_worker <- function(count, k, settings, path, BPPARAM, num.threads) {
+# In this process all use one compressed table; each worker makes its own.
+.sweep_all <- function(k, take, more, count, largest, settings, num.threads,
+    BPPARAM) {
     if (!is.null(BPPARAM))
-        return(function(todo) {
-            .parallel(todo, .fit_alone, count = count, largest = max(k),
-                settings = settings, path = path, num.threads = num.threads,
-                .lapply = lapply, BPPARAM = BPPARAM)
-        })
-    threads <- if (is.null(num.threads)) dmnthreads() else num.threads
-    threads <- as.integer(threads)
+        return(.parallel_each(k, .fit_alone, take, more, count = count,
+            largest = largest, settings = settings, num.threads = num.threads,
+            BPPARAM = BPPARAM))
     table <- NULL
-    function(todo) {
+    fit_here <- function(k, num.threads) {
         if (is.null(table))
-            table <<- .select_table(count, max(k), settings, threads)
-        lapply(todo, .fit_one, table = table, settings = settings,
-            path = path, num.threads = threads)
+            table <<- .select_table(count, largest, settings,
+                as.integer(num.threads))
+        .fit_one(k, table, settings, as.integer(num.threads))
     }
+    .parallel_each(k, fit_here, take, more, num.threads = num.threads,
+        BPPARAM = NULL)
+}
+
+# A fit that cannot be saved, as on a full disk, is still a fit.
+.try_to_save <- function(fit, kept, k) {
+    if (is.null(kept))
+        return(invisible(NULL))
+    tryCatch(.save_fit(fit, kept, k), error = function(e) {
+        warning("k = ", k, " is not in the checkpoint: ", conditionMessage(e),
+            call. = FALSE)
+    })
 }
 
 # A lone start keeps the order of the table, as dmn() does.
@@ -196,27 +217,19 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
         num.threads), dimnames = dimnames(count))
 }
 
-.fit_one <- function(k, table, settings, path, num.threads) {
-    fit <- .fit_starts(table, k, settings$seed, FALSE, settings$nstart,
-        num.threads, settings$optimizer, settings$control)
-    .save_fit(.warn_of_fit(fit), path, k)
+.fit_one <- function(k, table, settings, num.threads) {
+    .fit_starts(table, k, settings$seed, FALSE, settings$nstart, num.threads,
+        settings$optimizer, settings$control)
 }
 
-.fit_alone <- function(k, count, largest, settings, path, num.threads) {
+.fit_alone <- function(k, count, largest, settings, num.threads) {
     num.threads <- as.integer(num.threads)
     table <- .select_table(count, largest, settings, num.threads)
-    .fit_one(k, table, settings, path, num.threads)
+    .fit_one(k, table, settings, num.threads)
 }
 
-.workers <- function(BPPARAM) {
-    if (requireNamespace("BiocParallel", quietly = TRUE))
-        max(1L, as.integer(BiocParallel::bpnworkers(BPPARAM)))
-    else
-        1L
-}
-
-# Which fit is the last one to keep, NA where the sweep goes on. Fits that are
-# not made yet come after those that are.
+# The k of the last fit to keep, NA where the sweep goes on. `fits` are named by
+# k; those that are not made yet come after those that are.
 .stop_after <- function(fits, criterion, early.stop) {
     made <- !vapply(fits, is.null, logical(1))
     first <- if (all(made)) length(fits) else which.min(made) - 1L
@@ -227,31 +240,42 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
         which.min(value[seq_len(i)])
     }, integer(1))
     over <- which(since >= early.stop)
-    if (length(over) && over[[1L]] < length(fits)) over[[1L]] else NA_integer_
+    if (length(over) && over[[1L]] < length(fits))
+        as.integer(names(fits)[[over[[1L]]]])
+    else
+        NA_integer_
 }
 
-.finish_sweep <- function(sweep, k, criterion, settings) {
+.finish_sweep <- function(sweep, k, n, criterion, settings) {
     fits <- sweep$fits
-    if (identical(sweep$why, "interrupted")) {
-        if (length(fits) == 0L)
-            .interrupt()
+    failed <- sweep$errors
+    if (length(fits) == 0L && "interrupted" %in% sweep$why)
+        .interrupt()
+    if (length(fits) == 0L)
+        .stop(failed[[1L]])
+    if (length(failed))
+        warning("not fitted because of an error: ",
+            paste0("k = ", names(failed), ": ", failed, collapse = "\n"),
+            call. = FALSE)
+    if ("interrupted" %in% sweep$why)
         warning("interrupted: the result has ", .plural(length(fits), "fit"),
             " of ", length(k), call. = FALSE)
-    }
+    lapply(fits, .warn_of_fit)
     settings$criterion <- criterion
     settings$missing <- setdiff(k, .fitted_k(fits))
     settings$why <- sweep$why
     selected <- .new_dmnselect(fits, settings)
-    .warn_of_edge(ncol(best(selected)@group), .fitted_k(fits), criterion,
-        sweep$why)
+    .warn_of_edge(ncol(best(selected)@group), .fitted_k(fits),
+        settings$missing, n, criterion)
     selected
 }
 
-.warn_of_edge <- function(chosen, k, criterion, why) {
+# There are at most as many components as samples, n, and nothing beyond.
+.warn_of_edge <- function(chosen, k, missing, n, criterion) {
     if (length(k) < 2L)
         return(invisible(NULL))
     lower <- chosen == min(k) && chosen > 1L
-    upper <- chosen == max(k) && is.null(why)
+    upper <- chosen == max(k) && chosen < n && !any(missing > chosen)
     if (lower || upper)
         warning("the best k by ", criterion, ", ", chosen, ", is the ",
             if (lower) "least" else "largest", " that was fitted: the ",

@@ -18,7 +18,8 @@
 #'   resample holds none of the component's samples.
 #'
 #' Seeds and resamples are drawn before any fit, so that results do not depend
-#' on the number of workers. Each worker uses one thread.
+#' on the number of workers. Each worker uses one thread, or `num.threads`,
+#' lowered where the workers of a machine would use more than its cores.
 #'
 #' @param count counts, samples x taxa, as for [dmn()].
 #' @param k whole numbers from 2 to the number of samples in a resample: the
@@ -34,15 +35,15 @@
 #'     from R's generator.
 #' @param ... for `dmnstability()`, not used; for `plot()`, graphical
 #'     parameters.
-#' @param BPPARAM `NULL`, to fit in this process, or a \pkg{BiocParallel}
-#'     back-end.
-#' @param num.threads,control as for [dmnselect()].
+#' @param BPPARAM,num.threads,control as for [dmnselect()].
 #' @return An object of class `dmnstability`, a list of `rand`, a numeric matrix
 #'     of resamples x values of `k`; `jaccard`, a list by `k` of numeric
 #'     matrices, resamples x components; and `fits`, those to all samples. Its
 #'     `summary()` is a `data.frame` with a row for each component of each `k`
 #'     and columns `k`, `rand`, the mean adjusted Rand index, `component`,
-#'     `samples` and `jaccard`, the mean over the resamples.
+#'     `samples` and `jaccard`, the mean over the resamples. `plot()` draws the
+#'     adjusted Rand indices of the resamples as a box for each `k`, and beside
+#'     it each component's number at its mean Jaccard coefficient.
 #' @references
 #' Hennig C (2007). Cluster-wise assessment of cluster stability.
 #' *Computational Statistics & Data Analysis* 52, 258-271.
@@ -57,8 +58,9 @@
 #' plot(stability)
 #' @export
 dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
-    bootstrap = FALSE, nstart = 3L, seed = NULL, BPPARAM = NULL,
-    num.threads = NULL, control = dmncontrol()) {
+    bootstrap = FALSE, nstart = 3L, seed = NULL,
+    BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
+    control = dmncontrol()) {
     if (...length())
         .refuse_dots(..., .what = "dmnstability",
             .known = names(formals(dmnstability)))
@@ -66,6 +68,7 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     if (missing(k))
         .stop("'k' is missing: pass the numbers of components to look at")
+    BPPARAM <- .back_end(BPPARAM, missing(BPPARAM))
     count <- .as_counts(count)
     B <- .check_whole(B, "B")
     bootstrap <- .check_flag(bootstrap, "bootstrap")
@@ -111,10 +114,15 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
 
 .with_seed <- function(seed, expression) {
     old <- globalenv()[[".Random.seed"]]
-    on.exit(if (is.null(old))
-        rm(".Random.seed", envir = globalenv())
-    else
-        assign(".Random.seed", old, envir = globalenv()))
+    kinds <- RNGkind()
+    on.exit({
+        # R warns of the "Rounding" sampler, which was the user's choice
+        suppressWarnings(do.call(RNGkind, as.list(kinds)))
+        if (is.null(old))
+            rm(".Random.seed", envir = globalenv())
+        else
+            assign(".Random.seed", old, envir = globalenv())
+    })
     set.seed(seed, "Mersenne-Twister", "Inversion", "Rejection")
     expression
 }
@@ -184,9 +192,16 @@ summary.dmnstability <- function(object, ...) {
         data.frame(k = as.integer(k), rand = mean(object$rand[, k]),
             component = seq_len(ncol(jaccard)),
             samples = tabulate(.assigned(object$fits[[k]]), ncol(jaccard)),
-            jaccard = colMeans(jaccard, na.rm = TRUE))
+            jaccard = .mean_jaccard(jaccard))
     })
     do.call(rbind, parts)
+}
+
+# NA, not NaN, for a component of which no resample holds a sample.
+.mean_jaccard <- function(jaccard) {
+    value <- colMeans(jaccard, na.rm = TRUE)
+    value[is.nan(value)] <- NA
+    value
 }
 
 #' @rdname dmnstability
@@ -199,14 +214,26 @@ print.dmnstability <- function(x, ..., digits = 3L) {
 }
 
 #' @rdname dmnstability
-#' @importFrom graphics boxplot
+#' @importFrom graphics axis boxplot legend text
 #' @export
 plot.dmnstability <- function(x, ...) {
+    at <- seq_len(ncol(x$rand))
     settings <- list(x = as.data.frame(x$rand, optional = TRUE),
-        xlab = "number of components, k", ylab = "adjusted Rand index",
+        at = at - 0.2, boxwex = 0.3, xaxt = "n",
+        xlim = range(at) + c(-1, 1) / 2,
+        xlab = "number of components, k", ylab = "agreement with all samples",
         ylim = range(0, 1, x$rand), col = .gradient[[3L]])
     given <- list(...)
     settings[names(given)] <- given
     do.call(boxplot, settings)
+    axis(1, at, colnames(x$rand))
+    # the number of each component at its mean
+    for (i in at) {
+        jaccard <- .mean_jaccard(x$jaccard[[i]])
+        text(i + 0.2, jaccard, seq_along(jaccard))
+    }
+    legend("bottomleft", c("adjusted Rand index",
+        "1, 2, ...: mean Jaccard of each component"), bty = "n",
+        fill = c(.gradient[[3L]], NA), border = c("black", NA))
     invisible(x)
 }

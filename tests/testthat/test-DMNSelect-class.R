@@ -38,3 +38,27 @@ test_that("it is shown, cut and drawn", {
     expect_gt(file.size(file), 0)
     expect_error(plot(sel, criterion = "other"), "'criterion'")
 })
+
+test_that("an empty selection is shown, and cannot be drawn", {
+    none <- sel[0]
+    expect_output(print(none), "0 fits (nstart 3, seed 1)", fixed = TRUE)
+    table <- summary(none)
+    expect_identical(nrow(table), 0L)
+    expect_identical(names(table), names(summary(sel)))
+    expect_true(all(is.na(attr(table, "best"))))
+    expect_output(print(table), "k")
+    expect_error(plot(none), "no fits")
+})
+
+test_that("sweeps are joined by k, each k once", {
+    joined <- c(sel[3], sel[1:2])
+    expect_identical(as.list(joined), as.list(sel))
+    expect_identical(joined@metadata, sel@metadata)
+    expect_error(c(sel, sel[2]), "one of the sweeps only; found k = 2 twice")
+    expect_error(c(sel, as.list(sel)), "made by dmnselect")
+    part <- sel[1:2]
+    part@metadata[c("missing", "why")] <- list(3:4, "interrupted")
+    all <- c(part, sel[3])
+    expect_identical(all@metadata$missing, 4L)
+    expect_identical(all@metadata$why, "interrupted")
+})

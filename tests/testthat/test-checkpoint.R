@@ -31,6 +31,7 @@ test_that("a directory of other data or arguments is refused", {
     dir.create(other)
     writeLines("x", file.path(other, "notes.txt"))
     expect_error(checkpointed(other), "new directory")
+    expect_error(checkpointed(""), "'checkpoint' must be the path")
 })
 
 test_that("a damaged file is fitted again, with a warning", {
@@ -42,46 +43,120 @@ test_that("a damaged file is fitted again, with a warning", {
     expect_identical(second, first)
 })
 
+test_that("a file of other data or another seed is fitted again", {
+    path <- tempfile()
+    first <- checkpointed(path, seed = 1)
+    other <- tempfile()
+    checkpointed(other, seed = 2)
+    copy <- function(from, k, to = k)
+        file.copy(.checkpoint_file(from, k), .checkpoint_file(path, to),
+            overwrite = TRUE)
+    copy(other, 2)
+    expect_warning(second <- dmnselect(small_twins(), 1:3, 2,
+        checkpoint = path), "other data or with other .*: k = 2 is fitted")
+    expect_identical(second, first)
+    more <- tempfile()
+    checkpointed(more, x = small_twins()[-1, ], seed = 1)
+    copy(more, 3)
+    expect_warning(third <- dmnselect(small_twins(), 1:3, 2,
+        checkpoint = path), "other data or with other .*: k = 3 is fitted")
+    expect_identical(third, first)
+    copy(path, 2, to = 3)
+    expect_warning(dmnselect(small_twins(), 1:3, 2, checkpoint = path),
+        "cannot be read: k = 3 is fitted again")
+})
+
+test_that("a fit that has not converged says so again when it is read", {
+    path <- tempfile()
+    for (i in 1:2)
+        expect_match(capture_warnings(dmnselect(small_twins(), 1:3, 2,
+            seed = 1, checkpoint = path,
+            control = dmncontrol(max.iterations = 1))), "has not converged",
+            all = FALSE)
+})
+
+test_that("a fit that cannot be saved is kept, with a warning", {
+    skip_on_os("windows")
+    path <- tempfile()
+    # a directory in the place of the file
+    checkpointed(path, k = 1, seed = 1)
+    dir.create(file.path(.checkpoint_file(path, 2), "full"), recursive = TRUE)
+    told <- capture_warnings(sel <- dmnselect(small_twins(), 1:3, 2,
+        checkpoint = path))
+    expect_match(told, "k = 2 is not in the checkpoint: cannot write",
+        all = FALSE)
+    expect_identical(length(sel), 3L)
+    expect_identical(list.files(path, "part$"), character())
+})
+
+test_that("a file is brought to the disk before it gets its name", {
+    file <- tempfile()
+    expect_false(.Call(R_dmm_flush, file))
+    .write_atomically(file, function(part) {
+        expect_false(part == file)
+        expect_identical(dirname(part), dirname(file))
+        writeLines("x", part)
+    })
+    expect_true(.Call(R_dmm_flush, file))
+    expect_identical(readLines(file), "x")
+    expect_error(.write_atomically(file, function(part) stop("full")), "full")
+    expect_identical(readLines(file), "x")
+    expect_error(.Call(R_dmm_flush, 1), "one string")
+    skip_on_os("windows")
+    expect_true(.Call(R_dmm_flush, dirname(file)))
+})
+
+# Runs a sweep in another process and kills that after so many seconds.
+killed_after <- function(seconds, call) {
+    ready <- tempfile()
+    file <- tempfile(fileext = ".R")
+    on.exit(unlink(c(file, ready)))
+    writeLines(c(sprintf(".libPaths(%s)",
+        paste(deparse(.libPaths()), collapse = "")), "library(dmmomp)",
+        sprintf("file.create(\"%s\")", ready), call), file)
+    system(sprintf(paste("{ %s --vanilla %s &",
+        "while ! test -e %s && kill -0 $!; do sleep 0.02; done;",
+        "sleep %.2f; kill -9 $!; wait $!; } >/dev/null 2>&1"),
+        shQuote(file.path(R.home("bin"), "Rscript")), shQuote(file),
+        shQuote(ready), seconds))
+}
+
 test_that("nothing finished is lost when the process is killed", {
     skip_on_os("windows")
     skip_on_cran()
-    path <- tempfile()
-    k <- 1:12
-    ready <- tempfile()
-    script <- c("library(dmmomp)", sprintf("file.create(\"%s\")", ready),
-        sprintf(paste("dmnselect(twins, 1:12, nstart = 20, seed = 1,",
-            "checkpoint = \"%s\")"), path))
+    skip_if_not(file.exists(system.file("Meta", "package.rds",
+        package = "dmmomp")), "dmmomp is not installed")
+    sweep <- function(...)
+        suppressWarnings(dmnselect(twins, 1:7, 4, seed = 1, ...))
+    duration <- system.time(whole <- sweep())[["elapsed"]]
     set.seed(1)
-    kept <- tools::md5sum(character())
-    for (i in 1:10) {
-        # as fresh_r(), but killed meanwhile
-        skip_if_not(file.exists(system.file("Meta", "package.rds",
-            package = "dmmomp")), "dmmomp is not installed")
-        file <- tempfile(fileext = ".R")
-        writeLines(c(sprintf(".libPaths(%s)",
-            paste(deparse(.libPaths()), collapse = "")), script), file)
-        system(sprintf(paste("%s --vanilla %s >/dev/null 2>&1 &",
-            "while ! test -e %s && kill -0 $!; do sleep 0.02; done;",
-            "sleep %.2f; kill -9 $!"),
-            shQuote(file.path(R.home("bin"), "Rscript")), shQuote(file),
-            shQuote(ready), stats::runif(1, 0, 0.5)), ignore.stderr = TRUE)
-        unlink(ready)
-        Sys.sleep(0.1)
-        unlink(file)
-        now <- tools::md5sum(list.files(path, "^k-.*rds$", full.names = TRUE))
-        expect_identical(now[names(kept)], kept)
-        for (one in names(now))
-            expect_s4_class(readRDS(one), "DMN")
-        kept <- now
-    }
-    expect_gt(length(kept), 0)
-    whole <- suppressWarnings(dmnselect(twins, k, 20, seed = 1,
-        checkpoint = path))
-    now <- tools::md5sum(list.files(path, "^k-.*rds$", full.names = TRUE))
-    expect_identical(now[names(kept)], kept)
-    expect_identical(list.files(path, "part$"), character())
-    expect_identical(whole, suppressWarnings(dmnselect(twins, k, 20,
-        seed = 1)))
+    # over the whole of the sweep
+    moments <- (seq_len(10) - stats::runif(10)) / 10
+    finished <- vapply(moments, function(moment) {
+        path <- tempfile()
+        on.exit(unlink(path, recursive = TRUE))
+        killed_after(moment * duration, sprintf(paste("dmnselect(twins, 1:7,",
+            "4, seed = 1, checkpoint = \"%s\")"), path))
+        files <- function() list.files(path, "^k-.*rds$", full.names = TRUE)
+        kept <- files()
+        before <- file.info(kept)[c("size", "mtime")]
+        sums <- tools::md5sum(kept)
+        said <- capture_messages(resumed <- sweep(checkpoint = path,
+            verbose = TRUE))
+        # none of them is damaged, and none was fitted again
+        expect_identical(sum(grepl("(kept)", said, fixed = TRUE)),
+            as.integer(length(kept) > 0))
+        expect_identical(length(said) - (length(kept) > 0),
+            7L - length(kept))
+        expect_identical(file.info(kept)[c("size", "mtime")], before)
+        expect_identical(tools::md5sum(kept), sums)
+        expect_identical(resumed, whole)
+        expect_identical(length(files()), 7L)
+        expect_identical(list.files(path, "part$"), character())
+        length(kept)
+    }, integer(1))
+    # it was killed at work, and not before or after
+    expect_true(any(finished > 0L & finished < 7L))
 })
 
 test_that("a directory is known by its counts, and others' files stay", {

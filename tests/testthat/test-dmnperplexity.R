@@ -19,6 +19,10 @@ test_that("a seed fixes it, and it can be drawn", {
     x <- small_twins()
     p <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5)
     expect_identical(p, dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5))
+    if (requireNamespace("BiocParallel", quietly = TRUE))
+        expect_identical(p, dmnperplexity(x, 1:2, folds = 2, nstart = 1,
+            seed = 5, BPPARAM = BiocParallel::SerialParam()))
+    expect_error(dmnperplexity(x, 1:2, BPPARAM = 2), "'BPPARAM'")
     file <- tempfile(fileext = ".pdf")
     on.exit(unlink(file))
     grDevices::pdf(file)

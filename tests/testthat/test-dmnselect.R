@@ -32,7 +32,7 @@ test_that("a sweep stops early after so many worse values of k", {
     expect_identical(length(some), as.integer(expected))
     expect_identical(some@metadata$missing,
         setdiff(1:6, seq_len(expected)))
-    fits <- list(a = all[[1]], b = NULL, c = NULL)
+    fits <- list("1" = all[[1]], "2" = NULL, "3" = NULL)
     expect_identical(.stop_after(fits, "laplace", Inf), NA_integer_)
     expect_identical(.stop_after(fits, "laplace", 1), NA_integer_)
 })
@@ -44,6 +44,85 @@ test_that("workers give the same fits", {
     expect_identical(sweep_small(BPPARAM = multicore), sweep_small())
     expect_identical(sweep_small(k = 1:6, BPPARAM = multicore,
         early.stop = 1), sweep_small(k = 1:6, early.stop = 1))
+    expect_identical(sweep_small(BPPARAM = BiocParallel::SerialParam()),
+        sweep_small())
+    said <- capture_messages(sweep_small(BPPARAM = multicore, verbose = TRUE))
+    expect_length(said, 3L)
+    expect_match(said[[1L]], "1 of 3, about .* left")
+})
+
+# `code` with a function of the package replaced.
+with_function <- function(name, value, code) {
+    namespace <- asNamespace("dmmomp")
+    old <- get(name, namespace)
+    put <- function(x) {
+        unlockBinding(name, namespace)
+        assign(name, x, namespace)
+        lockBinding(name, namespace)
+    }
+    put(value)
+    on.exit(put(old))
+    force(code)
+}
+
+# `happens()` instead of the fit of two components; the others are made.
+with_trouble <- function(happens, code) {
+    real <- .fit_one
+    with_function(".fit_one", function(k, ...) {
+        if (k == 2) happens()
+        real(k, ...)
+    }, code)
+}
+
+back_ends <- function() {
+    c(list(NULL), if (requireNamespace("BiocParallel", quietly = TRUE) &&
+        .Platform$OS.type != "windows") BiocParallel::MulticoreParam(2))
+}
+
+test_that("an error at one k leaves the other fits", {
+    fine <- sweep_small()
+    for (back_end in back_ends()) {
+        told <- capture_warnings(sel <- with_trouble(
+            function() stop("out of memory"),
+            dmnselect(small_twins(), 1:3, 3, seed = 1, BPPARAM = back_end)))
+        expect_match(told, "error: k = 2: out of memory", all = FALSE)
+        expect_identical(as.list(sel), as.list(fine)[c("1", "3")])
+        expect_identical(sel@metadata$why, "error")
+        expect_identical(sel@metadata$missing, 2L)
+        expect_output(print(sel), "not fitted: k = 2 (error)", fixed = TRUE)
+        # which is not a place to stop at
+        some <- with_trouble(function() stop("out of memory"),
+            sweep_small(k = 1:6, early.stop = 1, BPPARAM = back_end))
+        expect_true(all(c("error", "early.stop") %in% some@metadata$why))
+        expect_error(with_trouble(function() stop("out of memory"),
+            sweep_small(k = 2, BPPARAM = back_end)), "^out of memory$")
+    }
+})
+
+test_that("an interrupt of a worker leaves the finished fits", {
+    fine <- sweep_small()
+    interrupt <- function() {
+        # the first fit of the other worker comes before
+        Sys.sleep(0.5)
+        signalCondition(structure(class = c("interrupt", "condition"),
+            list(message = "", call = NULL)))
+    }
+    for (back_end in back_ends()) {
+        told <- capture_warnings(sel <- with_trouble(interrupt,
+            dmnselect(small_twins(), 1:3, 3, seed = 1, BPPARAM = back_end)))
+        expect_match(told, "interrupted: the result has", all = FALSE)
+        expect_identical(sel@metadata$why, "interrupted")
+        expect_true("1" %in% names(sel))
+        expect_false("2" %in% names(sel))
+        expect_identical(as.list(sel), as.list(fine)[names(sel)])
+    }
+})
+
+test_that("the largest k possible is not the edge of anything", {
+    expect_warning(.warn_of_edge(3L, 1:3, integer(), 40L, "BIC"), "largest")
+    expect_silent(.warn_of_edge(3L, 1:3, integer(), 3L, "BIC"))
+    expect_silent(.warn_of_edge(3L, 1:3, 4L, 40L, "BIC"))
+    expect_warning(.warn_of_edge(3L, c(1L, 3L), 2L, 40L, "BIC"), "largest")
 })
 
 test_that("progress is told when asked for", {

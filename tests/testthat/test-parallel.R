@@ -4,6 +4,17 @@ fit_groups <- function(...) {
     dmngroup(x, rep(c("a", "b"), length.out = nrow(x)), 1:2, ...)
 }
 
+# Results of .parallel_each(), by x.
+each <- function(work, ..., BPPARAM = NULL, num.threads = NULL,
+    more = function() TRUE) {
+    environment(work) <- globalenv()
+    got <- list()
+    .parallel_each(1:4, work, function(x, result) {
+        got[[as.character(x)]] <<- result
+    }, more, ..., BPPARAM = BPPARAM, num.threads = num.threads)
+    got
+}
+
 test_that("results do not depend on how the work is spread", {
     skip_on_os("windows")
     expected <- fit_groups(.lapply = lapply)
@@ -37,10 +48,115 @@ test_that("a BiocParallel back-end is used, and left as it was", {
         package = "dmmomp")), "dmmomp is not installed")
     expect_identical(fit_groups(BPPARAM = snow), expected)
     expect_false(BiocParallel::bpisup(snow))
+    got <- each(function(x, num.threads) {
+        if (x == 2) stop("no fit")
+        if (x == 4) signalCondition(structure(class = c("interrupt",
+            "condition"), list(message = "", call = NULL)))
+        c(x, num.threads)
+    }, BPPARAM = snow, num.threads = 1000L)
+    expect_identical(got[["1"]]$value, c(1L, max(1L, .cores() %/% 2L)))
+    expect_identical(got[["2"]]$error, "no fit")
+    expect_identical(got[["3"]]$value[[1L]], 3L)
+    expect_true(got[["4"]]$interrupted)
     BiocParallel::bpstart(snow)
     expect_identical(fit_groups(BPPARAM = snow), expected)
     expect_true(BiocParallel::bpisup(snow))
     BiocParallel::bpstop(snow)
+})
+
+test_that("each result comes by itself, errors too", {
+    work <- function(x, num.threads) if (x == 2) stop("no fit") else x
+    back_ends <- list(NULL)
+    if (requireNamespace("BiocParallel", quietly = TRUE) &&
+        .Platform$OS.type != "windows")
+        back_ends[[2L]] <- BiocParallel::MulticoreParam(2)
+    for (back_end in back_ends) {
+        got <- each(work, BPPARAM = back_end)
+        expect_setequal(names(got), 1:4)
+        expect_identical(got[["2"]]$error, "no fit")
+        expect_identical(got[["4"]]$value, 4L)
+        n <- 0
+        some <- each(work, BPPARAM = back_end, more = function() {
+            n <<- n + 1
+            n <= 2
+        })
+        expect_lte(length(some), 2L)
+        expect_length(each(work, BPPARAM = back_end,
+            more = function() FALSE), 0L)
+    }
+})
+
+test_that("what comes before a worker dies is there", {
+    skip_if_not_installed("BiocParallel")
+    skip_on_os("windows")
+    got <- suppressWarnings(each(function(x, num.threads) {
+        if (x == 3) {
+            Sys.sleep(0.5)
+            tools::pskill(Sys.getpid(), tools::SIGKILL)
+        }
+        x
+    }, BPPARAM = BiocParallel::MulticoreParam(2)))
+    expect_identical(got[["1"]]$value, 1L)
+    expect_identical(got[["2"]]$value, 2L)
+    expect_match(got[["3"]]$error, "a parallel worker ended early")
+})
+
+test_that("workers that an interrupt left at work are stopped", {
+    skip_if_not_installed("BiocParallel")
+    skip_on_os("windows")
+    back_end <- BiocParallel::bpstart(BiocParallel::MulticoreParam(2))
+    told <- tryCatch(.parallel_each(1:4, function(x, num.threads) x,
+        function(x, result) signalCondition(structure(class = c("interrupt",
+            "condition"), list(message = "", call = NULL))),
+        function() TRUE, num.threads = NULL, BPPARAM = back_end),
+        interrupt = function(e) "interrupted")
+    expect_identical(told, "interrupted")
+    expect_false(BiocParallel::bpisup(back_end))
+})
+
+test_that("workers share the cores, and a scheduler's do not", {
+    skip_if_not_installed("BiocParallel")
+    expect_identical(.workers(NULL), 1L)
+    expect_identical(.workers(BiocParallel::SnowParam(3)), 3L)
+    hosts <- c("a", "a", "b")
+    expect_identical(.workers(BiocParallel::SnowParam(hosts)), 2L)
+    elsewhere <- function(asked, workers) {
+        .job(1, function(x, num.threads) num.threads, num.threads = asked,
+            parent = -1L, workers = workers)$value
+    }
+    expect_identical(elsewhere(1000L, 1L), 1000L)
+    expect_equal(elsewhere(1000L, 2L), max(1, .cores() %/% 2))
+    expect_equal(elsewhere(1000L, 1000L), 1)
+    expect_identical(elsewhere(NULL, 2L), 1L)
+})
+
+test_that("a SerialParam, NULL and the default fit in this process", {
+    expect_null(.back_end(NULL))
+    expect_null(.back_end(stop("not looked at"), default = TRUE))
+    skip_if_not_installed("BiocParallel")
+    expect_null(.back_end(BiocParallel::SerialParam()))
+    here <- .parallel(1:2, function(x, num.threads) Sys.getpid(),
+        .lapply = parallel::mclapply, BPPARAM = BiocParallel::SerialParam())
+    expect_identical(unique(unlist(here)), Sys.getpid())
+})
+
+test_that("nothing but a back-end needs BiocParallel", {
+    output <- fresh_r(c("library(dmmomp)",
+        "real <- loadNamespace",
+        "hidden <- function(package, ...) {",
+        "    if (as.character(package)[[1L]] == 'BiocParallel')",
+        "        stop('BiocParallel is hidden')",
+        "    real(package, ...)",
+        "}",
+        "unlockBinding('loadNamespace', baseenv())",
+        "assign('loadNamespace', hidden, baseenv())",
+        "stopifnot(!requireNamespace('BiocParallel', quietly = TRUE))",
+        "x <- twins[1:40, ]",
+        "sel <- suppressWarnings(dmnselect(x, 1:2, 1, seed = 1))",
+        "s <- dmnstability(x, 2, B = 1, nstart = 1, seed = 1)",
+        "p <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 1)",
+        "cat(length(sel), dim(s$rand), nrow(p), '\\n')"))
+    expect_identical(trimws(utils::tail(output, 1)), "2 1 1 2")
 })
 
 test_that("a back-end that is none is refused", {
