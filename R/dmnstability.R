@@ -214,7 +214,7 @@ print.dmnstability <- function(x, ..., digits = 3L) {
 }
 
 #' @rdname dmnstability
-#' @importFrom graphics axis boxplot legend text
+#' @importFrom graphics axis boxplot mtext text
 #' @export
 plot.dmnstability <- function(x, ...) {
     at <- seq_len(ncol(x$rand))
@@ -227,13 +227,13 @@ plot.dmnstability <- function(x, ...) {
     settings[names(given)] <- given
     do.call(boxplot, settings)
     axis(1, at, colnames(x$rand))
-    # the number of each component at its mean
     for (i in at) {
         jaccard <- .mean_jaccard(x$jaccard[[i]])
-        text(i + 0.2, jaccard, seq_along(jaccard))
+        n <- length(jaccard)
+        text(i + seq(0.05, 0.4, length.out = n), jaccard, seq_len(n),
+            cex = 0.8)
     }
-    legend("bottomleft", c("adjusted Rand index",
-        "1, 2, ...: mean Jaccard of each component"), bty = "n",
-        fill = c(.gradient[[3L]], NA), border = c("black", NA))
+    mtext("boxes: adjusted Rand index; 1, 2, ...: mean Jaccard of component",
+        line = 0.3, cex = 0.8)
     invisible(x)
 }

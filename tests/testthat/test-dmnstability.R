@@ -24,8 +24,17 @@ test_that("well separated clusters come back", {
     file <- tempfile(fileext = ".pdf")
     on.exit(unlink(file))
     grDevices::pdf(file)
+    # what it writes: the numbers of the components
+    drawn <- list()
+    plot_with <- plot.dmnstability
+    environment(plot_with) <- list2env(list(text = function(...)
+        drawn <<- c(drawn, list(list(...)))), parent = environment(plot.dmnstability))
+    expect_identical(plot_with(s, main = "title"), s)
     expect_identical(plot(s), s)
     grDevices::dev.off()
+    expect_equal(lapply(drawn, `[[`, 2L),
+        lapply(s$jaccard, .mean_jaccard), ignore_attr = TRUE)
+    expect_identical(lapply(drawn, `[[`, 3L), list(1:2, 1:3))
 })
 
 test_that("a seed fixes it, whatever the workers, and R's state stays", {
