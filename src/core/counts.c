@@ -13,10 +13,11 @@
 #define TOTALS_FEATURES 512
 /* Bytes of responsibilities in a block: half of a second-level cache. */
 #define BLOCK_BYTES 262144
-/* Large tables are cut into a multiple of this many blocks, so that threads
- * get equal shares, if a block then has at least MIN_BLOCK_ROWS rows. */
+/* A table that is worth sharing among threads is cut into a multiple of this
+ * many blocks, so that they get equal shares; into fewer where a block would have
+ * less than MIN_BLOCK_ROWS rows. */
 #define BLOCKS_MULTIPLE 8
-#define MIN_BLOCK_ROWS 256
+#define MIN_BLOCK_ROWS 128
 /* The features' rows are kept between the builder's passes in tables of up to
  * this many entries (32 MB); those of a larger one are sorted again. */
 #define MAX_KEPT_ENTRIES ((size_t)1 << 23)
@@ -456,9 +457,13 @@ static void choose_blocks(dmm_counts *counts, size_t vector_length)
     if (rows < 8)
         rows = 8;
     size_t blocks = (n + rows - 1) / rows;
-    if (n >= BLOCKS_MULTIPLE * MIN_BLOCK_ROWS)
-        blocks = (blocks + BLOCKS_MULTIPLE - 1) / BLOCKS_MULTIPLE *
-                 BLOCKS_MULTIPLE;
+    if ((double)counts->n_entries * (double)vector_length >= DMM_SERIAL_WORK) {
+        const size_t most = n / MIN_BLOCK_ROWS;
+        const size_t shared = (blocks + BLOCKS_MULTIPLE - 1) /
+                              BLOCKS_MULTIPLE * BLOCKS_MULTIPLE;
+        if (most > blocks)
+            blocks = shared < most ? shared : most;
+    }
     rows = (n + blocks - 1) / blocks;
     rows = (rows + 7) / 8 * 8;
     counts->block_rows = rows;

@@ -65,13 +65,21 @@ static void settled_evidence(dmm_chunk *chunk, size_t g)
         to - from, chunk->settled->histogram + from, chunk->table + from);
 }
 
+/* The order in which threads take the groups: those of totals, the last ones and
+ * often the longest, come first, so that no thread is left alone with one. */
+static size_t long_groups_first(const dmm_dictionary *d, size_t next)
+{
+    return d->n_groups - 1 - next;
+}
+
 /* The table of log gamma differences at the parameters. */
 static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
                        const dmm_parameters *p)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
-    size_t g;
-    while (dmm_team_next(worker, d->n_groups, &g)) {
+    size_t next;
+    while (dmm_team_next(worker, d->n_groups, &next)) {
+        const size_t g = long_groups_first(d, next);
         dmm_kernels_active()->lgamma_table(d, chunk->kp, p->alpha, p->lambda,
                                            d->group[g], d->group[g + 1],
                                            chunk->table);
@@ -249,12 +257,14 @@ void dmm_estep_sums(const dmm_worker *worker, dmm_chunk *chunk,
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
     const size_t kp = chunk->kp;
-    size_t g;
-    while (dmm_team_next(worker, d->n_groups, &g))
+    size_t next;
+    while (dmm_team_next(worker, d->n_groups, &next)) {
+        const size_t g = long_groups_first(d, next);
         dmm_kernels_active()->difference_sums(
             d, kp, p->alpha, p->lambda, chunk->histogram, d->group[g],
             d->group[g + 1], chunk->group_lgamma + g * kp, sums->digamma,
             sums->trigamma);
+    }
     if (dmm_team_enter(worker)) {
         sum_groups(chunk, sums);
         dmm_team_leave(worker);

@@ -221,7 +221,7 @@ static void update_centres(const dmm_worker *worker, kmeans *m)
     const dmm_counts *counts = m->chunk->counts;
     const dmm_dictionary *d = &counts->dictionary;
     const size_t kp = m->chunk->kp;
-    size_t begin, end, g;
+    size_t begin, end;
     dmm_team_share(worker, d->share_work, d->n_taxa_groups, &begin, &end);
     if (begin < end) {
         const size_t from = d->group[begin], to = d->group[end];
@@ -232,7 +232,8 @@ static void update_centres(const dmm_worker *worker, kmeans *m)
                 m->chunk->z + counts->block[b].first_row * kp, m->next);
     }
     dmm_team_barrier(worker);
-    while (dmm_team_next(worker, d->n_taxa_groups, &g))
+    dmm_team_split(worker, d->n_taxa_groups, &begin, &end);
+    for (size_t g = begin; g < end; g++)
         update_group(m, g);
     if (dmm_team_enter(worker)) {
         sum_moves(m);

@@ -135,19 +135,20 @@ void dmm_newton_direction(const dmm_worker *worker, dmm_newton *newton,
                           const dmm_sums *sums)
 {
     const size_t kp = p->kp, groups = d->n_taxa_groups;
-    size_t g;
-    while (dmm_team_next(worker, groups, &g))
+    size_t begin, end;
+    dmm_team_split(worker, groups, &begin, &end);
+    for (size_t g = begin; g < end; g++)
         group_gradient(newton, p, d, sums, g);
     if (dmm_team_enter(worker)) {
         sum_rank_one(newton, sums, groups);
         dmm_team_leave(worker);
     }
-    while (dmm_team_next(worker, groups, &g))
+    for (size_t g = begin; g < end; g++)
         group_step(newton, p, d, g);
     if (dmm_team_enter(worker)) {
         for (size_t k = 0; k < kp; k++) {
             newton->decrease[k] = 0;
-            for (g = 0; g < groups; g++)
+            for (size_t g = 0; g < groups; g++)
                 newton->decrease[k] += newton->part[2 * g * kp + k];
         }
         dmm_team_leave(worker);

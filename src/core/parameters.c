@@ -98,8 +98,9 @@ static void refresh_totals(dmm_parameters *p, size_t groups)
 void dmm_parameters_refresh(const dmm_worker *worker, dmm_parameters *p,
                             const dmm_dictionary *d)
 {
-    size_t g;
-    while (dmm_team_next(worker, d->n_taxa_groups, &g))
+    size_t begin, end;
+    dmm_team_split(worker, d->n_taxa_groups, &begin, &end);
+    for (size_t g = begin; g < end; g++)
         refresh_group(p, d, g);
     if (dmm_team_enter(worker)) {
         refresh_totals(p, d->n_taxa_groups);

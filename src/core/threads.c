@@ -81,10 +81,10 @@ int dmm_team_size(const dmm_team *team)
 }
 
 #ifdef _OPENMP
-/* Looks at a meeting's end before a thread goes to sleep: some 100 to 200
+/* Looks at a meeting's end before a thread goes to sleep: some 100 to 300
  * microseconds, the length of the parts of an iteration that one thread does
  * alone. */
-#define SPINS 4000
+#define SPINS 8000
 
 static void pause_briefly(void)
 {
@@ -233,6 +233,15 @@ void dmm_team_run(int n_threads, dmm_team_work work, void *data)
     (void)n_threads;
 #endif
     work(&team, data);
+}
+
+void dmm_team_split(const dmm_worker *worker, size_t n, size_t *begin,
+                    size_t *end)
+{
+    const size_t count = (size_t)worker->size, me = (size_t)worker->number;
+    const size_t each = n / count, rest = n % count;
+    *begin = me * each + (me < rest ? me : rest);
+    *end = *begin + each + (me < rest);
 }
 
 /* The first part that begins at or behind `cost`. */

@@ -86,8 +86,12 @@ void dmm_team_leave(const dmm_worker *worker);
 /* All threads meet. */
 void dmm_team_barrier(const dmm_worker *worker);
 
-/* The consecutive parts [*begin, *end) of `n` that this thread works on when
- * parts have costs: cumulated[i] is the cost of the parts before part i,
+/* The consecutive parts [*begin, *end) of n that this thread works on: for
+ * parts so short that taking one by one would cost more than it evens out. */
+void dmm_team_split(const dmm_worker *worker, size_t n, size_t *begin,
+                    size_t *end);
+
+/* The same when parts have costs: cumulated[i] is the cost of the parts before part i,
  * cumulated[n] of all. */
 void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
                     size_t *begin, size_t *end);

@@ -132,6 +132,24 @@ static void share_sizes(const double *cumulated, size_t n)
     }
 }
 
+/* All parts, once, in order, and no thread has two more than another. */
+static void test_splits(void)
+{
+    for (size_t n = 0; n < 40; n++)
+        for (int size = 1; size <= 9; size++) {
+            size_t before = 0;
+            for (int me = 0; me < size; me++) {
+                const dmm_worker worker = {NULL, me, size};
+                size_t begin = 99, end = 99;
+                dmm_team_split(&worker, n, &begin, &end);
+                CHECK(begin == before && begin <= end);
+                CHECK(end - begin - n / (size_t)size <= 1);
+                before = end;
+            }
+            CHECK(before == n);
+        }
+}
+
 static void test_shares(void)
 {
     double cumulated[101];
@@ -225,6 +243,7 @@ int main(void)
         CHECK(called == 100);
     }
     dmm_team_run(2, nested_work, NULL);
+    test_splits();
     test_shares();
     test_threads_for();
 #ifndef _WIN32
