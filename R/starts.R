@@ -15,8 +15,9 @@
     raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, seed,
         verbose && n == 1L, num.threads, optimizer, control)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
-    fit@mixture$NStart <- nstart
-    fit@mixture$Starts <- raw$starts
+    # not @<-, which looks for the class where this package may not be attached
+    slot(fit, "mixture", check = FALSE) <- c(fit@mixture,
+        list(NStart = nstart, Starts = raw$starts))
     if (verbose)
         .report_starts(raw$starts)
     fit

@@ -168,3 +168,27 @@ test_that("arguments that cannot be used are refused", {
     expect_error(dmnselect(x, 1:2, nstarts = 3), "did you mean 'nstart'")
     expect_error(dmnselect(x, 1:2, BPPARAM = 3), "'BPPARAM'")
 })
+
+test_that("a sweep works where the package is loaded and not attached", {
+    output <- fresh_r(c(
+        "x <- dmmomp::twins[1:30, 1:20]",
+        "fit <- dmmomp::dmn(x, 2, nstart = 2, seed = 1)",
+        "sel <- dmmomp::dmnselect(x, 1:2, nstart = 2, seed = 1)",
+        "stopifnot(all.equal(sel[[2L]], fit))",
+        "summary(sel); sel[1L]; c(sel[1L], sel[2L])",
+        "show(dmmomp::best(sel)); show(sel)",
+        "cat(\"all done\\n\")"))
+    expect_true("all done" %in% output)
+})
+
+test_that("workers in other sessions give the same fits", {
+    skip_if_not_installed("BiocParallel")
+    skip_on_cran()
+    skip_if_not(file.exists(system.file("Meta", "package.rds",
+        package = "dmmomp")), "dmmomp is not installed")
+    old <- Sys.getenv("R_LIBS")
+    Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
+    on.exit(Sys.setenv(R_LIBS = old))
+    expect_identical(sweep_small(BPPARAM = BiocParallel::SnowParam(2)),
+        sweep_small())
+})
