@@ -73,6 +73,30 @@ as.list.DMNGroup <- function(x, ...) x@listData
         if (!is.null(about)) about[chosen, , drop = FALSE])
 }
 
+#' @export
+`[[<-.DMNGroup` <- function(x, i, value) {
+    if (!inherits(value, "DMN"))
+        .stop("an element of a DMNGroup must be a fit by dmn(); found ",
+            .describe(value))
+    fits <- x@listData
+    fits[[i]] <- value
+    about <- if (length(fits) == length(x@listData)) x@elementMetadata
+    .new_dmngroup(fits, about)
+}
+
+#' @export
+`$<-.DMNGroup` <- function(x, name, value) {
+    x[[name]] <- value
+    x
+}
+
+#' @export
+`names<-.DMNGroup` <- function(x, value) {
+    fits <- x@listData
+    names(fits) <- value
+    .new_dmngroup(fits, x@elementMetadata)
+}
+
 # Where S4Vectors is attached, summary() is its generic, which has a method for
 # every list of its kind.
 #' @rdname dmngroup

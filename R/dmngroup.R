@@ -133,11 +133,16 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
     group
 }
 
-# The same names in another order: by position they would go to the wrong rows.
+# The same names in another order, or some of them: by position they would go to
+# the wrong rows. Names that are no sample's are left alone.
 .check_same_order <- function(names, samples, arg) {
     if (is.null(names) || is.null(samples) || identical(names, samples) ||
-        !setequal(names, samples))
+        !any(names %in% samples))
         return(invisible(NULL))
+    if (!all(samples %in% names))
+        .stop("'", arg, "' is named by sample and must name every row of ",
+            "'count'; there is no ",
+            .first_few(setdiff(samples, names)))
     .stop("'", arg, "' is named by sample in another order than the rows of ",
         "'count'; pass ", arg, "[rownames(count)]")
 }

@@ -65,11 +65,19 @@ rdmn <- function(n, alpha, weight = NULL, size) {
 
 # log(gamma(alpha)) = log(gamma(alpha + 1)) + log(uniform) / alpha does not
 # underflow (Marsaglia and Tsang 2000, doi:10.1145/358407.358414, section 6).
+# Where it is -Inf for all taxa, alpha below 1e-308, the largest of
+# log(uniform) / alpha has all reads.
 .draw_sample <- function(alpha, size) {
     s <- length(alpha)
-    log_gamma <- log(stats::rgamma(s, alpha + 1)) +
-        log(stats::runif(s)) / alpha
-    stats::rmultinom(1L, size, exp(log_gamma - max(log_gamma)))
+    log_gamma <- log(stats::rgamma(s, alpha + 1))
+    log_uniform <- log(stats::runif(s))
+    log_gamma <- log_gamma + log_uniform / alpha
+    largest <- max(log_gamma)
+    proportion <- if (is.finite(largest))
+        exp(log_gamma - largest)
+    else
+        seq_len(s) == which.min(log(-log_uniform) - log(alpha))
+    stats::rmultinom(1L, size, proportion)
 }
 
 #' @rdname rdmn

@@ -141,6 +141,8 @@ test_that("what cannot be fitted is refused", {
     named <- stats::setNames(t$group, rev(rownames(t$count)))
     expect_error(fit(group = named), "pass group[rownames(count)]",
         fixed = TRUE)
+    names(named)[[1L]] <- "nobody"
+    expect_error(fit(group = named), "must name every row")
     expect_error(fit(k = 0), "'k' must be whole numbers >= 1; found 0")
     expect_error(fit(k = c(1, 1.5)), "'k' must be whole numbers")
     expect_error(fit(k = 21),
