@@ -1,6 +1,7 @@
-/* A libFuzzer target: small tables of all kinds from bytes, checked, fitted and
- * predicted. Whatever the bytes, a table that passes its check gives a fit of
- * finite numbers.
+/* A libFuzzer target: small tables of all kinds from bytes, checked, fitted
+ * from one start or several, and predicted. Whatever the bytes, a table that
+ * passes its check gives a fit of finite numbers, and the same one turned round
+ * or with more threads.
  */
 #include <math.h>
 #include <stdint.h>
@@ -9,11 +10,18 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "counts.h"
 #include "dmm.h"
+#include "em.h"
 #include "kernels.h"
+#include "starts.h"
+#include "threads.h"
 
 #define MAX_ROWS 24
 #define MAX_COLUMNS 24
+#define MAX_STARTS 8
+/* Of a team: dmm_table_fit() takes one thread for tables of this size. */
+#define THREADS 3
 
 typedef struct {
     const uint8_t *byte;
@@ -153,16 +161,10 @@ static void predict(const owned *o, const dmm_fit_result *fit)
     free(z);
 }
 
-static void fit(const owned *o, size_t k, const dmm_control *control)
+/* Checks a result and frees it. */
+static void check_result(const owned *o, dmm_fit_result *r)
 {
-    dmm_fit_result *r = NULL;
-    const dmm_status status = dmm_fit(&o->matrix, k, control, &r);
-    if (k > o->matrix.rows) {
-        REQUIRE(status == DMM_ERROR_ARGUMENT && r == NULL);
-        return;
-    }
-    REQUIRE(status == DMM_OK);
-    const size_t s = r->n_taxa;
+    const size_t s = r->n_taxa, k = r->k;
     double sum = 0;
     for (size_t c = 0; c < k; c++)
         sum += r->weight[c];
@@ -178,6 +180,144 @@ static void fit(const owned *o, size_t k, const dmm_control *control)
     dmm_fit_free(r);
 }
 
+static void fit(const owned *o, size_t k, const dmm_control *control)
+{
+    dmm_fit_result *r = NULL;
+    const dmm_status status = dmm_fit(&o->matrix, k, control, &r);
+    if (k > o->matrix.rows) {
+        REQUIRE(status == DMM_ERROR_ARGUMENT && r == NULL);
+        return;
+    }
+    REQUIRE(status == DMM_OK);
+    check_result(o, r);
+}
+
+/* ---- Several starts ----------------------------------------------------- */
+
+typedef struct {
+    dmm_start_kind kinds[MAX_STARTS];
+    double *given;
+    dmm_start_plan plan;
+} starts;
+
+/* Kinds, the usual ones without bytes, and responsibilities of 0 .. 255 parts:
+ * none of them all 0. */
+static void make_starts(starts *x, bytes *b, size_t n_starts, size_t rows,
+                        size_t k)
+{
+    const int usual = next(b) % 4 == 0;
+    memset(x, 0, sizeof *x);
+    x->given = room(rows * k, sizeof(double));
+    for (size_t i = 0; i < n_starts; i++)
+        x->kinds[i] = (dmm_start_kind)(next(b) % DMM_START_KINDS);
+    for (size_t i = 0; i < rows; i++) {
+        double sum = 0;
+        for (size_t c = 0; c < k; c++)
+            sum += x->given[c * rows + i] = next(b) + (c == i % k);
+        for (size_t c = 0; c < k; c++)
+            x->given[c * rows + i] /= sum;
+    }
+    x->plan = (dmm_start_plan){n_starts, usual ? NULL : x->kinds,
+                               usual ? NULL : x->given};
+}
+
+static dmm_fit_result *fit_table(const dmm_matrix *matrix, int canonical,
+                                 size_t k, const starts *x,
+                                 const dmm_control *control)
+{
+    dmm_table *table = NULL;
+    dmm_fit_result *r = NULL;
+    dmm_start_record records[MAX_STARTS];
+    REQUIRE(dmm_table_new(matrix, canonical, k, 1, &table) == DMM_OK);
+    REQUIRE(dmm_table_fit(table, k, &x->plan, control, records, &r) == DMM_OK);
+    double least = INFINITY;
+    for (size_t i = 0; i < x->plan.n_starts; i++)
+        least = fmin(least, records[i].nle);
+    REQUIRE(least == r->nle);
+    dmm_table_free(table);
+    return r;
+}
+
+/* The rows and columns of a dense table from last to first. */
+static void turn_round(owned *o)
+{
+    const size_t n = o->matrix.rows * o->matrix.columns;
+    for (size_t e = 0; e < n / 2; e++) {
+        const int integer = o->integers[e];
+        const double number = o->doubles[e];
+        o->integers[e] = o->integers[n - 1 - e];
+        o->doubles[e] = o->doubles[n - 1 - e];
+        o->integers[n - 1 - e] = integer;
+        o->doubles[n - 1 - e] = number;
+    }
+}
+
+static void fit_starts(owned *o, bytes *b, size_t k, size_t n_starts,
+                       const dmm_control *control)
+{
+    starts x;
+    const int canonical = next(b) % 4 > 0;
+    make_starts(&x, b, n_starts, o->matrix.rows, k);
+    dmm_fit_result *r = fit_table(&o->matrix, canonical, k, &x, control);
+    if (canonical && o->matrix.kind != DMM_MATRIX_CSC && !x.plan.given) {
+        turn_round(o);
+        dmm_fit_result *q = fit_table(&o->matrix, 1, k, &x, control);
+        REQUIRE(q->nle == r->nle && q->laplace == r->laplace);
+        REQUIRE(!memcmp(q->weight, r->weight, k * sizeof(double)));
+        dmm_fit_free(q);
+        turn_round(o);
+    }
+    check_result(o, r);
+    free(x.given);
+}
+
+/* ---- Threads ------------------------------------------------------------ */
+
+typedef struct {
+    const dmm_matrix *matrix;
+    size_t k;
+    const starts *starts;
+    const dmm_control *control;
+    double nle[MAX_STARTS];
+} team_fit;
+
+/* Each start from the one before. */
+static void run_starts(dmm_team *team, void *data)
+{
+    team_fit *x = data;
+    dmm_counts *counts = NULL;
+    dmm_em *best = NULL;
+    REQUIRE(dmm_counts_build(team, x->matrix, DMM_TAXA_MERGED,
+                             dmm_padded_components(x->k), &counts) == DMM_OK);
+    for (size_t i = 0; i < x->starts->plan.n_starts; i++) {
+        const dmm_origin origin = {best, x->starts->given};
+        dmm_em *em = NULL;
+        dmm_start start;
+        REQUIRE(dmm_em_new(team, counts, x->k, x->control, &em) == DMM_OK);
+        REQUIRE(dmm_starts_make(em, x->starts->kinds[i], (unsigned long)i,
+                                &origin, &start) == DMM_OK);
+        REQUIRE(dmm_em_run(em) == DMM_OK);
+        x->nle[i] = em->nle;
+        dmm_start_free(&start);
+        dmm_em_free(best);
+        best = em;
+    }
+    dmm_em_free(best);
+    dmm_counts_free(counts);
+}
+
+static void fit_threads(const owned *o, bytes *b, size_t k, size_t n_starts,
+                        const dmm_control *control)
+{
+    starts x;
+    make_starts(&x, b, n_starts, o->matrix.rows, k);
+    team_fit one = {&o->matrix, k, &x, control, {0}}, several = one;
+    dmm_team_run(1, run_starts, &one);
+    dmm_team_run(THREADS, run_starts, &several);
+    REQUIRE(!memcmp(one.nle, several.nle, sizeof one.nle));
+    free(x.given);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -190,8 +330,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const unsigned flags = next(&b);
     o.matrix.kind = (dmm_matrix_kind)(flags % 3);
     control.accelerate = (flags & 8) == 0;
-    control.optimizer =
-        flags & 16 ? DMM_OPTIMIZER_BFGS : DMM_OPTIMIZER_NEWTON;
+    control.optimizer = flags & 16 ? DMM_OPTIMIZER_BFGS : DMM_OPTIMIZER_NEWTON;
     control.max_iterations = flags & 16 ? 1 : 100;
     if (flags & 32)
         control.eta = control.nu = 1e-3;
@@ -199,6 +338,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     o.matrix.rows = 1 + next(&b) % MAX_ROWS;
     o.matrix.columns = 1 + next(&b) % MAX_COLUMNS;
     const size_t k = next(&b) % 12;
+    const unsigned how = next(&b);
     control.seed = next(&b);
     if (o.matrix.kind == DMM_MATRIX_CSC)
         make_sparse(&o, &b);
@@ -206,8 +346,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         make_dense(&o, &b);
     dmm_problem problem;
     if (dmm_matrix_check(&o.matrix, &problem) == DMM_OK &&
-        problem.kind == DMM_PROBLEM_NONE && k > 0)
-        fit(&o, k, &control);
+        problem.kind == DMM_PROBLEM_NONE && k > 0) {
+        const size_t n_starts = 1 + how / 32;
+        if (how % 4 == 0 || k > o.matrix.rows)
+            fit(&o, k, &control);
+        else if (how % 32 == 1)
+            fit_threads(&o, &b, k, n_starts, &control);
+        else
+            fit_starts(&o, &b, k, n_starts, &control);
+    }
     free(o.integers);
     free(o.doubles);
     free(o.row);
