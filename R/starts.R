@@ -48,14 +48,17 @@
 #'   Hellinger distance (k-means++), then annealing: EM in which the
 #'   probabilities of the components are first made nearly equal, and less so
 #'   from step to step.
-#' * `labels`, the third: random labels, then slower annealing.
+#' * `labels`, the third: random labels, then slower annealing. The fourth and
+#'   fifth are of kinds `seeds` and `labels` again.
 #' * `resample`: the best fit so far after some EM iterations on half of the
 #'   samples, drawn at random.
-#' * `move`, every fourth: the best fit so far with one component dissolved,
-#'   and another split in two.
+#' * `move`, every fourth of the rest: the best fit so far with one component
+#'   dissolved, and another split in two.
 #'
-#' All are followed by EM until convergence. `inst/benchmarks/starts.md` in the
-#' package's sources compares them. The seed of each start is derived from the
+#' All are followed by EM until convergence. Annealing begins the hotter the
+#' more the components' log densities differ, and ends once no sample is in
+#' doubt of its component. `inst/benchmarks/starts.md` in the package's sources
+#' compares them. The seed of each start is derived from the
 #' fit's, so that the first `n` starts are the same for any `nstart >= n`. A
 #' fit with one component has one optimum, and one start.
 #'

@@ -9,7 +9,8 @@
 #include "rng.h"
 #include "seeds.h"
 
-/* An annealing: `steps` steps with beta from `beta` to 1 in equal ratios. */
+/* An annealing: at most `steps` steps with beta from `beta` to 1 in equal
+ * ratios. */
 typedef struct {
     double beta;
     int steps;
@@ -20,11 +21,26 @@ static const schedule anneal_labels = {0.002, 15};
 static const schedule anneal_move = {0.1, 4};
 static const schedule anneal_resample = {1, 8}; /* not tempered */
 
+/* Annealing begins at least so hot that on average a sample's next best
+ * component is by no more than this, in log odds, less probable than its best:
+ * counts of many reads of many taxa need more heat. */
+#define FIRST_ODDS 3.0
+
+/* Annealing ends early once the samples are in doubt of their components by no
+ * more than this on average, since more cooling makes them only surer; without
+ * tempering, once no component's expected samples change by as much. */
+#define CERTAIN 1e-6
+#define STILL 1e-3
+
 /* Newton steps of the M-step of an annealing step; what they must promise. */
 #define NEWTON_STEPS 3
 #define NEWTON_TOLERANCE 1e-7
+/* Newton steps of the M-step after a move. */
+#define ADAPT_STEPS 100
 
-/* In the usual sequence, one start of so many is a move. */
+/* In the usual sequence, so many starts begin afresh, the others from the best
+ * of those before; of these one in so many is a move. */
+#define FRESH 5
 #define MOVE_EVERY 4
 
 unsigned long dmm_start_seed(unsigned long seed, size_t number)
@@ -36,10 +52,10 @@ unsigned long dmm_start_seed(unsigned long seed, size_t number)
 
 dmm_start_kind dmm_start_usual(size_t number)
 {
-    static const dmm_start_kind first[] = {DMM_START_KMEANS, DMM_START_SEEDS,
-                                           DMM_START_LABELS};
-    if (number < sizeof first / sizeof *first)
-        return first[number];
+    if (number == 0)
+        return DMM_START_KMEANS;
+    if (number < FRESH)
+        return number % 2 ? DMM_START_SEEDS : DMM_START_LABELS;
     return number % MOVE_EVERY ? DMM_START_RESAMPLE : DMM_START_MOVE;
 }
 
@@ -118,6 +134,23 @@ done:
     return status;
 }
 
+/* Parameters from the responsibilities at hand and those that em has. */
+static dmm_status adapt(dmm_em *em)
+{
+    const size_t kp = em->chunk->kp;
+    double *weight = em->sums->weight;
+    int iterations;
+    dmm_estep_run_histogram(em->team, em->chunk);
+    memset(weight, 0, kp * sizeof *weight);
+    for (size_t i = 0; i < em->counts->n_samples; i++)
+        for (size_t k = 0; k < kp; k++)
+            weight[k] += em->chunk->z[i * kp + k];
+    dmm_parameters_set_weights(em->parameters, weight);
+    return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
+                         em->newton, NEWTON_TOLERANCE, ADAPT_STEPS,
+                         &iterations);
+}
+
 /* Parameters from the responsibilities at hand. */
 static dmm_status begin(dmm_em *em, dmm_start *start)
 {
@@ -125,12 +158,25 @@ static dmm_status begin(dmm_em *em, dmm_start *start)
     return status == DMM_OK ? dmm_em_start(em, start) : status;
 }
 
+/* The greatest of k values but that of component `but`; k > 1. */
+static size_t greatest(const double *value, size_t k, size_t but)
+{
+    size_t at = but == 0 ? 1 : 0;
+    for (size_t c = at + 1; c < k; c++)
+        if (c != but && value[c] > value[at])
+            at = c;
+    return at;
+}
+
 /* ---- Annealing -------------------------------------------------------- */
 
 typedef struct {
     dmm_em *em;
     double beta;
-    const double *counted; /* N: 1 or 0; NULL: all 1 */
+    const double *counted; /* N: 1 or 0; NULL: all 1                 */
+    double *block_doubt;   /* n_blocks: sum over samples of 1 - max z */
+    double doubt;          /* the mean of all                        */
+    double change;         /* the greatest of a component's weight   */
 } annealing;
 
 /* log(pi_k exp(ev_ik)) into z. */
@@ -164,10 +210,41 @@ static void leave_out(const double *counted, size_t n, size_t kp, double *z,
         }
 }
 
+static double sum_doubt(size_t n, size_t kp, const double *z)
+{
+    double doubt = 0;
+    for (size_t i = 0; i < n; i++) {
+        double most = 0;
+        for (size_t k = 0; k < kp; k++)
+            most = z[i * kp + k] > most ? z[i * kp + k] : most;
+        doubt += 1 - most;
+    }
+    return doubt;
+}
+
+/* Weights, their change and the doubt from those of the blocks. */
+static void gather(annealing *a)
+{
+    const dmm_chunk *chunk = a->em->chunk;
+    const dmm_counts *counts = a->em->counts;
+    a->change = 0;
+    for (size_t k = 0; k < chunk->kp; k++) {
+        double sum = 0;
+        for (size_t b = 0; b < counts->n_blocks; b++)
+            sum += chunk->block_weight[b * chunk->kp + k];
+        const double change = fabs(sum - a->em->sums->weight[k]);
+        a->change = change > a->change ? change : a->change;
+        a->em->sums->weight[k] = sum;
+    }
+    a->doubt = 0;
+    for (size_t b = 0; b < counts->n_blocks; b++)
+        a->doubt += a->block_doubt[b] / (double)counts->n_samples;
+}
+
 /* Tempered responsibilities, their weights and histogram. */
 static void temper_task(const dmm_worker *worker, void *data)
 {
-    const annealing *a = data;
+    annealing *a = data;
     dmm_chunk *chunk = a->em->chunk;
     const dmm_counts *counts = a->em->counts;
     const size_t kp = chunk->kp;
@@ -180,41 +257,71 @@ static void temper_task(const dmm_worker *worker, void *data)
             z[i] *= a->beta;
         memset(weight, 0, kp * sizeof *weight);
         dmm_kernels_active()->softmax(block->n_rows, chunk->k, kp, z, weight);
+        a->block_doubt[b] = sum_doubt(block->n_rows, kp, z);
         if (a->counted)
             leave_out(a->counted + block->first_row, block->n_rows, kp, z,
                       weight);
     }
     if (dmm_team_enter(worker)) {
-        double *weight = a->em->sums->weight;
-        memset(weight, 0, kp * sizeof *weight);
-        for (b = 0; b < counts->n_blocks; b++)
-            for (size_t k = 0; k < kp; k++)
-                weight[k] += chunk->block_weight[b * kp + k];
+        gather(a);
         dmm_team_leave(worker);
     }
     dmm_estep_histogram(worker, chunk);
+}
+
+/* How much the best component of a sample exceeds the next best one, on
+ * average, from joint log densities; k > 1. */
+static double mean_odds(const dmm_chunk *chunk)
+{
+    const size_t n = chunk->counts->n_samples, k = chunk->k;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double *z = chunk->z + i * chunk->kp;
+        const size_t first = greatest(z, k, k);
+        sum += z[first] - z[greatest(z, k, first)];
+    }
+    return sum / (double)n;
+}
+
+/* The beta to begin with, at joint log densities. */
+static double first_beta(const dmm_chunk *chunk, double beta)
+{
+    const double odds = beta < 1 && chunk->k > 1 ? mean_odds(chunk) : 0;
+    return odds * beta > FIRST_ODDS ? FIRST_ODDS / odds : beta;
 }
 
 /* `counted` is NULL, or which samples count. */
 static dmm_status anneal(dmm_em *em, const schedule *s, const double *counted)
 {
     const dmm_control *control = em->control;
-    annealing a = {em, s->beta, counted};
-    const double ratio = pow(1 / s->beta, 1.0 / s->steps);
-    dmm_status status = DMM_OK;
+    annealing a = {.em = em, .counted = counted};
+    double ratio = 1;
+    a.block_doubt = DMM_NEW(em->counts->n_blocks, double);
+    dmm_status status = a.block_doubt ? DMM_OK : DMM_ERROR_MEMORY;
     for (int step = 0; step < s->steps && status == DMM_OK; step++) {
         int iterations;
-        if (control->interrupt && control->interrupt(control->user))
-            return DMM_ERROR_INTERRUPTED;
+        if (control->interrupt && control->interrupt(control->user)) {
+            status = DMM_ERROR_INTERRUPTED;
+            break;
+        }
         dmm_team_do(em->team, joint_task, em);
+        if (step == 0) {
+            a.beta = first_beta(em->chunk, s->beta);
+            ratio = pow(1 / a.beta, 1.0 / s->steps);
+        }
         dmm_team_do(em->team, temper_task, &a);
+        if (s->beta == 1 && step > 0 && a.change < STILL)
+            break;
         dmm_parameters_set_weights(em->parameters, em->sums->weight);
         status = dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
                                em->newton, NEWTON_TOLERANCE, NEWTON_STEPS,
                                &iterations);
         em->evaluations++;
+        if (s->beta < 1 && step > 0 && a.doubt < CERTAIN)
+            break;
         a.beta *= ratio;
     }
+    dmm_free(a.block_doubt);
     return status;
 }
 
@@ -228,16 +335,6 @@ static void copy_parameters(const dmm_em *from, dmm_em *to)
 }
 
 /* ---- Moves ------------------------------------------------------------ */
-
-/* The greatest of k values but that of component `but`; k > 1. */
-static size_t greatest(const double *value, size_t k, size_t but)
-{
-    size_t at = but == 0 ? 1 : 0;
-    for (size_t c = at + 1; c < k; c++)
-        if (c != but && value[c] > value[at])
-            at = c;
-    return at;
-}
 
 /* A component to dissolve, from joint log densities: by what its samples lose
  * by their next best one, in proportion to 1, 1/2, 1/3 ... */
@@ -286,7 +383,15 @@ static size_t choose_split(dmm_seeds *s, const size_t *size, size_t k)
     return 0;
 }
 
-/* Labels of the best fit after a move. */
+/* Parameters of one component for another. */
+static void copy_component(dmm_parameters *p, size_t from, size_t to)
+{
+    for (size_t j = 0; j < p->n_taxa_columns; j++)
+        p->lambda[j * p->kp + to] = p->lambda[j * p->kp + from];
+}
+
+/* The best fit after a move: its parameters, both halves with those of the
+ * component that is split, and labels. */
 static dmm_status move_labels(dmm_em *em, const dmm_em *best, dmm_seeds *s)
 {
     const size_t n = em->counts->n_samples, k = em->chunk->k;
@@ -304,7 +409,9 @@ static dmm_status move_labels(dmm_em *em, const dmm_em *best, dmm_seeds *s)
         size[to]++;
     }
     /* k - 1 components share n >= k samples: one has two */
-    dmm_seeds_split(s, (uint32_t)choose_split(s, size, k), (uint32_t)gone);
+    const size_t split = choose_split(s, size, k);
+    dmm_seeds_split(s, (uint32_t)split, (uint32_t)gone);
+    copy_component(em->parameters, split, gone);
     status = DMM_OK;
 done:
     dmm_free(loss);
@@ -351,7 +458,7 @@ static dmm_status make_annealed(dmm_em *em, dmm_start_kind kind,
     if (status != DMM_OK)
         goto done;
     set_labels(em->chunk, s.label);
-    status = begin(em, start);
+    status = kind == DMM_START_MOVE ? adapt(em) : begin(em, start);
     if (status == DMM_OK)
         status = anneal(em, annealed, NULL);
 done:

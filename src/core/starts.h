@@ -6,8 +6,8 @@
  *   labels  samples dealt to the components at random, then annealing from a
  *           very high temperature.
  *   move    the best fit so far with a component dissolved, its samples going
- *           to the next best one, and another split in two; then annealing
- *           from a low temperature.
+ *           to the next best one, and another split in two, both halves with
+ *           its parameters; then annealing from a low temperature.
  *   resample  the best fit so far after some EM iterations on half of the
  *           samples, drawn at random.
  *   given   the caller's responsibilities.
@@ -15,7 +15,9 @@
  * Annealing (Ueda & Nakano 1998, Neural Networks 11:271) is EM with
  * responsibilities in proportion to (pi_k exp(ev_ik))^beta, beta growing to 1:
  * where counts are large or taxa many, plain EM is stuck with whatever hard
- * assignment it begins with. Moves are those of split-and-merge EM (Ueda,
+ * assignment it begins with. The larger the differences of log density between
+ * components, the hotter it begins; it ends as soon as the responsibilities are
+ * 0 or 1, or, for resample, no longer change. Moves are those of split-and-merge EM (Ueda,
  * Nakano, Ghahramani & Hinton 2000, Neural Computation 12:2109).
  * inst/benchmarks/starts.md compares the kinds.
  */

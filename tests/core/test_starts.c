@@ -168,6 +168,37 @@ static void test_given(const int *x)
     dmm_table_free(table);
 }
 
+/* Counts that leave no doubt: annealing ends before its last step, and finds
+ * the components whatever the kind. */
+static void test_certain_samples(void)
+{
+    enum { n = 40, s = 30, groups = 3 };
+    int *x = malloc(n * s * sizeof *x);
+    for (size_t j = 0; j < s; j++)
+        for (size_t i = 0; i < n; i++)
+            x[j * n + i] = j % groups == i % groups ? 5000 + (int)(i * j) : 0;
+    dmm_matrix m = {.kind = DMM_MATRIX_DENSE_INT, .rows = n, .columns = s};
+    m.integers = x;
+    const dmm_start_kind kinds[] = {DMM_START_SEEDS, DMM_START_LABELS,
+                                    DMM_START_RESAMPLE, DMM_START_MOVE};
+    const dmm_start_plan plan = {.n_starts = 4, .kinds = kinds};
+    const dmm_control control = dmm_control_default();
+    dmm_start_record records[4];
+    dmm_table *table = NULL;
+    dmm_fit_result *r = NULL;
+    CHECK(dmm_table_new(&m, 1, groups, 1, &table) == DMM_OK);
+    CHECK(dmm_table_fit(table, groups, &plan, &control, records, &r) ==
+          DMM_OK);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < groups; k++)
+            CHECK_NEAR(r->z[k * n + i], r->z[k * n + i % groups], 1e-9);
+    /* 8 steps untempered, but nothing changes after the first */
+    CHECK(records[2].evaluations - records[2].iterations < 8);
+    dmm_fit_free(r);
+    dmm_table_free(table);
+    free(x);
+}
+
 static int stop(void *calls)
 {
     return ++*(int *)calls > 20;
@@ -205,7 +236,12 @@ static void test_seeds(void)
             CHECK(dmm_start_seed(5, i) != dmm_start_seed(5, j));
     }
     CHECK(dmm_start_seed(5, 1) != dmm_start_seed(6, 1));
-    CHECK(dmm_start_usual(0) == DMM_START_KMEANS);
+    const dmm_start_kind usual[] = {
+        DMM_START_KMEANS,   DMM_START_SEEDS,    DMM_START_LABELS,
+        DMM_START_SEEDS,    DMM_START_LABELS,   DMM_START_RESAMPLE,
+        DMM_START_RESAMPLE, DMM_START_RESAMPLE, DMM_START_MOVE};
+    for (size_t i = 0; i < 9; i++)
+        CHECK(dmm_start_usual(i) == usual[i]);
 }
 
 int main(void)
@@ -215,6 +251,7 @@ int main(void)
     test_permutations(x);
     test_extremes(x);
     test_given(x);
+    test_certain_samples();
     test_interrupt(x);
     test_seeds();
     free(x);
