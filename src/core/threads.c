@@ -58,10 +58,24 @@ void dmm_threads_watch_fork(void)
 
 /* ---- Teams ------------------------------------------------------------ */
 
+#ifdef _OPENMP
+/* How long the runs of a task take, and whether thread 0 does them alone. */
+typedef struct {
+    dmm_task task;
+    double together, alone; /* seconds of the last run of each kind         */
+    int idle;               /* runs in a row that have left threads idle    */
+    int alone_left;         /* runs alone before the next together          */
+    int retry;              /* how many there were before; 0: none          */
+} pace;
+
+#define MAX_PACES 16
+#endif
+
 struct dmm_team {
     int size;
     size_t serial_next; /* the loop's counter in a team of one thread */
 #ifdef _OPENMP
+    dmm_team *solo; /* a team of thread 0 only */
     dmm_task task;
     void *data;
     int finished; /* the team is to disband */
@@ -70,8 +84,10 @@ struct dmm_team {
     atomic_int arrived;      /* threads at the current meeting         */
     atomic_uint meeting;     /* meetings that have ended               */
     atomic_int sleepers;     /* threads that wait for it asleep        */
+    atomic_llong slept;      /* nanoseconds that threads have slept    */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
+    pace paces[MAX_PACES];
 #endif
 };
 
@@ -104,12 +120,14 @@ static void wait_for(dmm_team *team, unsigned meeting)
             return;
         pause_briefly();
     }
+    const double begin = omp_get_wtime();
     pthread_mutex_lock(&team->mutex);
     atomic_fetch_add(&team->sleepers, 1);
     while (atomic_load(&team->meeting) == meeting)
         pthread_cond_wait(&team->woken, &team->mutex);
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->mutex);
+    atomic_fetch_add(&team->slept, (long long)(1e9 * (omp_get_wtime() - begin)));
 }
 #endif
 
@@ -171,16 +189,87 @@ int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i)
     return *i < n;
 }
 
-void dmm_team_do(dmm_team *team, dmm_task task, void *data)
+/* With a team of one. */
+static void do_alone(dmm_team *solo, dmm_task task, void *data)
+{
+    const dmm_worker worker = {solo, 0, 1};
+    dmm_team_barrier(&worker); /* the task's loops begin at 0 */
+    task(&worker, data);
+}
+
+#ifdef _OPENMP
+/* A run of a task leaves threads idle that sleep for this part of the time of
+ * all. After so many in a row thread 0 tries to do the task alone. While that is
+ * faster, the team tries again after so many runs, then twice as many, ... */
+#define IDLE_PART 0.2
+#define IDLE_RUNS 2
+#define FIRST_RETRY 16
+#define LAST_RETRY 256
+
+/* The pace of a task, or NULL where there is no room for another. */
+static pace *find_pace(dmm_team *team, dmm_task task)
+{
+    for (pace *p = team->paces; p < team->paces + MAX_PACES; p++) {
+        if (p->task == NULL)
+            p->task = task;
+        if (p->task == task)
+            return p;
+    }
+    return NULL;
+}
+
+static void do_together(dmm_team *team, dmm_task task, void *data)
 {
     const dmm_worker worker = {team, 0, team->size};
-#ifdef _OPENMP
     team->task = task;
     team->data = data;
-#endif
     dmm_team_barrier(&worker); /* the others wait here for the task */
     task(&worker, data);
     dmm_team_barrier(&worker);
+}
+
+/* Where other programs take the cores, threads wait for those of their team
+ * that do not get to run, and one is done sooner without the others. */
+static void do_at_pace(dmm_team *team, pace *p, dmm_task task, void *data)
+{
+    const double begin = omp_get_wtime();
+    if (p->alone_left > 0 || p->idle >= IDLE_RUNS) {
+        do_alone(team->solo, task, data);
+        p->alone = omp_get_wtime() - begin;
+        if (p->alone_left > 0)
+            p->alone_left--;
+        else if (p->alone < p->together)
+            p->alone_left = p->retry = FIRST_RETRY;
+        p->idle = 0;
+        return;
+    }
+    const long long slept = atomic_load(&team->slept);
+    do_together(team, task, data);
+    p->together = omp_get_wtime() - begin;
+    const double idle = 1e-9 * (double)(atomic_load(&team->slept) - slept);
+    p->idle = idle > IDLE_PART * p->together * team->size ? p->idle + 1 : 0;
+    if (p->retry == 0)
+        return;
+    p->retry = p->together < p->alone ? 0
+               : p->retry < LAST_RETRY ? 2 * p->retry
+                                       : LAST_RETRY;
+    p->alone_left = p->retry;
+}
+#endif
+
+void dmm_team_do(dmm_team *team, dmm_task task, void *data)
+{
+#ifdef _OPENMP
+    if (team->size > 1) {
+        pace *p = find_pace(team, task);
+        if (p)
+            do_at_pace(team, p, task, data);
+        else
+            do_together(team, task, data);
+        return;
+    }
+#endif
+    do_alone(team, task, data);
 }
 
 #ifdef _OPENMP
@@ -226,6 +315,8 @@ void dmm_team_run(int n_threads, dmm_team_work work, void *data)
     dmm_team team = {.size = 1};
 #ifdef _OPENMP
     if (n_threads > 1) {
+        dmm_team solo = {.size = 1};
+        team.solo = &solo;
         run_in_region(&team, n_threads, work, data);
         return;
     }

@@ -10,7 +10,8 @@
  * Waiting threads spin for some microseconds and then sleep. OpenMP's own
  * barriers do not do here: libgomp's waiting threads spin for milliseconds, and
  * when another process takes a core, the thread they wait for is the one that
- * does not get to run (seen: 50 times slower than one thread).
+ * does not get to run (seen: 50 times slower than one thread). A task whose
+ * threads mostly wait is done by thread 0 alone, as long as that is faster.
  *
  * Results do not depend on the team: loops are cut by the data, and sums are
  * taken in a fixed order in between.
@@ -65,8 +66,8 @@ void dmm_team_run(int n_threads, dmm_team_work work, void *data);
 /* The number of threads in a team. */
 int dmm_team_size(const dmm_team *team);
 
-/* Has every thread of the team call task(worker, data); for thread 0 between
- * tasks. */
+/* Has every thread of the team call task(worker, data), or thread 0 only, as a
+ * team of one; for thread 0 between tasks. */
 void dmm_team_do(dmm_team *team, dmm_task task, void *data);
 
 /* Shares a loop: *i takes each of 0 .. n-1 once, in some thread. Between two

@@ -5,6 +5,7 @@
 #ifndef _WIN32
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #endif
 
@@ -25,6 +26,7 @@ typedef struct {
     unsigned entered; /* written by the thread that entered        */
     unsigned seen[64]; /* by thread: `entered` after the meeting   */
     unsigned ran[64]; /* by thread: tasks run                      */
+    int size;         /* threads of the last run, by thread 0      */
 } shared;
 
 static void loop_task(const dmm_worker *worker, void *data)
@@ -32,6 +34,8 @@ static void loop_task(const dmm_worker *worker, void *data)
     shared *s = data;
     size_t i;
     s->ran[worker->number]++;
+    if (worker->number == 0)
+        s->size = worker->size;
     while (dmm_team_next(worker, s->n, &i))
         s->taken[i]++;
     if (dmm_team_enter(worker)) {
@@ -62,18 +66,26 @@ static void loop_work(dmm_team *team, void *data)
     if (dmm_threads_query().openmp && dmm_threads_query().thread_limit >= 8)
         CHECK(size == r->threads);
     static const size_t lengths[] = {0, 1, 2, 7, 1000};
+    unsigned all_together = 0;
     for (size_t l = 0; l < LENGTH(lengths); l++) {
         shared s = {.n = lengths[l]};
         s.taken = NEED(s.n, unsigned);
         s.second = NEED(s.n, unsigned);
         const unsigned repeats = 30;
+        unsigned together = 0; /* runs by all; the others are by thread 0 */
         for (unsigned repeat = 1; repeat <= repeats; repeat++) {
             dmm_team_do(team, loop_task, &s);
             CHECK(s.entered == repeat);
-            for (int t = 0; t < size; t++)
-                CHECK(s.seen[t] == repeat && s.ran[t] == repeat);
+            CHECK(s.size == size || s.size == 1);
+            together += s.size == size;
+            CHECK(s.seen[0] == repeat && s.ran[0] == repeat);
+            for (int t = 1; t < size; t++) {
+                CHECK(s.ran[t] == together);
+                CHECK(s.size == 1 || s.seen[t] == repeat);
+            }
             CHECK(s.ran[size] == 0);
         }
+        all_together += together;
         int all = 1;
         for (size_t i = 0; i < s.n; i++)
             all = all && s.taken[i] == repeats && s.second[i] == repeats;
@@ -81,6 +93,7 @@ static void loop_work(dmm_team *team, void *data)
         free(s.taken);
         free(s.second);
     }
+    CHECK(all_together > 0);
 }
 
 /* ---- Many short tasks --------------------------------------------------- */
@@ -100,6 +113,53 @@ static void many_work(dmm_team *team, void *data)
     for (int i = 0; i < 3000; i++)
         dmm_team_do(team, short_task, count);
 }
+
+/* ---- Threads that do not get to run ------------------------------------- */
+
+#ifndef _WIN32
+enum { PACED_RUNS = 60 };
+
+typedef struct {
+    int alone;     /* runs by thread 0 only           */
+    int late;      /* whether other threads come late */
+    unsigned *sum; /* PACED_RUNS                      */
+    int run;
+} paced;
+
+/* Adds 1 to 100, in shares. */
+static void paced_task(const dmm_worker *worker, void *data)
+{
+    paced *p = data;
+    size_t i;
+    const struct timespec pause = {0, 3000000};
+    if (worker->number > 0 && p->late)
+        nanosleep(&pause, NULL);
+    if (worker->number == 0)
+        p->alone += worker->size == 1;
+    while (dmm_team_next(worker, 1, &i))
+        for (unsigned e = 1; e <= 100; e++)
+            p->sum[p->run] += e;
+    dmm_team_barrier(worker);
+}
+
+/* Where the others come late thread 0 does the work alone, but looks whether
+ * they have come back. */
+static void paced_work(dmm_team *team, void *data)
+{
+    unsigned sum[PACED_RUNS] = {0};
+    paced p = {.late = 1, .sum = sum};
+    (void)data;
+    for (p.run = 0; p.run < PACED_RUNS; p.run++)
+        dmm_team_do(team, paced_task, &p);
+    for (int i = 0; i < PACED_RUNS; i++)
+        CHECK(sum[i] == 5050);
+    if (dmm_team_size(team) == 1)
+        CHECK(p.alone == PACED_RUNS);
+    else
+        CHECK_SAY(p.alone > PACED_RUNS / 2 && p.alone < PACED_RUNS - 2,
+                  "%d of %d runs", p.alone, PACED_RUNS);
+}
+#endif
 
 static void no_work(dmm_team *team, void *data)
 {
@@ -243,6 +303,11 @@ int main(void)
         CHECK(called == 100);
     }
     dmm_team_run(2, nested_work, NULL);
+#ifndef _WIN32
+    dmm_team_run(1, paced_work, NULL);
+    dmm_team_run(2, paced_work, NULL);
+    dmm_team_run(3, paced_work, NULL);
+#endif
     test_splits();
     test_shares();
     test_threads_for();
