@@ -44,7 +44,6 @@ static differences large_differences(double alpha, double x)
     const v_large c = v_large_start(alpha, log(alpha), &seven, form, 1);
     differences d;
     d.lgamma = v_large_terms(&c, form, x, 1, &d.digamma, &d.trigamma);
-    d.lgamma += c.constant_0;
     d.digamma += c.constant_1;
     d.trigamma += c.constant_2;
     return d;

@@ -67,18 +67,17 @@ V_INLINE void v_table_strided(const double *value, size_t small, size_t n,
         v_product_times(&p, alpha + m, 0);
     const v_form form = v_choose_form(alpha);
     const v_large c = v_large_start(alpha, lambda, &p, form, 0);
-    const vd constant = scale * c.constant_0;
     if (form == V_DIRECT) {
         for (; f < n; f++) {
             const vd v = v_broadcast(value[f]);
             const vd t = v_large_terms(&c, V_DIRECT, v, 0, NULL, NULL);
-            v_store(table + f * kp, v_fma(scale, t, constant));
+            v_store(table + f * kp, scale * t);
         }
     } else {
         for (; f < n; f++) {
             const vd v = v_broadcast(value[f]);
             const vd t = v_large_terms(&c, V_RATIO, v, 0, NULL, NULL);
-            v_store(table + f * kp, v_fma(scale, t, constant));
+            v_store(table + f * kp, scale * t);
         }
     }
 }
@@ -126,7 +125,7 @@ V_INLINE v_sums v_sums_strided(const double *value, size_t small, size_t n,
             v_sums_add(&s, v_load(histogram + f * kp), t, first, second);
         }
     }
-    v_sums_add_common(&s, c.constant_0, c.constant_1, c.constant_2);
+    v_sums_add_common(&s, v_set(0.0), c.constant_1, c.constant_2);
     return s;
 }
 
@@ -272,6 +271,7 @@ typedef struct {
     double constant_0[DMM_VL];
     double constant_1[DMM_VL];
     double constant_2[DMM_VL];
+    double rounded_0[DMM_VL];
     double shift[DMM_VL];
     double base[DMM_VL];
     double inverse_base[DMM_VL];
@@ -283,6 +283,7 @@ V_INLINE void v_large_keep(v_large_lanes *lanes, const v_large *c, v_form form,
 {
     v_store(lanes->alpha, c->alpha);
     v_store(lanes->constant_0, c->constant_0);
+    v_store(lanes->rounded_0, c->rounded_0);
     if (derivatives) {
         v_store(lanes->constant_1, c->constant_1);
         v_store(lanes->constant_2, c->constant_2);
@@ -305,6 +306,7 @@ V_INLINE v_large v_large_repeat(const v_large_lanes *lanes, size_t lane,
     c.constant_0 = v_repeat(lanes->constant_0 + lane, kp);
     c.constant_1 = v_repeat(lanes->constant_1 + lane, kp);
     c.constant_2 = v_repeat(lanes->constant_2 + lane, kp);
+    c.rounded_0 = v_repeat(lanes->rounded_0 + lane, kp);
     c.shift = v_repeat(lanes->shift + lane, kp);
     c.base = v_repeat(lanes->base + lane, kp);
     c.inverse_base = v_repeat(lanes->inverse_base + lane, kp);
@@ -388,11 +390,10 @@ V_INLINE void v_table_large_packed(const v_large *c, v_form form,
                                    size_t kp, double *restrict table)
 {
     const size_t step = DMM_VL / kp;
-    const vd constant = scale * c->constant_0;
     for (size_t f = 0; f < n; f += step) {
         const vd t =
             v_large_terms(c, form, v_spread(value + f, kp), 0, NULL, NULL);
-        v_store(table + f * kp, v_fma(scale, t, constant));
+        v_store(table + f * kp, scale * t);
     }
 }
 
@@ -461,7 +462,7 @@ V_INLINE v_sums v_sums_large_packed(const v_large *c, v_form form,
         v_sums_add(&s, v_and(mask, v_load(histogram + f * kp)), t, first,
                    second);
     }
-    v_sums_add_common(&s, c->constant_0, c->constant_1, c->constant_2);
+    v_sums_add_common(&s, v_set(0.0), c->constant_1, c->constant_2);
     return s;
 }
 

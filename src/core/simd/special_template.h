@@ -40,6 +40,8 @@
 #define V_DIRECT_ALPHA 16.0
 
 #define V_LN_2 0.693147180559945309417
+#define V_LN_2_HIGH 0.693147180369123816490 /* of 32 bits */
+#define V_LN_2_LOW 1.90821492927058770002e-10
 #define V_SQRT_HALF 0.707106781186547524401
 #define V_BITS_SQRT_HALF UINT64_C(0x3fe6a09e667f3bcd)
 #define V_BITS_ONE UINT64_C(0x3ff0000000000000)
@@ -106,8 +108,8 @@ V_INLINE vd v_exp(vd x)
         v_fma(x, v_set(1.44269504088896340736), v_set(6755399441055744.0));
     const vd n = shifted - 6755399441055744.0;
     /* r = x - n ln 2; ln 2 in two parts, n times the first one exact. */
-    vd r = v_fma(n, v_set(-0.693147180369123816490), x);
-    r = v_fma(n, v_set(-1.90821492927058770002e-10), r);
+    vd r = v_fma(n, v_set(-V_LN_2_HIGH), x);
+    r = v_fma(n, v_set(-V_LN_2_LOW), r);
     vd p = v_set(2.5118146122653207e-08);
     p = v_fma(p, r, v_set(2.763127153303643e-07));
     p = v_fma(p, r, v_set(2.755721535970276e-06));
@@ -260,9 +262,10 @@ typedef enum { V_DIRECT, V_RATIO } v_form;
 typedef struct {
     vd alpha;
     vd alpha_half; /* alpha - 1/2             */
-    vd constant_0; /* the parts of T, P and Q */
-    vd constant_1; /* that do not depend on v */
-    vd constant_2;
+    vd constant_0; /* the parts of T, P and Q     */
+    vd constant_1; /* that do not depend on v,    */
+    vd constant_2; /* and what rounding takes off */
+    vd rounded_0;  /* the first one               */
     /* of the ratio form: */
     vd shift; /* b - alpha: 0 or V_SHIFT */
     vd base;  /* b                       */
@@ -323,17 +326,21 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
         t -= v_fma(b_half * l.exponent, v_set(V_LN_2),
                    v_fma(b_half, l.fraction, -c.base));
     }
-    c.constant_0 = t + v_and(shifted, lambda);
+    const vd l_0 = v_and(shifted, lambda);
+    c.constant_0 = t + l_0;
+    const vd t_0 = c.constant_0 - l_0;
+    c.rounded_0 = (l_0 - (c.constant_0 - t_0)) + (t - t_0);
     return c;
 }
 
-/* T less its constant for the counts v >= V_SHIFT, and P and Q less theirs. */
+/* T for the counts v >= V_SHIFT, and with `derivatives` P and Q less their
+ * constants. */
 V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
                           vd *first, vd *second)
 {
     const vd y = c->alpha + v, y_half = c->alpha_half + v;
     v_logarithm l;
-    vd i, rest; /* T is (y - 1/2) l + rest */
+    vd i, rest; /* T is (y - 1/2) l + rest + S(y) + the constant */
     if (form == V_DIRECT) {
         l = v_log_inverse(y, &i);
         rest = -y;
@@ -363,7 +370,11 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
     }
     /* The logarithm's parts apart, as its sum would be rounded and then
      * multiplied by y. */
-    rest = v_fma(i, v_stirling_0(u), rest);
-    rest = v_fma(y_half, l.fraction, rest);
-    return v_fma(y_half * l.exponent, v_set(V_LN_2), rest);
+    const vd exponents = y_half * l.exponent;
+    vd t = v_fma(i, v_stirling_0(u), c->rounded_0);
+    t = v_fma(y_half, l.fraction, t);
+    t = v_fma(exponents, v_set(V_LN_2_LOW), t);
+    /* For a tiny alpha T is a small difference of large terms: these come
+     * together first, where what is left of them is exact. */
+    return (v_fma(exponents, v_set(V_LN_2_HIGH), c->constant_0) + rest) + t;
 }
