@@ -20,7 +20,8 @@
 #' (`_R_CHECK_LIMIT_CORES_`), and 1 in a process forked from another, as by
 #' `parallel::mclapply()`, and where the package was built without OpenMP.
 #' Small tables are fitted on one thread whatever the number: starting others
-#' would take longer than the work.
+#' would take longer than the work. While other programs take the cores, so that
+#' threads wait for each other, a fit goes on on one thread.
 #'
 #' @param n missing, to get the number; a whole number >= 1, to set it; `NULL`
 #'     to return to the default.
