@@ -21,6 +21,9 @@
 #' warning names that `k` and says what the error was. Where nothing was
 #' finished there is the error itself. `S4Vectors::metadata(x)` has `why`, as
 #' `"interrupted"` or `"error"`, and `missing`, the `k` that were not fitted.
+#' Workers that an interrupt does not reach, as where R is run by another
+#' program than a terminal, end the fits that they are at first: a second
+#' interrupt does not wait for them.
 #'
 #' **Checkpoints.** With `checkpoint = "directory"` each fit is saved when it is
 #' finished: written under another name, brought to the disk and renamed, so

@@ -147,21 +147,25 @@ NULL
 }
 
 .bplapply <- function(X, FUN, ..., BPPARAM) {
-    if (!BiocParallel::bpisup(BPPARAM) &&
-        !methods::is(BPPARAM, "MulticoreParam")) {
-        BiocParallel::bpstart(BPPARAM)
-        on.exit(BiocParallel::bpstop(BPPARAM))
-    }
     .or_stop(BPPARAM,
         BiocParallel::bplapply(X, FUN, ..., BPPARAM = BPPARAM))
 }
 
 # Workers that are left at work by an interrupt would hand their results to
 # whoever uses them next: a back-end that the user has started is stopped then.
+# One that is not is started for this call: the processes that a MulticoreParam
+# forks otherwise outlive an interrupt, and the next call, of other data
+# perhaps, would get what they return.
 .or_stop <- function(BPPARAM, code) {
+    start <- !BiocParallel::bpisup(BPPARAM) &&
+        BiocParallel::bpschedule(BPPARAM) &&
+        BiocParallel::bpnworkers(BPPARAM) > 1L
     finished <- FALSE
     # which fails where a worker has died
-    on.exit(if (!finished) try(BiocParallel::bpstop(BPPARAM), silent = TRUE))
+    on.exit(if (start || !finished)
+        try(BiocParallel::bpstop(BPPARAM), silent = TRUE))
+    if (start)
+        BiocParallel::bpstart(BPPARAM)
     value <- code
     finished <- TRUE
     value

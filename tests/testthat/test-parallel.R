@@ -101,6 +101,31 @@ test_that("what comes before a worker dies is there", {
     expect_match(got[["3"]]$error, "a parallel worker ended early")
 })
 
+test_that("what an interrupt left at work does not come to the next call", {
+    skip_on_os("windows")
+    skip_if_not_installed("BiocParallel")
+    back_end <- BiocParallel::MulticoreParam(2)
+    late <- function(x, num.threads) {
+        if (x > 1)
+            Sys.sleep(0.5)
+        -x
+    }
+    told <- tryCatch(.parallel_each(1:4, late,
+        function(x, result) signalCondition(structure(class = c("interrupt",
+            "condition"), list(message = "", call = NULL))),
+        function() TRUE, BPPARAM = back_end, num.threads = 1L),
+        interrupt = function(e) "interrupted")
+    expect_identical(told, "interrupted")
+    got <- suppressWarnings(each(function(x, num.threads) {
+        Sys.sleep(0.5)
+        x
+    }, BPPARAM = back_end))
+    expect_setequal(names(got), 1:4)
+    for (x in names(got))
+        expect_identical(got[[x]]$value, as.integer(x))
+    expect_false(BiocParallel::bpisup(back_end))
+})
+
 test_that("workers that an interrupt left at work are stopped", {
     skip_if_not_installed("BiocParallel")
     skip_on_os("windows")
