@@ -41,6 +41,9 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
     BPPARAM <- .back_end(BPPARAM, missing(BPPARAM))
     count <- .as_counts(count)
     n <- nrow(count)
+    if (n < 2L)
+        .stop("'count' must have at least two samples (rows), some to fit and ",
+            "some to predict; found ", n)
     folds <- .check_whole(folds, "folds", 2L, n)
     k <- .check_ks(k, count)
     least <- n - as.integer(ceiling(n / folds))

@@ -100,8 +100,13 @@ drivers <- function(object, reference = NULL, n = 30) {
         .stop("'reference' must have the taxa of 'object', ",
             nrow(object@fit$Estimate), "; found ", length(share))
     ours <- rownames(object@fit$Estimate)
-    if (is.null(ours) || is.null(names(share)))
+    if (is.null(ours) || is.null(names(share)) ||
+        identical(ours, names(share)))
         return(unname(share))
+    if (anyDuplicated(ours))
+        .stop("'reference' has the taxa in another order, and some of ",
+            "'object' share a name: ",
+            .first_few(unique(ours[duplicated(ours)])))
     at <- match(ours, names(share))
     if (anyNA(at))
         .stop("'reference' lacks taxa of 'object': ",

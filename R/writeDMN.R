@@ -50,7 +50,6 @@ writeDMN <- function(object, dir, reference = NULL) {
         .stop_not_a_fit(object, "writeDMN")
     if (missing(dir))
         .stop("'dir' is missing: pass the directory to write to")
-    .check_directory(dir, "dir")
     tables <- list(fit = .fit_table(fits), mix.design = .design_table(fit),
         mix.posterior = .posterior_table(fit),
         mix.relabund = .relabund_table(fit),
@@ -58,6 +57,7 @@ writeDMN <- function(object, dir, reference = NULL) {
         mix.summary = drivers(fit, reference, nrow(fit@fit$Estimate)))
     for (table in tables)
         .check_words(table)
+    .check_directory(dir, "dir")
     files <- file.path(dir, paste0("dmn.", names(tables)))
     for (i in seq_along(tables))
         .write_atomically(files[[i]], function(part) {

@@ -34,5 +34,6 @@ test_that("arguments that cannot be used are refused", {
     x <- small_twins()
     expect_error(dmnperplexity(x), "'k' is missing")
     expect_error(dmnperplexity(x, 1:2, folds = 1), "'folds'")
+    expect_error(dmnperplexity(x[1, , drop = FALSE], 1), "two samples")
     expect_error(dmnperplexity(x, 1:39), "largest fold, 32; found 39")
 })

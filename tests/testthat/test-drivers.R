@@ -62,3 +62,15 @@ test_that("labels name the columns", {
     expect_true(all(c("mean.P", "upper.Q") %in% names(labelled)))
     expect_identical(unname(as.list(plain)), unname(as.list(labelled)))
 })
+
+test_that("taxa that share a name keep their own reference", {
+    x <- twins[1:60, ]
+    colnames(x)[c(21L, 124L)] <- "same"
+    object <- dmn(x, 2, seed = 1)
+    reference <- dmn(x, 1, seed = 1)
+    table <- drivers(object, reference, n = 1000)
+    expect_setequal(table$reference,
+        unname(fitted(reference, scale = TRUE)[, 1L]))
+    expect_error(drivers(object, dmn(x[, 130:1], 1, seed = 1)),
+        "another order.*share a name: 'same'")
+})

@@ -64,3 +64,10 @@ test_that("what cannot be written is refused", {
     componentLabels(odd) <- c("one\ntwo", "b")
     expect_error(writeDMN(odd, dir), "tab or a line break")
 })
+
+test_that("what is refused leaves no directory", {
+    dir <- tempfile()
+    expect_error(writeDMN(dmn(twins[1:40, ], 2, seed = 1), dir,
+        reference = 3), "'reference'")
+    expect_false(dir.exists(dir))
+})
