@@ -30,7 +30,7 @@
                 "dmnselect() has made; found ", .first_few(others, 3L),
                 " in '", path, "'")
         key$seed <- as.integer(if (is.null(seed)) .draw_seeds(1L) else seed)
-        .write_atomically(file, function(part) saveRDS(key, part))
+        .write_atomically(file, serialize(key, NULL))
     }
     unlink(file.path(path, parts))
     list(path = path, key = key)
@@ -81,14 +81,20 @@
     unname(tools::md5sum(file))
 }
 
-# `write(part)` writes the file that is then given its name, when its contents
-# are on the disk: else a power cut could leave the name without them.
-.write_atomically <- function(file, write) {
+# The file is given its name when its contents are on the disk: else a power cut
+# could leave the name without them. Where the disk is full R may write less and
+# not say so: what saveRDS() writes then is an empty file.
+.write_atomically <- function(file, bytes) {
     part <- paste0(file, ".", Sys.getpid(), ".part")
     on.exit(unlink(part))
-    write(part)
-    if (!.Call(R_dmm_flush, part) || !file.rename(part, file))
-        .stop("cannot write '", file, "'")
+    written <- tryCatch(suppressWarnings({
+        writeBin(bytes, part)
+        file.size(part) == length(bytes) && .Call(R_dmm_flush, part) &&
+            file.rename(part, file)
+    }), error = function(e) FALSE)
+    if (!isTRUE(written))
+        .stop("cannot write '", file, "': the disk must have room, and the ",
+            "directory be yours to write to")
     # the name; not every system can, or needs to
     .Call(R_dmm_flush, dirname(file))
     invisible(NULL)
@@ -100,9 +106,8 @@
 
 # `kept`: what .open_checkpoint() returned.
 .save_fit <- function(fit, kept, k) {
-    .write_atomically(.checkpoint_file(kept$path, k), function(part) {
-        saveRDS(list(key = kept$key, fit = fit), part)
-    })
+    .write_atomically(.checkpoint_file(kept$path, k),
+        serialize(list(key = kept$key, fit = fit), NULL))
 }
 
 # The fit of k components, or NULL where there is none of this key that can be

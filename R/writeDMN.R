@@ -60,11 +60,16 @@ writeDMN <- function(object, dir, reference = NULL) {
     .check_directory(dir, "dir")
     files <- file.path(dir, paste0("dmn.", names(tables)))
     for (i in seq_along(tables))
-        .write_atomically(files[[i]], function(part) {
-            utils::write.table(tables[[i]], part, sep = "\t", quote = FALSE,
-                row.names = FALSE)
-        })
+        .write_atomically(files[[i]], .table_bytes(tables[[i]]))
     invisible(files)
+}
+
+.table_bytes <- function(table) {
+    connection <- rawConnection(raw(), "w")
+    on.exit(close(connection))
+    utils::write.table(table, connection, sep = "\t", quote = FALSE,
+        row.names = FALSE)
+    rawConnectionValue(connection)
 }
 
 # Nothing would tell a tab in a name from one between columns.
