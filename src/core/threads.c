@@ -200,7 +200,9 @@ static void do_alone(dmm_team *solo, dmm_task task, void *data)
 #ifdef _OPENMP
 /* A run of a task leaves threads idle that sleep for this part of the time of
  * all. After so many in a row thread 0 tries to do the task alone. While that is
- * faster, the team tries again after so many runs, then twice as many, ... */
+ * faster, the team tries again after so many runs, then twice as many, ... While
+ * it is slower, threads idle for lack of work: thread 0 tries again after
+ * LAST_RETRY runs. */
 #define IDLE_PART 0.2
 #define IDLE_RUNS 2
 #define FIRST_RETRY 16
@@ -228,12 +230,18 @@ static void do_together(dmm_team *team, dmm_task task, void *data)
     dmm_team_barrier(&worker);
 }
 
+/* The idle runs after which thread 0 tries to do a task alone. */
+static int idle_runs(const pace *p)
+{
+    return p->together < p->alone ? LAST_RETRY : IDLE_RUNS;
+}
+
 /* Where other programs take the cores, threads wait for those of their team
  * that do not get to run, and one is done sooner without the others. */
 static void do_at_pace(dmm_team *team, pace *p, dmm_task task, void *data)
 {
     const double begin = omp_get_wtime();
-    if (p->alone_left > 0 || p->idle >= IDLE_RUNS) {
+    if (p->alone_left > 0 || p->idle >= idle_runs(p)) {
         do_alone(team->solo, task, data);
         p->alone = omp_get_wtime() - begin;
         if (p->alone_left > 0)

@@ -159,6 +159,32 @@ static void paced_work(dmm_team *team, void *data)
         CHECK_SAY(p.alone > PACED_RUNS / 2 && p.alone < PACED_RUNS - 2,
                   "%d of %d runs", p.alone, PACED_RUNS);
 }
+
+/* Threads sleep together, and thread 0 twenty times as long alone. */
+static void idle_task(const dmm_worker *worker, void *data)
+{
+    int *alone = data;
+    const struct timespec part = {0, worker->size == 1 ? 60000000 : 3000000};
+    nanosleep(&part, NULL);
+    if (worker->number == 0)
+        *alone += worker->size == 1;
+    dmm_team_barrier(worker);
+}
+
+/* Where threads idle because thread 0 has work of its own between the tasks, it
+ * finds once that it is slower alone. */
+static void idle_work(dmm_team *team, void *data)
+{
+    const struct timespec own = {0, 6000000};
+    int alone = 0;
+    (void)data;
+    for (int i = 0; i < PACED_RUNS; i++) {
+        dmm_team_do(team, idle_task, &alone);
+        nanosleep(&own, NULL);
+    }
+    if (dmm_team_size(team) > 1)
+        CHECK_SAY(alone < PACED_RUNS / 6, "%d of %d runs", alone, PACED_RUNS);
+}
 #endif
 
 static void no_work(dmm_team *team, void *data)
@@ -307,6 +333,7 @@ int main(void)
     dmm_team_run(1, paced_work, NULL);
     dmm_team_run(2, paced_work, NULL);
     dmm_team_run(3, paced_work, NULL);
+    dmm_team_run(3, idle_work, NULL);
 #endif
     test_splits();
     test_shares();
