@@ -14,8 +14,11 @@
 #include "reference.h"
 #include "special.h"
 
-/* Errors allowed: of T relative to 1 + |T|, of P and Q relative. */
+/* Errors allowed: of T relative to 1 + |T|, of P and Q relative. Where T is
+ * the small difference of large terms, searches for the worst find 1.21e-14, of
+ * which up to 7e-15 are what rounding takes off lambda. */
 #define BOUND_T (1e-14 + REFERENCE_SLACK)
+#define BOUND_T_ZERO (1.5e-14 + REFERENCE_SLACK)
 #define BOUND_P (5e-15 + REFERENCE_SLACK)
 #define BOUND_Q (1e-14 + REFERENCE_SLACK)
 #define BOUND_EXP (4e-16 + REFERENCE_SLACK)
@@ -246,10 +249,10 @@ static void test_kernel_errors(const dmm_kernels *kernels)
            worst.t, worst.p, worst.q);
 }
 
-/* T for v in 8..24 and the alphas at which it is nearly 0: 1 / gamma(v). */
+/* T for v in 8..28 and the alphas at which it is nearly 0: 1 / gamma(v). */
 static void test_zero_of_t(const dmm_kernels *kernels)
 {
-    enum { COUNTS = 17, COLUMNS = 100, ROUNDS = 20 };
+    enum { COUNTS = 21, COLUMNS = 100, ROUNDS = 20 };
     double value[COUNTS], worst = 0, worst_scalar = 0;
     dmm_dictionary d = dictionary_new(COLUMNS, COLUMNS * COUNTS);
     double *alpha = need(DMM_NEW2(COLUMNS, 8, double));
@@ -279,8 +282,8 @@ static void test_zero_of_t(const dmm_kernels *kernels)
                   relative_error(dmm_lgamma_difference(alpha[i], v), exact, 1));
         }
     }
-    CHECK_AT_MOST(worst, BOUND_T);
-    CHECK_AT_MOST(worst_scalar, BOUND_T);
+    CHECK_AT_MOST(worst, BOUND_T_ZERO);
+    CHECK_AT_MOST(worst_scalar, BOUND_T_ZERO);
     printf("%-8s errors: T at its zeros %.1e, special.c's %.1e\n",
            kernels->name, worst, worst_scalar);
     dictionary_free(&d);
