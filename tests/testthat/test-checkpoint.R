@@ -32,6 +32,12 @@ test_that("a directory of other data or arguments is refused", {
     writeLines("x", file.path(other, "notes.txt"))
     expect_error(checkpointed(other), "new directory")
     expect_error(checkpointed(""), "'checkpoint' must be the path")
+    file <- file.path(other, "notes.txt")
+    expect_no_warning(expect_error(dmnselect(small_twins(), 1:2,
+        checkpoint = file), "'checkpoint' must be a directory.* is a file"))
+    expect_identical(readLines(file), "x")
+    expect_no_warning(expect_error(dmnselect(small_twins(), 1:2,
+        checkpoint = file.path(file, "deep")), "'checkpoint' cannot be made"))
 })
 
 test_that("a damaged file is fitted again, with a warning", {
@@ -48,9 +54,10 @@ test_that("a file of other data or another seed is fitted again", {
     first <- checkpointed(path, seed = 1)
     other <- tempfile()
     checkpointed(other, seed = 2)
-    copy <- function(from, k, to = k)
+    copy <- function(from, k, to = k) {
         file.copy(.checkpoint_file(from, k), .checkpoint_file(path, to),
             overwrite = TRUE)
+    }
     copy(other, 2)
     expect_warning(second <- dmnselect(small_twins(), 1:3, 2,
         checkpoint = path), "other data or with other .*: k = 2 is fitted")
@@ -139,8 +146,9 @@ test_that("nothing finished is lost when the process is killed", {
     skip_on_cran()
     skip_if_not(file.exists(system.file("Meta", "package.rds",
         package = "dmmomp")), "dmmomp is not installed")
-    sweep <- function(...)
+    sweep <- function(...) {
         suppressWarnings(dmnselect(twins, 1:7, 4, seed = 1, ...))
+    }
     duration <- system.time(whole <- sweep())[["elapsed"]]
     set.seed(1)
     # over the whole of the sweep
