@@ -67,6 +67,44 @@ best <- function(object, criterion) {
 }
 
 #' @rdname dmnselect
+#' @export
+goodnessOfFit.DMNSelect <- function(object, ...) {
+    goodnessOfFit.DMNGroup(object, ...)
+}
+
+#' @rdname dmnselect
+#' @export
+laplace.DMNSelect <- function(object, ...) .value_of_each(object, laplace, ...)
+
+#' @rdname dmnselect
+#' @export
+AIC.DMNSelect <- function(object, ...) AIC.DMNGroup(object, ...)
+
+#' @rdname dmnselect
+#' @export
+BIC.DMNSelect <- function(object, ...) BIC.DMNGroup(object, ...)
+
+#' @rdname dmnselect
+#' @export
+ICL.DMNSelect <- function(object, ...) .value_of_each(object, ICL, ...)
+
+# The defaults of these return NULL, or know of no fits.
+
+#' @export
+fitted.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "fitted")
+
+#' @export
+coef.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "coef")
+
+#' @export
+residuals.DMNSelect <- function(object, ...) {
+    .stop_not_a_fit(object, "residuals")
+}
+
+#' @export
+predict.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "predict")
+
+#' @rdname dmnselect
 #' @method summary DMNSelect
 #' @export
 summary.DMNSelect <- function(object, ...) {

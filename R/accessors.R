@@ -63,6 +63,9 @@ mixture.default <- function(object, ..., assign = FALSE) {
 }
 
 .stop_not_a_fit <- function(object, what) {
+    if (inherits(object, "DMNSelect"))
+        .stop("'object' must be a fit made by dmn(); found fits made by ",
+            "dmnselect(); use best(object), or lapply(object, ", what, ")")
     is_list <- is.list(object) && length(object) > 0L &&
         all(vapply(object, inherits, logical(1), "DMN"))
     .stop("'object' must be a fit made by dmn(); found ",

@@ -25,6 +25,27 @@ test_that("best() follows the criterion", {
     expect_error(best(sel[0]), "no fits")
 })
 
+test_that("criteria are given by k", {
+    fits <- as.list(sel)
+    expect_identical(laplace(sel), vapply(fits, laplace, 0))
+    expect_identical(names(laplace(sel)), c("1", "2", "3"))
+    expect_identical(AIC(sel), vapply(fits, AIC, 0))
+    expect_identical(AIC(sel, k = 3), vapply(fits, AIC, 0, k = 3))
+    expect_identical(BIC(sel), vapply(fits, BIC, 0))
+    expect_identical(ICL(sel), vapply(fits, ICL, 0))
+    expect_identical(goodnessOfFit(sel)["2", ], goodnessOfFit(sel[["2"]]))
+    expect_error(AIC(sel, sel), "too many")
+    expect_error(laplace(sel, 1), "too many")
+})
+
+test_that("what is about one fit says how to choose one", {
+    expect_error(mixture(sel), paste("found fits made by dmnselect(); use",
+        "best(object), or lapply(object, mixture)"), fixed = TRUE)
+    for (what in list(drivers, mixturewt, fitted, coef, residuals, predict,
+        entropy, starts, componentLabels))
+        expect_error(what(sel), "use best(object)", fixed = TRUE)
+})
+
 test_that("it is shown, cut and drawn", {
     expect_output(print(sel), "3 fits: k = 1, 2, 3")
     expect_output(show(sel), "best k by laplace")
