@@ -13,6 +13,14 @@
 #' that are in none of the other samples keep the least parameter that the
 #' prior gives them, and so do not make a prediction impossible.
 #'
+#' Some folds are harder to predict than others, by all `k` alike: `se` holds
+#' that, and so says how well the level is known, but not which `k` is better.
+#' For that compare `difference` with `difference.se`, in which what the folds
+#' have in common cancels: where the one is not larger than about twice the
+#' other, the folds do not tell `k` and the best apart, and the smaller of the
+#' two predicts as well. With few folds, which share most of the samples that
+#' they are fitted to, standard errors are rough.
+#'
 #' @inheritParams dmnstability
 #' @param k whole numbers from 1 to the number of samples outside the largest
 #'     part.
@@ -22,8 +30,11 @@
 #' @return An object of class `dmnperplexity`, a `data.frame` with a row for
 #'     each `k` and columns `k`; `loglik`, the mean over the folds of the
 #'     held-out log-likelihood for each count; `se`, its standard error over the
-#'     folds; and `perplexity`. Its attribute `"folds"` is the matrix of values,
-#'     folds x values of `k`.
+#'     folds; `perplexity`; `difference`, `loglik` minus that of the best `k`,
+#'     0 there and below 0 elsewhere; and `difference.se`, the standard error
+#'     of that over the folds. Its attribute `"folds"` is the matrix of values,
+#'     folds x values of `k`. `plot()` draws `loglik` against `k`, with bars of
+#'     a `difference.se` to either side.
 #' @seealso [dmnselect()], [dmnstability()]
 #' @examples
 #' dmnperplexity(twins, 1:3, folds = 3, nstart = 2, seed = 1)
@@ -45,11 +56,8 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
         .stop("'count' must have at least two samples (rows), some to fit and ",
             "some to predict; found ", n)
     folds <- .check_whole(folds, "folds", 2L, n)
-    k <- .check_ks(k, count)
-    least <- n - as.integer(ceiling(n / folds))
-    if (max(k) > least)
-        .stop("'k' must be at most the number of samples outside the largest ",
-            "fold, ", least, "; found ", max(k))
+    k <- .check_ks(k, 1L, n - as.integer(ceiling(n / folds)),
+        "the number of samples outside the largest fold")
     settings <- list(nstart = .check_whole(nstart, "nstart"),
         control = .check_control(control))
     seeds <- .seed_stream(seed, folds + 1L)
@@ -66,10 +74,16 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
     values <- matrix(unlist(values), folds, length(k),
         dimnames = list(NULL, k))
     loglik <- unname(colMeans(values))
-    structure(data.frame(k = k, loglik = loglik,
-        se = unname(apply(values, 2L, stats::sd)) / sqrt(folds),
-        perplexity = exp(-loglik)), folds = values,
+    best <- which.max(loglik)
+    structure(data.frame(k = k, loglik = loglik, se = .fold_se(values),
+        perplexity = exp(-loglik), difference = loglik - loglik[[best]],
+        difference.se = .fold_se(values - values[, best])), folds = values,
         class = c("dmnperplexity", "data.frame"))
+}
+
+# Of the mean of each column, over the folds.
+.fold_se <- function(values) {
+    unname(apply(values, 2L, stats::sd)) / sqrt(nrow(values))
 }
 
 # Held-out log-likelihood for each count. The evidence lacks the multinomial
@@ -92,10 +106,12 @@ plot.dmnperplexity <- function(x, ...) {
     settings <- list(x = x$k, y = x$loglik, type = "b", pch = 19,
         xlab = "number of components, k",
         ylab = "held-out log-likelihood per count",
-        ylim = range(x$loglik - x$se, x$loglik + x$se, finite = TRUE))
+        ylim = range(x$loglik - x$difference.se, x$loglik + x$difference.se,
+            finite = TRUE))
     given <- list(...)
     settings[names(given)] <- given
     do.call(graphics::plot, settings)
-    segments(x$k, x$loglik - x$se, x$k, x$loglik + x$se)
+    segments(x$k, x$loglik - x$difference.se, x$k,
+        x$loglik + x$difference.se)
     invisible(x)
 }

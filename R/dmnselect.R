@@ -6,7 +6,9 @@
 #' @details
 #' Every fit is that of [`dmn(count, k, nstart = nstart, seed =
 #' seed)`][dmn], and so does not depend on the order of the samples or taxa
-#' when `nstart > 1`. The table is compressed once for all of them.
+#' when `nstart > 1`. The table is compressed once for all of them. No fit is
+#' begun from that of `k - 1`: such a start, by dividing a component, made 11
+#' of 147 fits to seven tables better and 12 worse, in the same time.
 #'
 #' The criteria are those of [goodnessOfFit()] and [ICL()]; the less, the
 #' better. A warning says where the best `k` is at the edge of the range: then
@@ -64,6 +66,10 @@
 #'     where a list of fits was: `lapply(sel, mixturewt)`, `sapply(sel,
 #'     laplace)`, `sel[["3"]]`.
 #'
+#'     `laplace()`, `AIC()`, `BIC()`, `ICL()`: a numeric vector named by `k`.
+#'     `goodnessOfFit()`: a matrix, fits x criteria. See [goodnessOfFit()]. For
+#'     what is about one fit, as [mixture()] or [drivers()], pass `best(sel)`.
+#'
 #'     `best()`: the fit that is best by a criterion, by default that of the
 #'     object.
 #'
@@ -84,7 +90,7 @@
 #' summary(sel)
 #' plot(sel, criterion = c("laplace", "BIC"))
 #' best(sel)
-#' vapply(sel, laplace, numeric(1))
+#' laplace(sel)
 #' @name dmnselect
 #' @aliases DMNSelect DMNSelect-class
 #' @export
@@ -100,7 +106,7 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     criterion <- .check_choice(criterion, "criterion", .criteria_choices)
     count <- .as_counts(count)
-    k <- .check_ks(k, count)
+    k <- .check_ks(k, 1L, nrow(count), "the number of samples")
     settings <- list(nstart = .check_whole(nstart, "nstart"),
         optimizer = .check_choice(optimizer, "optimizer",
             c("newton", "bfgs")),
@@ -126,14 +132,26 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     .finish_sweep(sweep, k, nrow(count), criterion, settings)
 }
 
-.check_ks <- function(k, count) {
-    n <- nrow(count)
-    whole <- is.numeric(k) && length(k) > 0L &&
-        all(is.finite(k) & k == trunc(k))
-    if (!whole || min(k) < 1 || max(k) > n || anyDuplicated(k))
-        .stop("'k' must be different whole numbers from 1 to the number of ",
-            "samples, ", n, "; found ", .describe(k))
+# `what` the largest of them is.
+.check_ks <- function(k, least, most, what) {
+    bad <- if (!is.numeric(k) || length(k) == 0L)
+        .describe(k)
+    else
+        .bad_k(k, least, most)
+    if (length(bad))
+        .stop("'k' must be different whole numbers from ", least, " to ", most,
+            ", ", what, "; found ", bad, if (least < most)
+                paste0(": pass, say, k = ", least, ":", min(most, 7L)))
     sort(as.integer(k))
+}
+
+# The first value that cannot be, NULL where all can.
+.bad_k <- function(k, least, most) {
+    ok <- is.finite(k) & k == trunc(k) & k >= least & k <= most
+    if (!all(ok))
+        format(k[!ok][[1L]])
+    else if (anyDuplicated(k))
+        paste(k[[anyDuplicated(k)]], "twice")
 }
 
 .check_early_stop <- function(x) {

@@ -73,10 +73,7 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     B <- .check_whole(B, "B")
     bootstrap <- .check_flag(bootstrap, "bootstrap")
     size <- .resample_size(nrow(count), fraction, bootstrap)
-    k <- .check_ks(k, count)
-    if (min(k) < 2L || max(k) > size)
-        .stop("'k' must be from 2 to the number of samples in a resample, ",
-            size, "; found ", if (min(k) < 2L) min(k) else max(k))
+    k <- .check_ks(k, 2L, size, "the number of samples in a resample")
     settings <- list(nstart = .check_whole(nstart, "nstart"),
         control = .check_control(control))
     seeds <- .seed_stream(seed, B + 1L)

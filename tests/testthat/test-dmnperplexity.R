@@ -15,6 +15,22 @@ test_that("the held-out log-likelihood is that of the model", {
     expect_equal(.predict_job(job, as_sparse(x), settings, 1L), expected)
 })
 
+test_that("differences from the best k are paired by fold", {
+    p <- dmnperplexity(small_twins(), 3:1, folds = 4, nstart = 2, seed = 1)
+    folds <- attr(p, "folds")
+    best <- which.max(p$loglik)
+    for (i in seq_len(3)[-best]) {
+        test <- stats::t.test(folds[, i], folds[, best], paired = TRUE)
+        expect_equal(p$difference[[i]], unname(test$estimate))
+        expect_equal(p$difference.se[[i]], test$stderr)
+    }
+    expect_identical(p$difference[[best]], 0)
+    expect_identical(p$difference.se[[best]], 0)
+    expect_true(all(p$difference[-best] < 0))
+    # what the folds have in common is in the one and not in the other
+    expect_true(all(p$difference.se < p$se / 2))
+})
+
 test_that("a seed fixes it, and it can be drawn", {
     x <- small_twins()
     p <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5)
@@ -35,5 +51,6 @@ test_that("arguments that cannot be used are refused", {
     expect_error(dmnperplexity(x), "'k' is missing")
     expect_error(dmnperplexity(x, 1:2, folds = 1), "'folds'")
     expect_error(dmnperplexity(x[1, , drop = FALSE], 1), "two samples")
-    expect_error(dmnperplexity(x, 1:39), "largest fold, 32; found 39")
+    expect_error(dmnperplexity(x, 1:39),
+        "to 32, .* outside the largest fold; found 33: pass, say, k = 1:7")
 })

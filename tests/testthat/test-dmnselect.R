@@ -158,8 +158,15 @@ test_that("after an interrupt the finished fits are there", {
 test_that("arguments that cannot be used are refused", {
     x <- small_twins()
     expect_error(dmnselect(), "'count' is missing")
-    expect_error(dmnselect(x, 0:2), "'k' must be different whole numbers")
-    expect_error(dmnselect(x, c(1, 1)), "'k' must be different whole numbers")
+    expect_error(dmnselect(x, 0:2), paste("'k' must be different whole",
+        "numbers from 1 to 40, the number of samples; found 0: pass, say,",
+        "k = 1:7"))
+    expect_error(dmnselect(x[1:5, ]), "; found 6: pass, say, k = 1:5$")
+    expect_error(dmnselect(x, c(3, 2, 1, 2)), "; found 2 twice: pass")
+    expect_error(dmnselect(x, c(2, NA, 1.5)), "; found NA: pass")
+    expect_error(dmnselect(x, c(2, 1.5)), "; found 1.5: pass")
+    expect_error(dmnselect(x, "2"), "; found \"2\": pass")
+    expect_error(dmnselect(x[1, , drop = FALSE], 2), "; found 2$")
     expect_error(dmnselect(x, 1:2, nstart = 0), "'nstart'")
     expect_error(dmnselect(x, 1:2, criterion = "DIC"), "'criterion'")
     expect_error(dmnselect(x, 1:2, early.stop = 0), "'early.stop'")

@@ -27,8 +27,11 @@ test_that("well separated clusters come back", {
     # what it writes: the numbers of the components
     drawn <- list()
     plot_with <- plot.dmnstability
-    environment(plot_with) <- list2env(list(text = function(...)
-        drawn <<- c(drawn, list(list(...)))), parent = environment(plot.dmnstability))
+    text <- function(...) {
+        drawn <<- c(drawn, list(list(...)))
+    }
+    environment(plot_with) <- list2env(list(text = text),
+        parent = environment(plot.dmnstability))
     expect_identical(plot_with(s, main = "title"), s)
     expect_identical(plot(s), s)
     grDevices::dev.off()
@@ -54,8 +57,8 @@ test_that("a seed fixes it, whatever the workers, and R's state stays", {
 test_that("arguments that cannot be used are refused", {
     x <- small_twins()
     expect_error(dmnstability(x), "'k' is missing")
-    expect_error(dmnstability(x, 1:2), "'k' must be from 2")
-    expect_error(dmnstability(x, 39), "'k' must be from 2 .* found 39")
+    expect_error(dmnstability(x, 1:2), "from 2 to 32, .* found 1: .* k = 2:7$")
+    expect_error(dmnstability(x, 39), "in a resample; found 39")
     expect_error(dmnstability(x, 2, fraction = 1), "'fraction'")
     expect_error(dmnstability(x, 2, B = 0), "'B'")
     expect_error(dmnstability(x, 2, b = 3), "no argument 'b'")
