@@ -6,9 +6,9 @@
  *
  * FILE: see input.h; inst/extdata/Twins.csv is one. Prints one line of
  * name=value pairs: seconds are medians over the repeats (and the least), by
- * phase too; peak_kb is what the first fit added to the memory in use, its
- * result included, after a very small one that has brought the program's own
- * pages in; digest is a number made of all bits of the result.
+ * phase too; peak_kb is what a fit adds to the memory in use, its result
+ * included, once another one has brought the program's own pages in; digest is a
+ * number made of all bits of the result.
  *
  * Environment:
  *   DMM_ACCELERATE, DMM_ACCELERATE_PER_SAMPLE   when EM's acceleration starts:
@@ -17,6 +17,9 @@
  *   DMM_MAX_ITERATIONS                          of EM
  *   DMM_KMEANS_TOLERANCE                        move of a centre that ends the
  *                                               k-means start
+ *   DMM_FRESH_MEMORY                            set for peak_kb as in a program
+ *       that has just begun: large blocks go back to the system, which takes
+ *       time, whatever was freed before
  *   DMMOMP_SIMD                                 the kernels to use
  */
 #define _POSIX_C_SOURCE 200809L
@@ -26,6 +29,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "../../src/core/dmm.h"
 #include "../../src/core/kernels.h"
@@ -94,23 +100,23 @@ static double memory_kb(const char *what)
     return kb;
 }
 
-/* Brings the pages of the program in that any fit needs, and forgets the peak
- * so far where Linux can. */
-static void warm_up(const dmm_control *control)
+/* A first fit, which is not measured, brings the program's own pages in. What it
+ * has freed is given back and the peak forgotten, where Linux can. */
+static dmm_status warm_up(const dmm_matrix *matrix, size_t k,
+                          const dmm_control *control)
 {
-    static const int counts[] = {3, 0, 4, 1, 0, 5, 1, 6};
-    const dmm_matrix matrix = {.kind = DMM_MATRIX_DENSE_INT,
-                               .rows = 4,
-                               .columns = 2,
-                               .integers = counts};
     dmm_fit_result *fit = NULL;
-    if (dmm_fit(&matrix, 2, control, &fit) == DMM_OK)
-        dmm_fit_free(fit);
+    const dmm_status status = dmm_fit(matrix, k, control, &fit);
+    dmm_fit_free(fit);
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
     FILE *file = fopen("/proc/self/clear_refs", "w");
     if (file != NULL) {
         fputs("5", file);
         fclose(file);
     }
+    return status;
 }
 
 /* FNV-1a. */
@@ -201,13 +207,21 @@ int main(int argc, char **argv)
     for (size_t p = 0; p < PHASES; p++)
         phase[p] = times + (p + 1) * repeats;
     dmm_fit_result *fit = NULL;
-    warm_up(&control);
+#ifdef __GLIBC__
+    if (getenv("DMM_FRESH_MEMORY"))
+        mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
+    dmm_status status = warm_up(&matrix, k, &control);
+    if (status != DMM_OK) {
+        fprintf(stderr, "%s\n", dmm_status_message(status));
+        return 1;
+    }
     const double before_kb = memory_kb("VmRSS:");
     double peak_kb = 0;
     for (size_t r = 0; r < repeats; r++) {
         dmm_fit_free(fit);
         watch.begin[PREPARE] = now();
-        const dmm_status status = dmm_fit(&matrix, k, &control, &fit);
+        status = dmm_fit(&matrix, k, &control, &fit);
         watch.begin[PHASES] = now();
         if (status != DMM_OK) {
             fprintf(stderr, "%s\n", dmm_status_message(status));

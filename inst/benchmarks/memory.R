@@ -5,8 +5,8 @@
 #
 # with D the distinct pairs of a column and a count, identical columns once,
 # totals included. The limit has no term for what grows with taxa alone (four
-# results and some twenty vectors of S K doubles), and K is padded (to 1, 2, 4 or
-# a multiple of 8): wide tables, and K = 5, are the hard ones.
+# results of S K doubles and some twenty vectors over the distinct columns): wide
+# tables of few samples are above it.
 #
 #   Rscript inst/benchmarks/memory.R [--threads=1] [plot.png]
 source(file.path(dirname(sub("^--file=", "",
@@ -14,6 +14,7 @@ source(file.path(dirname(sub("^--file=", "",
 arguments <- read_arguments(threads = 1, plot = "memory.png")
 
 driver <- build_program("driver")
+Sys.setenv(DMM_FRESH_MEMORY = 1)
 sets <- c(list("Twins" = benchmark_set(4L, read_twins())),
     setNames(simulated_sets, rep("mixture", length(simulated_sets))),
     list("uniform" = benchmark_set(5L, uniform_counts(10000, 50)),

@@ -14,14 +14,15 @@ int dmm_multiply_overflows(size_t a, size_t b, size_t *product)
 
 /* The block that malloc() gave is remembered just below the aligned address:
  * C11's aligned_alloc() does not exist on Windows. */
-void *dmm_calloc(size_t count, size_t size)
+static void *allocate(size_t count, size_t size, int zeroed)
 {
     const size_t extra = 2 * DMM_ALIGNMENT + sizeof(void *);
     size_t bytes;
     if (dmm_multiply_overflows(count, size, &bytes) ||
         bytes > SIZE_MAX - extra)
         return NULL;
-    void *block = calloc(bytes + extra, 1);
+    bytes += extra;
+    void *block = zeroed ? calloc(bytes, 1) : malloc(bytes);
     if (block == NULL)
         return NULL;
     uintptr_t address = (uintptr_t)block + sizeof(void *);
@@ -32,12 +33,25 @@ void *dmm_calloc(size_t count, size_t size)
     return memory;
 }
 
+void *dmm_calloc(size_t count, size_t size)
+{
+    return allocate(count, size, 1);
+}
+
 void *dmm_calloc2(size_t rows, size_t columns, size_t size)
 {
     size_t count;
     if (dmm_multiply_overflows(rows, columns, &count))
         return NULL;
-    return dmm_calloc(count, size);
+    return allocate(count, size, 1);
+}
+
+void *dmm_reserve2(size_t rows, size_t columns, size_t size)
+{
+    size_t count;
+    if (dmm_multiply_overflows(rows, columns, &count))
+        return NULL;
+    return allocate(count, size, 0);
 }
 
 void dmm_free(void *memory)

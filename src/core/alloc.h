@@ -1,4 +1,4 @@
-/* Memory of the core: overflow-checked, zeroed, aligned for vectors.
+/* Memory of the core: overflow-checked, mostly zeroed, aligned for vectors.
  *
  * All large arrays of a fit come from here, none from the stack. The functions
  * return NULL when the product of the sizes overflows or memory is short, and
@@ -20,6 +20,10 @@ void *dmm_calloc(size_t count, size_t size);
 /* The same for `rows` x `columns` elements. */
 void *dmm_calloc2(size_t rows, size_t columns, size_t size);
 
+/* The same, but for what is in it: room of which only a part will be used, and
+ * the rest should cost no memory. */
+void *dmm_reserve2(size_t rows, size_t columns, size_t size);
+
 /* NULL is allowed. */
 void dmm_free(void *memory);
 
@@ -29,5 +33,7 @@ int dmm_multiply_overflows(size_t a, size_t b, size_t *product);
 #define DMM_NEW(count, type) ((type *)dmm_calloc((count), sizeof(type)))
 #define DMM_NEW2(rows, columns, type) \
     ((type *)dmm_calloc2((rows), (columns), sizeof(type)))
+#define DMM_RESERVE2(rows, columns, type) \
+    ((type *)dmm_reserve2((rows), (columns), sizeof(type)))
 
 #endif

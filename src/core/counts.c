@@ -600,7 +600,8 @@ static dmm_status make_rooms(builder *b)
 {
     const size_t groups = b->counts->dictionary.n_taxa_groups;
     if (b->counts->n_entries <= MAX_KEPT_ENTRIES) {
-        b->stream = DMM_NEW2(MAX_STREAM, b->n_before[groups], uint32_t);
+        b->stream =
+            DMM_RESERVE2(MAX_STREAM, b->n_before[groups], uint32_t);
         return b->stream ? DMM_OK : DMM_ERROR_MEMORY;
     }
     size_t largest = 0;
@@ -610,7 +611,7 @@ static dmm_status make_rooms(builder *b)
     }
     b->room = DMM_NEW((size_t)b->n_threads, uint32_t *);
     for (int t = 0; b->room && t < b->n_threads; t++) {
-        b->room[t] = DMM_NEW2(MAX_STREAM, largest, uint32_t);
+        b->room[t] = DMM_RESERVE2(MAX_STREAM, largest, uint32_t);
         if (!b->room[t])
             return DMM_ERROR_MEMORY;
     }

@@ -31,6 +31,13 @@ static void test_blocks(void)
         }
         for (size_t i = 0; i < LENGTH(block); i++)
             dmm_free(block[i]);
+        for (size_t i = 0; i < LENGTH(block); i++) {
+            block[i] = need(dmm_reserve2(i, 1 + 37 * round, 3));
+            CHECK((uintptr_t)block[i] % DMM_ALIGNMENT == 0);
+            memset(block[i], 0xff, 3 * i * (1 + 37 * round) + DMM_ALIGNMENT);
+        }
+        for (size_t i = 0; i < LENGTH(block); i++)
+            dmm_free(block[i]);
     }
     dmm_free(NULL);
 }
@@ -42,6 +49,8 @@ static void test_overflow(void)
     CHECK(dmm_calloc(most / 2 + 1, 2) == NULL);
     CHECK(dmm_calloc(most - DMM_ALIGNMENT, 1) == NULL);
     CHECK(dmm_calloc2(most / 4, 8, 1) == NULL);
+    CHECK(dmm_reserve2(most / 4, 8, 1) == NULL);
+    CHECK(dmm_reserve2(8, most / 8, 8) == NULL);
     CHECK(dmm_calloc2(most / 16, 8, 8) == NULL);
     CHECK(dmm_calloc2(8, most / 8, 8) == NULL);
     /* 2^32 x 2^32 elements wrap to 0 in 64 bits. */

@@ -61,6 +61,15 @@ void *dmm_calloc2(size_t rows, size_t columns, size_t size)
     return dmm_calloc(count, size);
 }
 
+/* Filled with what no part of a result is. */
+void *dmm_reserve2(size_t rows, size_t columns, size_t size)
+{
+    void *memory = dmm_calloc2(rows, columns, size);
+    if (memory)
+        memset(memory, 0xa5, rows * columns * size);
+    return memory;
+}
+
 void dmm_free(void *memory)
 {
     if (memory == NULL)
