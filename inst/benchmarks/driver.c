@@ -6,9 +6,8 @@
  *
  * FILE: see input.h; inst/extdata/Twins.csv is one. Prints one line of
  * name=value pairs: seconds are medians over the repeats (and the least), by
- * phase too; peak_kb is what a fit adds to the memory in use, its result
- * included, once another one has brought the program's own pages in; digest is a
- * number made of all bits of the result.
+ * phase too; peak_kb is what the first fit adds to the memory in use, its
+ * result included; digest is a number made of all bits of the result.
  *
  * Environment:
  *   DMM_ACCELERATE, DMM_ACCELERATE_PER_SAMPLE   when EM's acceleration starts:
@@ -17,9 +16,9 @@
  *   DMM_MAX_ITERATIONS                          of EM
  *   DMM_KMEANS_TOLERANCE                        move of a centre that ends the
  *                                               k-means start
- *   DMM_FRESH_MEMORY                            set for peak_kb as in a program
- *       that has just begun: large blocks go back to the system, which takes
- *       time, whatever was freed before
+ *   DMM_WARM_UP                                 set for a peak_kb without the
+ *       program's own pages: a fit before the first brings them in, and the C
+ *       library gives large blocks back to the system, which takes time
  *   DMMOMP_SIMD                                 the kernels to use
  */
 #define _POSIX_C_SOURCE 200809L
@@ -106,6 +105,9 @@ static dmm_status warm_up(const dmm_matrix *matrix, size_t k,
                           const dmm_control *control)
 {
     dmm_fit_result *fit = NULL;
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
     const dmm_status status = dmm_fit(matrix, k, control, &fit);
     dmm_fit_free(fit);
 #ifdef __GLIBC__
@@ -207,11 +209,9 @@ int main(int argc, char **argv)
     for (size_t p = 0; p < PHASES; p++)
         phase[p] = times + (p + 1) * repeats;
     dmm_fit_result *fit = NULL;
-#ifdef __GLIBC__
-    if (getenv("DMM_FRESH_MEMORY"))
-        mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-#endif
-    dmm_status status = warm_up(&matrix, k, &control);
+    dmm_status status = DMM_OK;
+    if (getenv("DMM_WARM_UP"))
+        status = warm_up(&matrix, k, &control);
     if (status != DMM_OK) {
         fprintf(stderr, "%s\n", dmm_status_message(status));
         return 1;

@@ -1,5 +1,6 @@
 # Peak memory of the engine: what a fit adds to the memory that the program had
-# with the table read in, the fit's result included, against the limit
+# with the table read in and another fit done, its result included, against the
+# limit
 #
 #   6 bytes for each nonzero count + 8 (N + 3 D) K
 #
@@ -14,7 +15,7 @@ source(file.path(dirname(sub("^--file=", "",
 arguments <- read_arguments(threads = 1, plot = "memory.png")
 
 driver <- build_program("driver")
-Sys.setenv(DMM_FRESH_MEMORY = 1)
+Sys.setenv(DMM_WARM_UP = 1)
 sets <- c(list("Twins" = benchmark_set(4L, read_twins())),
     setNames(simulated_sets, rep("mixture", length(simulated_sets))),
     list("uniform" = benchmark_set(5L, uniform_counts(10000, 50)),
