@@ -218,6 +218,19 @@ static void test_all_kernels(const table *t, size_t k, double centre)
     model_free(&m);
 }
 
+/* Samples without counts, whose evidence is 0 whatever was there before. */
+static void test_empty_samples(void)
+{
+    const size_t rows = 40, columns = 7;
+    table t = table_new(rows, columns);
+    for (size_t e = 0; e < rows * columns; e++)
+        t.count[e] = e % rows % 4 ? (int)random_below(20) : 0;
+    table_finish(&t);
+    test_all_kernels(&t, 3, 0);
+    test_all_kernels(&t, 8, 0);
+    table_free(&t);
+}
+
 int main(void)
 {
     random_seed(15);
@@ -236,6 +249,7 @@ int main(void)
     t = table_random(900, 4, 0.9, 100000, 0);
     test_all_kernels(&t, 2, 0);
     table_free(&t);
+    test_empty_samples();
     dmm_chunk_free(NULL);
     return check_report();
 }
