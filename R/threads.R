@@ -23,13 +23,20 @@
 #' would take longer than the work. While other programs take the cores, so that
 #' threads wait for each other, a fit goes on on one thread.
 #'
+#' The print method also names the vector instructions in use: the widest that
+#' the processor has of `"avx512"`, `"avx2"` and `"baseline"` (SSE2 or NEON), or
+#' `"plain"` where the compiler knew none. The environment variable
+#' `DMMOMP_SIMD`, set to one of these before the package is loaded, chooses one
+#' that the machine has. The last digits of results may depend on it.
+#'
 #' @param n missing, to get the number; a whole number >= 1, to set it; `NULL`
 #'     to return to the default.
 #' @return The number of threads, an integer of class `dmnthreads` whose
 #'     `print` method shows the limits; its attribute `"limits"` is a named
 #'     integer vector of them, `NA` where there is none, and `"limited.by"`
-#'     names the one that counts. With `n`, the number before, invisibly: pass
-#'     it to `dmnthreads()` to restore it, a default as a default.
+#'     names the one that counts; `"instructions"`, `character(1)`, names the
+#'     vector instructions. With `n`, the number before, invisibly: pass it to
+#'     `dmnthreads()` to restore it, a default as a default.
 #' @seealso [dmn()]
 #' @examples
 #' dmnthreads()
@@ -57,7 +64,9 @@ dmnthreads <- function(n) {
     limits <- .thread_limits(.state$threads)
     least <- which.min(limits)
     structure(limits[[least]], limits = limits,
-        limited.by = names(limits)[[least]], class = "dmnthreads")
+        limited.by = names(limits)[[least]],
+        instructions = .Call(R_dmm_threads)$instruction.set,
+        class = "dmnthreads")
 }
 
 # In the order in which they are named when several are equal. `requested` is
@@ -115,6 +124,8 @@ print.dmnthreads <- function(x, ...) {
     mark <- ifelse(present == attr(x, "limited.by"), " <- the limit", "")
     cat(sprintf("  %-22s %d%s\n", label[present], limits[present], mark),
         sep = "")
+    cat(sprintf("  %-22s %s\n", "vector instructions",
+        attr(x, "instructions")))
     invisible(x)
 }
 

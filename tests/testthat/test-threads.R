@@ -138,3 +138,17 @@ test_that("an absurd number of threads is no more than a large one", {
     expect_identical(dmn(x, 2, seed = 1, num.threads = .Machine$integer.max),
         dmn(x, 2, seed = 1, num.threads = 1))
 })
+
+test_that("the vector instructions are named, and can be chosen", {
+    skip_on_cran()
+    widest <- attr(dmnthreads(), "instructions")
+    expect_true(widest %in% c("plain", "baseline", "avx2", "avx512"))
+    expect_output(print(dmnthreads()),
+        paste0("vector instructions +", widest))
+    output <- fresh_r(c("Sys.setenv(DMMOMP_SIMD = 'plain')",
+        "dmmomp::dmnthreads()",
+        "cat(dmmomp::dmn(dmmomp::twins, 2, seed = 1)@goodnessOfFit[['NLE']])"))
+    expect_true(any(grepl("vector instructions +plain", output)))
+    expect_equal(as.numeric(output[[length(output)]]),
+        dmn(twins, 2, seed = 1)@goodnessOfFit[["NLE"]], tolerance = 1e-6)
+})
