@@ -84,12 +84,15 @@ struct dmm_team {
     atomic_int arrived;      /* threads at the current meeting         */
     atomic_uint meeting;     /* meetings that have ended               */
     atomic_int sleepers;     /* threads that wait for it asleep        */
-    atomic_llong slept;      /* nanoseconds that threads have slept    */
+    atomic_llong slept;      /* nanoseconds that threads slept in tasks */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
     pace paces[MAX_PACES];
 #endif
 };
+
+/* What a thread waits for: the others in a task, or the next task. */
+typedef enum { WAIT_IN_TASK, WAIT_FOR_TASK } wait_kind;
 
 int dmm_team_size(const dmm_team *team)
 {
@@ -112,7 +115,7 @@ static void pause_briefly(void)
 }
 
 /* Waits until the meeting of that number has ended. */
-static void wait_for(dmm_team *team, unsigned meeting)
+static void wait_for(dmm_team *team, unsigned meeting, wait_kind kind)
 {
     for (int spin = 0; spin < team->spins; spin++) {
         if (atomic_load_explicit(&team->meeting, memory_order_acquire) !=
@@ -127,11 +130,13 @@ static void wait_for(dmm_team *team, unsigned meeting)
         pthread_cond_wait(&team->woken, &team->mutex);
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->mutex);
-    atomic_fetch_add(&team->slept, (long long)(1e9 * (omp_get_wtime() - begin)));
+    if (kind == WAIT_IN_TASK)
+        atomic_fetch_add(&team->slept,
+                         (long long)(1e9 * (omp_get_wtime() - begin)));
 }
 #endif
 
-int dmm_team_enter(const dmm_worker *worker)
+static int enter(const dmm_worker *worker, wait_kind kind)
 {
     dmm_team *team = worker->team;
 #ifdef _OPENMP
@@ -142,12 +147,18 @@ int dmm_team_enter(const dmm_worker *worker)
             atomic_store(&team->next, 0);
             return 1;
         }
-        wait_for(team, meeting);
+        wait_for(team, meeting, kind);
         return 0;
     }
 #endif
+    (void)kind;
     team->serial_next = 0;
     return 1;
+}
+
+int dmm_team_enter(const dmm_worker *worker)
+{
+    return enter(worker, WAIT_IN_TASK);
 }
 
 void dmm_team_leave(const dmm_worker *worker)
@@ -284,7 +295,8 @@ void dmm_team_do(dmm_team *team, dmm_task task, void *data)
 static void serve(const dmm_worker *worker)
 {
     for (;;) {
-        dmm_team_barrier(worker);
+        if (enter(worker, WAIT_FOR_TASK))
+            dmm_team_leave(worker);
         if (worker->team->finished)
             return;
         worker->team->task(worker, worker->team->data);

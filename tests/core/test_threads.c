@@ -171,8 +171,8 @@ static void idle_task(const dmm_worker *worker, void *data)
     dmm_team_barrier(worker);
 }
 
-/* Where threads idle because thread 0 has work of its own between the tasks, it
- * finds once that it is slower alone. */
+/* Threads that wait because thread 0 has work of its own between the tasks are
+ * not idle: the team goes on. */
 static void idle_work(dmm_team *team, void *data)
 {
     const struct timespec own = {0, 6000000};
