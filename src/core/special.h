@@ -2,8 +2,7 @@
  *
  * For alpha > 0 (1e-30 to 1e15 tested) and a count x >= 0 (to 2^31 tested),
  * f(alpha + x) - f(alpha) without the cancellation of that subtraction: a few
- * 1e-15 of 1 + |result| for lgamma (1.3e-14 where log(alpha) nearly cancels the
- * rest, below alpha = 1e-3) and of the result for the others. A fraction
+ * 1e-15 of 1 + |result| for lgamma and of the result for the others. A fraction
  * is allowed in x; below 8 it costs accuracy, a factor of 1 + 8 / x.
  *
  * The same source as the kernels' plain C form; loops over many values belong

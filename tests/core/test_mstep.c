@@ -95,7 +95,7 @@ static void check_gradient(const mstep *s)
 static void check_direction(const mstep *s)
 {
     const model *m = s->m;
-    const dmm_newton *w = s->newton;
+    dmm_newton *w = s->newton;
     const size_t n = m->s, kp = s->p->kp;
     gsl_matrix *h = need(gsl_matrix_alloc(n, n));
     gsl_vector *g = need(gsl_vector_alloc(n)), *x = need(gsl_vector_alloc(n));

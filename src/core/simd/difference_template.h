@@ -271,11 +271,12 @@ typedef struct {
     double constant_0[DMM_VL];
     double constant_1[DMM_VL];
     double constant_2[DMM_VL];
-    double rounded_0[DMM_VL];
+    double low_0[DMM_VL];
     double shift[DMM_VL];
     double base[DMM_VL];
     double inverse_base[DMM_VL];
     double log_base_1[DMM_VL];
+    double log_base_low[DMM_VL];
 } v_large_lanes;
 
 V_INLINE void v_large_keep(v_large_lanes *lanes, const v_large *c, v_form form,
@@ -283,7 +284,7 @@ V_INLINE void v_large_keep(v_large_lanes *lanes, const v_large *c, v_form form,
 {
     v_store(lanes->alpha, c->alpha);
     v_store(lanes->constant_0, c->constant_0);
-    v_store(lanes->rounded_0, c->rounded_0);
+    v_store(lanes->low_0, c->low_0);
     if (derivatives) {
         v_store(lanes->constant_1, c->constant_1);
         v_store(lanes->constant_2, c->constant_2);
@@ -293,6 +294,7 @@ V_INLINE void v_large_keep(v_large_lanes *lanes, const v_large *c, v_form form,
         v_store(lanes->base, c->base);
         v_store(lanes->inverse_base, c->inverse_base);
         v_store(lanes->log_base_1, c->log_base_1);
+        v_store(lanes->log_base_low, c->log_base_low);
     }
 }
 
@@ -302,15 +304,16 @@ V_INLINE v_large v_large_repeat(const v_large_lanes *lanes, size_t lane,
 {
     v_large c;
     c.alpha = v_repeat(lanes->alpha + lane, kp);
-    c.alpha_half = c.alpha - 0.5;
+    v_large_halve(&c);
     c.constant_0 = v_repeat(lanes->constant_0 + lane, kp);
     c.constant_1 = v_repeat(lanes->constant_1 + lane, kp);
     c.constant_2 = v_repeat(lanes->constant_2 + lane, kp);
-    c.rounded_0 = v_repeat(lanes->rounded_0 + lane, kp);
+    c.low_0 = v_repeat(lanes->low_0 + lane, kp);
     c.shift = v_repeat(lanes->shift + lane, kp);
     c.base = v_repeat(lanes->base + lane, kp);
     c.inverse_base = v_repeat(lanes->inverse_base + lane, kp);
     c.log_base_1 = v_repeat(lanes->log_base_1 + lane, kp);
+    c.log_base_low = v_repeat(lanes->log_base_low + lane, kp);
     c.cut = v_large_cut(c.base);
     return c;
 }

@@ -261,16 +261,18 @@ typedef enum { V_DIRECT, V_RATIO } v_form;
 /* What the large counts of one column share. */
 typedef struct {
     vd alpha;
-    vd alpha_half; /* alpha - 1/2             */
-    vd constant_0; /* the parts of T, P and Q     */
-    vd constant_1; /* that do not depend on v,    */
-    vd constant_2; /* and what rounding takes off */
-    vd rounded_0;  /* the first one               */
+    vd alpha_half; /* alpha - 1/2, and what        */
+    vd half_low;   /* rounding takes off           */
+    vd constant_0; /* the parts of T, P and Q      */
+    vd constant_1; /* that do not depend on v, and */
+    vd constant_2; /* what rounding takes off the  */
+    vd low_0;      /* first one                    */
     /* of the ratio form: */
     vd shift; /* b - alpha: 0 or V_SHIFT */
     vd base;  /* b                       */
     vd inverse_base;
-    vd log_base_1; /* log b - 1               */
+    vd log_base_1;   /* log b - 1, and what     */
+    vd log_base_low; /* rounding takes off      */
     vu cut;        /* bits of b sqrt(1/2)     */
 } v_large;
 
@@ -284,6 +286,23 @@ V_INLINE vu v_large_cut(vd base)
     return v_bits(base * V_SQRT_HALF);
 }
 
+/* a + b, and *low what rounding takes off it (Knuth 1997, The Art of Computer
+ * Programming 2, section 4.2.2, theorem B). */
+V_INLINE vd v_two_sum(vd a, vd b, vd *low)
+{
+    const vd sum = a + b;
+    const vd b_in_sum = sum - a;
+    *low = (a - (sum - b_in_sum)) + (b - b_in_sum);
+    return sum;
+}
+
+/* alpha - 1/2 of a v_large whose alpha is there. */
+V_INLINE void v_large_halve(v_large *c)
+{
+    c->alpha_half = c->alpha - 0.5;
+    c->half_low = c->alpha - (c->alpha_half + 0.5);
+}
+
 /* `seven` is the product for v = V_SHIFT; it is looked at where alpha is less
  * than V_SHIFT only. */
 V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
@@ -292,22 +311,23 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
     v_large c;
     const vi shifted = V_MASK(alpha < (double)V_SHIFT);
     c.alpha = alpha;
-    c.alpha_half = alpha - 0.5;
+    v_large_halve(&c);
     c.shift = v_and(shifted, v_set((double)V_SHIFT));
     c.base = alpha + c.shift;
     const v_logarithm l = v_log_inverse(c.base, &c.inverse_base);
     const vd log_base = v_log_value(l);
     const vd i = c.inverse_base, u = i * i;
     c.log_base_1 = log_base - 1.0;
+    c.log_base_low = v_fma(l.exponent, v_set(V_LN_2_HIGH), -log_base) +
+                     v_fma(l.exponent, v_set(V_LN_2_LOW), l.fraction);
     c.cut = v_large_cut(c.base);
 
-    /* From alpha to the base, and minus the series at the base. lambda comes
-     * last: for a tiny alpha it is much larger than the rest. */
+    /* From alpha to the base, and minus the series at the base, in two parts:
+     * what is large, and exact for a tiny alpha, and the rest. */
     v_product gap = *seven;
     gap.product = v_select(shifted, gap.product, v_set(1.0));
-    vd t;
     if (derivatives) {
-        t = v_product_log(&gap, &c.constant_1, &c.constant_2);
+        v_product_log(&gap, &c.constant_1, &c.constant_2);
         c.constant_1 = v_and(shifted, c.constant_1 + 1.0 / alpha);
         c.constant_2 = v_and(shifted, c.constant_2 - 1.0 / (alpha * alpha));
         c.constant_1 += 0.5 * i + u * v_stirling_1(u);
@@ -317,19 +337,25 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
             c.constant_2 -= i;
         }
     } else {
-        t = v_log_above_1(gap.product);
         c.constant_1 = c.constant_2 = v_set(0.0);
     }
-    t = v_and(shifted, t) - i * v_stirling_0(u);
+    vd inverse;
+    const v_logarithm g = v_log_inverse(gap.product, &inverse);
+    vd exponents = g.exponent, high = v_set(0.0);
+    vd low = g.fraction - i * v_stirling_0(u);
     if (form == V_DIRECT) {
         const vd b_half = c.base - 0.5;
-        t -= v_fma(b_half * l.exponent, v_set(V_LN_2),
-                   v_fma(b_half, l.fraction, -c.base));
+        const vd base_low = alpha - (c.base - c.shift);
+        exponents -= b_half * l.exponent;
+        high = c.base;
+        low -= v_fma(b_half, l.fraction, base_low * log_base);
     }
-    const vd l_0 = v_and(shifted, lambda);
-    c.constant_0 = t + l_0;
-    const vd t_0 = c.constant_0 - l_0;
-    c.rounded_0 = (l_0 - (c.constant_0 - t_0)) + (t - t_0);
+    low = v_fma(exponents, v_set(V_LN_2_LOW), low);
+    vd low_t, low_c;
+    const vd t = v_two_sum(v_fma(exponents, v_set(V_LN_2_HIGH), high), low,
+                           &low_t);
+    c.constant_0 = v_two_sum(v_and(shifted, lambda), t, &low_c);
+    c.low_0 = low_t + low_c;
     return c;
 }
 
@@ -339,7 +365,9 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
                           vd *first, vd *second)
 {
     const vd y = c->alpha + v, y_half = c->alpha_half + v;
+    const vd half_low = (c->alpha_half - (y_half - v)) + c->half_low;
     v_logarithm l;
+    vd low = c->low_0;
     vd i, rest; /* T is (y - 1/2) l + rest + S(y) + the constant */
     if (form == V_DIRECT) {
         l = v_log_inverse(y, &i);
@@ -357,13 +385,15 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
         l.exponent = v_exponent(cut);
         l.fraction = v_log_fraction(difference * (y * both));
         rest = w * c->log_base_1;
+        low = v_fma(w, c->log_base_low, low);
         if (derivatives)
             *second = -w * (i * c->inverse_base);
     }
     const vd u = i * i;
+    const vd log_y = v_log_value(l);
     if (derivatives) {
         const vd half = v_fma(i, v_set(0.5), u * v_stirling_1(u));
-        *first = v_log_value(l) - half;
+        *first = log_y - half;
         if (form == V_DIRECT)
             *second = i;
         *second = v_fma(u, v_fma(i, v_stirling_2(u), v_set(0.5)), *second);
@@ -371,10 +401,11 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
     /* The logarithm's parts apart, as its sum would be rounded and then
      * multiplied by y. */
     const vd exponents = y_half * l.exponent;
-    vd t = v_fma(i, v_stirling_0(u), c->rounded_0);
-    t = v_fma(y_half, l.fraction, t);
-    t = v_fma(exponents, v_set(V_LN_2_LOW), t);
+    low = v_fma(half_low, log_y, low);
+    low = v_fma(i, v_stirling_0(u), low);
+    low = v_fma(y_half, l.fraction, low);
+    low = v_fma(exponents, v_set(V_LN_2_LOW), low);
     /* For a tiny alpha T is a small difference of large terms: these come
      * together first, where what is left of them is exact. */
-    return (v_fma(exponents, v_set(V_LN_2_HIGH), c->constant_0) + rest) + t;
+    return (v_fma(exponents, v_set(V_LN_2_HIGH), c->constant_0) + rest) + low;
 }
