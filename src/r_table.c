@@ -100,8 +100,9 @@ static const dmm_table *read_table(SEXP table)
     return R_ExternalPtrAddr(table);
 }
 
-/* The best fit of `nstart` starts: list(fit, starts). `kinds` is NULL or the kind of each start; `given` is
- * NULL or the responsibilities that starts of kind "given" begin with. */
+/* The best fit of `nstart` starts: list(fit, starts). `kinds` is NULL or the
+ * kind of each start; `given` is NULL or the responsibilities that starts of
+ * kind "given" begin with. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
                      SEXP control_list)

@@ -14,11 +14,12 @@ int dmm_multiply_overflows(size_t a, size_t b, size_t *product)
 
 /* The block that malloc() gave is remembered just below the aligned address:
  * C11's aligned_alloc() does not exist on Windows. */
-static void *allocate(size_t count, size_t size, int zeroed)
+static void *allocate(size_t rows, size_t columns, size_t size, int zeroed)
 {
     const size_t extra = 2 * DMM_ALIGNMENT + sizeof(void *);
-    size_t bytes;
-    if (dmm_multiply_overflows(count, size, &bytes) ||
+    size_t count, bytes;
+    if (dmm_multiply_overflows(rows, columns, &count) ||
+        dmm_multiply_overflows(count, size, &bytes) ||
         bytes > SIZE_MAX - extra)
         return NULL;
     bytes += extra;
@@ -35,23 +36,17 @@ static void *allocate(size_t count, size_t size, int zeroed)
 
 void *dmm_calloc(size_t count, size_t size)
 {
-    return allocate(count, size, 1);
+    return allocate(count, 1, size, 1);
 }
 
 void *dmm_calloc2(size_t rows, size_t columns, size_t size)
 {
-    size_t count;
-    if (dmm_multiply_overflows(rows, columns, &count))
-        return NULL;
-    return allocate(count, size, 1);
+    return allocate(rows, columns, size, 1);
 }
 
 void *dmm_reserve2(size_t rows, size_t columns, size_t size)
 {
-    size_t count;
-    if (dmm_multiply_overflows(rows, columns, &count))
-        return NULL;
-    return allocate(count, size, 0);
+    return allocate(rows, columns, size, 0);
 }
 
 void dmm_free(void *memory)

@@ -112,16 +112,12 @@ static void set_start(dmm_em *em, const dmm_start *start)
 
 dmm_status dmm_em_start(dmm_em *em, const dmm_start *start)
 {
-    const size_t kp = em->chunk->kp;
     int iterations;
     if (em->control->progress)
         em->control->progress(DMM_PHASE_SETUP, 0, 0, em->control->user);
     dmm_estep_run_histogram(em->team, em->chunk);
     set_start(em, start);
-    memset(em->sums->weight, 0, kp * sizeof(double));
-    for (size_t i = 0; i < em->counts->n_samples; i++)
-        for (size_t k = 0; k < kp; k++)
-            em->sums->weight[k] += em->chunk->z[i * kp + k];
+    dmm_estep_weights(em->chunk, em->sums->weight);
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
     if (em->control->optimizer == DMM_OPTIMIZER_BFGS)
         return dmm_bfgs_run(em->team, em->chunk, em->parameters, em->control,

@@ -23,7 +23,7 @@ typedef struct {
     int iterations;
     int evaluations;
     int converged;
-    /* Changes of NLE, for dmm_em_settled(). */
+    /* Changes of NLE, for dmm_em_tick(). */
     double last_change;
     int small_changes;
     int shrinking;      /* iterations in a row that changed NLE ever less     */

@@ -170,6 +170,15 @@ void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
     dmm_team_barrier(worker);
 }
 
+void dmm_estep_weights(const dmm_chunk *chunk, double *weight)
+{
+    const size_t kp = chunk->kp;
+    memset(weight, 0, kp * sizeof *weight);
+    for (size_t i = 0; i < chunk->counts->n_samples; i++)
+        for (size_t k = 0; k < kp; k++)
+            weight[k] += chunk->z[i * kp + k];
+}
+
 /* The histogram of features [from, to) before the chunk's samples: that of the
  * settled ones, or 0. */
 static void begin_histogram(dmm_chunk *chunk, size_t from, size_t to)

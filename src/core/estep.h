@@ -46,6 +46,9 @@ void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
                                 const dmm_parameters *parameters,
                                 dmm_sums *sums);
 
+/* weight[k] = sum of z over the samples, kp of them. */
+void dmm_estep_weights(const dmm_chunk *chunk, double *weight);
+
 /* Histogram of z. Every thread walks all blocks for its own range of columns,
  * so that nothing is private and nothing is merged. */
 void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk);

@@ -398,10 +398,7 @@ static dmm_status recompute_centres(dmm_team *team, kmeans *m)
     if (!z)
         return DMM_ERROR_MEMORY;
     memcpy(z, chunk->z, length * sizeof *z);
-    memset(m->weight, 0, kp * sizeof(double));
-    for (size_t i = 0; i < counts->n_samples; i++)
-        for (size_t k = 0; k < kp; k++)
-            m->weight[k] += z[i * kp + k];
+    dmm_estep_weights(chunk, m->weight);
     for (size_t b = 0; b < counts->n_blocks; b++)
         scale_rows(m, &counts->block[b]);
     m->final = 1;

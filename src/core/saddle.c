@@ -19,7 +19,7 @@
 /* Differences of lambda that are rounding, and say nothing of a direction. */
 #define LEAST_DIFFERENCE 1e-11
 
-/* The largest difference of z_ik / pi_k and z_il / pi_l over the samples. */
+/* Whether z_ik / pi_k and z_il / pi_l differ by less than ALIKE everywhere. */
 static int alike(const dmm_em *em, size_t k, size_t l)
 {
     const dmm_parameters *p = em->parameters;

@@ -137,15 +137,10 @@ done:
 /* Parameters from the responsibilities at hand and those that em has. */
 static dmm_status adapt(dmm_em *em)
 {
-    const size_t kp = em->chunk->kp;
-    double *weight = em->sums->weight;
     int iterations;
     dmm_estep_run_histogram(em->team, em->chunk);
-    memset(weight, 0, kp * sizeof *weight);
-    for (size_t i = 0; i < em->counts->n_samples; i++)
-        for (size_t k = 0; k < kp; k++)
-            weight[k] += em->chunk->z[i * kp + k];
-    dmm_parameters_set_weights(em->parameters, weight);
+    dmm_estep_weights(em->chunk, em->sums->weight);
+    dmm_parameters_set_weights(em->parameters, em->sums->weight);
     return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
                          em->newton, NEWTON_TOLERANCE, ADAPT_STEPS,
                          &iterations);

@@ -92,8 +92,8 @@ void dmm_team_barrier(const dmm_worker *worker);
 void dmm_team_split(const dmm_worker *worker, size_t n, size_t *begin,
                     size_t *end);
 
-/* The same when parts have costs: cumulated[i] is the cost of the parts before part i,
- * cumulated[n] of all. */
+/* The same when parts have costs: cumulated[i] is the cost of the parts before
+ * part i, cumulated[n] of all. */
 void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
                     size_t *begin, size_t *end);
 

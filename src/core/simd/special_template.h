@@ -273,7 +273,7 @@ typedef struct {
     vd inverse_base;
     vd log_base_1;   /* log b - 1, and what     */
     vd log_base_low; /* rounding takes off      */
-    vu cut;        /* bits of b sqrt(1/2)     */
+    vu cut;          /* bits of b sqrt(1/2)    */
 } v_large;
 
 V_INLINE v_form v_choose_form(vd alpha)
@@ -390,10 +390,10 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
             *second = -w * (i * c->inverse_base);
     }
     const vd u = i * i;
-    const vd log_y = v_log_value(l);
+    const vd logarithm = v_log_value(l);
     if (derivatives) {
         const vd half = v_fma(i, v_set(0.5), u * v_stirling_1(u));
-        *first = log_y - half;
+        *first = logarithm - half;
         if (form == V_DIRECT)
             *second = i;
         *second = v_fma(u, v_fma(i, v_stirling_2(u), v_set(0.5)), *second);
@@ -401,7 +401,7 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
     /* The logarithm's parts apart, as its sum would be rounded and then
      * multiplied by y. */
     const vd exponents = y_half * l.exponent;
-    low = v_fma(half_low, log_y, low);
+    low = v_fma(half_low, logarithm, low);
     low = v_fma(i, v_stirling_0(u), low);
     low = v_fma(y_half, l.fraction, low);
     low = v_fma(exponents, v_set(V_LN_2_LOW), low);
