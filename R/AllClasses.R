@@ -16,9 +16,9 @@
 #'     `LogLik` (the log-likelihood), `Iterations` (of EM), `Evaluations` (of
 #'     the likelihood), `KmeansIterations`, `Converged`, `Reseeded` (how many
 #'     components emptied in the start and were restarted), `Empty` (how many
-#'     expect less than a tenth of a sample in the end), `Seed`, `Optimizer` and `Control`
-#'     (see [dmncontrol()]); the best of several starts also has `NStart` and
-#'     `Starts`, see [starts()].
+#'     expect less than a tenth of a sample in the end), `Seed`, `Optimizer` and
+#'     `Control` (see [dmncontrol()]); the best of several starts also has
+#'     `NStart` and `Starts`, see [starts()].
 #' @slot fit list of numeric matrices, taxa x components: `Lower`,
 #'     `Estimate` and `Upper`, the Dirichlet parameters and the ends of their
 #'     approximate 95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits

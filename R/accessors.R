@@ -54,6 +54,9 @@ mixture.default <- function(object, ..., assign = FALSE) {
     .stop_not_a_fit(object, "mixture")
 }
 
+# The number of each sample's most probable component.
+.assigned <- function(fit) max.col(unname(fit@group), ties.method = "first")
+
 .most_probable <- function(group) {
     assigned <- max.col(group, ties.method = "first")
     if (!is.null(colnames(group)))

@@ -80,14 +80,26 @@
     x
 }
 
-# Truncated like any number given as an integer seed, so that the default,
-# runif(), starts where DirichletMultinomial's does.
-.check_seed <- function(seed) {
-    largest <- .Machine$integer.max
-    if (!.is_number(seed) || abs(seed) > largest)
-        .stop("'seed' must be one number from -", largest, " to ", largest,
-            "; found ", .describe(seed))
-    as.integer(seed)
+# Numbers of components, sorted. `what` the most of them is.
+.check_ks <- function(k, least, most, what) {
+    bad <- if (!is.numeric(k) || length(k) == 0L)
+        .describe(k)
+    else
+        .bad_k(k, least, most)
+    if (length(bad))
+        .stop("'k' must be different whole numbers from ", least, " to ", most,
+            ", ", what, "; found ", bad, if (least < most)
+                paste0(": pass, say, k = ", least, ":", min(most, 7L)))
+    sort(as.integer(k))
+}
+
+# The first value that cannot be, NULL where all can.
+.bad_k <- function(k, least, most) {
+    ok <- is.finite(k) & k == trunc(k) & k >= least & k <= most
+    if (!all(ok))
+        format(k[!ok][[1L]])
+    else if (anyDuplicated(k))
+        paste(k[[anyDuplicated(k)]], "twice")
 }
 
 # For functions whose `...` exists for the sake of a generic, or to make the

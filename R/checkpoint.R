@@ -81,25 +81,6 @@
     unname(tools::md5sum(file))
 }
 
-# The file is given its name when its contents are on the disk: else a power cut
-# could leave the name without them. Where the disk is full R may write less and
-# not say so: what saveRDS() writes then is an empty file.
-.write_atomically <- function(file, bytes) {
-    part <- paste0(file, ".", Sys.getpid(), ".part")
-    on.exit(unlink(part))
-    written <- tryCatch(suppressWarnings({
-        writeBin(bytes, part)
-        file.size(part) == length(bytes) && .Call(R_dmm_flush, part) &&
-            file.rename(part, file)
-    }), error = function(e) FALSE)
-    if (!isTRUE(written))
-        .stop("cannot write '", file, "': the disk must have room, and the ",
-            "directory be yours to write to")
-    # the name; not every system can, or needs to
-    .Call(R_dmm_flush, dirname(file))
-    invisible(NULL)
-}
-
 .checkpoint_file <- function(path, k) {
     file.path(path, sprintf("k-%04d.rds", k))
 }

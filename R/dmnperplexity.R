@@ -94,8 +94,7 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
     evidence <- .Call(R_dmm_predict, fit@fit$Estimate, fit@mixture$Weight,
         held, TRUE, as.integer(num.threads))
     joint <- evidence + rep(log(fit@mixture$Weight), each = nrow(evidence))
-    most <- apply(joint, 1L, max)
-    sum(most + log(rowSums(exp(joint - most)))) / sum(held)
+    sum(.log_sum_exp(joint)) / sum(held)
 }
 
 #' @rdname dmnperplexity

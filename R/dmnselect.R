@@ -132,28 +132,6 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     .finish_sweep(sweep, k, nrow(count), criterion, settings)
 }
 
-# `what` the largest of them is.
-.check_ks <- function(k, least, most, what) {
-    bad <- if (!is.numeric(k) || length(k) == 0L)
-        .describe(k)
-    else
-        .bad_k(k, least, most)
-    if (length(bad))
-        .stop("'k' must be different whole numbers from ", least, " to ", most,
-            ", ", what, "; found ", bad, if (least < most)
-                paste0(": pass, say, k = ", least, ":", min(most, 7L)))
-    sort(as.integer(k))
-}
-
-# The first value that cannot be, NULL where all can.
-.bad_k <- function(k, least, most) {
-    ok <- is.finite(k) & k == trunc(k) & k >= least & k <= most
-    if (!all(ok))
-        format(k[!ok][[1L]])
-    else if (anyDuplicated(k))
-        paste(k[[anyDuplicated(k)]], "twice")
-}
-
 .check_early_stop <- function(x) {
     if (identical(x, Inf)) Inf else .check_whole(x, "early.stop")
 }

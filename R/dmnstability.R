@@ -101,29 +101,6 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     max(1L, as.integer(round(fraction * n)))
 }
 
-# Seeds from a seed, and what is drawn from one, without touching the state of
-# R's generator where a seed was given.
-.seed_stream <- function(seed, n) {
-    if (is.null(seed))
-        return(as.integer(.draw_seeds(n)))
-    .with_seed(.check_seed(seed), as.integer(.draw_seeds(n)))
-}
-
-.with_seed <- function(seed, expression) {
-    old <- globalenv()[[".Random.seed"]]
-    kinds <- RNGkind()
-    on.exit({
-        # R warns of the "Rounding" sampler, which was the user's choice
-        suppressWarnings(do.call(RNGkind, as.list(kinds)))
-        if (is.null(old))
-            rm(".Random.seed", envir = globalenv())
-        else
-            assign(".Random.seed", old, envir = globalenv())
-    })
-    set.seed(seed, "Mersenne-Twister", "Inversion", "Rejection")
-    expression
-}
-
 # A fit to some of the rows; what is not seen in them is left out.
 .fit_job <- function(job, count, settings, num.threads) {
     x <- count[job$rows, , drop = FALSE]
@@ -154,8 +131,6 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     structure(list(rand = rand, jaccard = jaccard,
         fits = lapply(fits, `[[`, 1L)), class = "dmnstability")
 }
-
-.assigned <- function(fit) max.col(unname(fit@group), ties.method = "first")
 
 .adjusted_rand <- function(x, y) {
     pairs <- function(n) sum(n * (n - 1) / 2)

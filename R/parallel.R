@@ -194,12 +194,3 @@ NULL
         dmn = dots[to_dmn & !given %in% c("num.threads", "seed")],
         num.threads = dots$num.threads, seed = dots$seed)
 }
-
-# One seed for each of `n` fits: the same for all where one was given, as
-# DirichletMultinomial does.
-.draw_seeds <- function(n, seed = NULL) {
-    if (is.null(seed))
-        trunc(stats::runif(n, 0, .Machine$integer.max))
-    else
-        rep(.check_seed(seed), n)
-}

@@ -7,7 +7,8 @@
         dimnames = dimnames(count))
 }
 
-# The best of `nstart` starts as a DMN. `kinds`: the kind of each, or NULL; `given`: a matrix for those of kind "given".
+# The best of `nstart` starts as a DMN. `kinds`: the kind of each, or NULL;
+# `given`: a matrix for those of kind "given".
 .fit_starts <- function(table, k, seed, verbose, nstart, num.threads,
     optimizer, control, kinds = NULL, given = NULL) {
     # one component has one optimum

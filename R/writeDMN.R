@@ -123,23 +123,6 @@ writeDMN <- function(object, dir, reference = NULL) {
             .first_few(encodeString(unique(words[bad])), 3L))
 }
 
-# Creates it where there is none.
-.check_directory <- function(path, arg) {
-    if (!is.character(path) || length(path) != 1L || is.na(path) ||
-        !nzchar(path))
-        .stop("'", arg, "' must be the path of one directory; found ",
-            .describe(path))
-    if (dir.exists(path))
-        return(invisible(NULL))
-    if (file.exists(path))
-        .stop("'", arg, "' must be a directory, new or not; '", path,
-            "' is a file. Pass another path")
-    # the warning says the same
-    if (!suppressWarnings(dir.create(path, recursive = TRUE)))
-        .stop("'", arg, "' cannot be made: '", path, "'; what is above it ",
-            "must be a directory that is yours to write to")
-}
-
 .fit_table <- function(fits) {
     value <- function(name) {
         vapply(fits, function(fit) fit@goodnessOfFit[[name]], numeric(1))
@@ -171,8 +154,7 @@ writeDMN <- function(object, dir, reference = NULL) {
 }
 
 .design_table <- function(fit) {
-    assigned <- max.col(unname(fit@group), ties.method = "first")
-    table <- data.frame(.sample_names(fit), .partitions(fit)[assigned])
+    table <- data.frame(.sample_names(fit), .partitions(fit)[.assigned(fit)])
     unname(table[.sample_order(fit), ])
 }
 

@@ -54,14 +54,6 @@ test_that("the untouched vector of choices means the first", {
             "'x' must be one of \"a\", \"b\"; found")
 })
 
-test_that("seeds are truncated, and must be there", {
-    expect_identical(.check_seed(12.7), 12L)
-    expect_identical(.check_seed(-3), -3L)
-    expect_identical(.check_seed(2147483646.9), 2147483646L)
-    for (bad in list(NA, NaN, Inf, 3e9, "1", NULL, 1:2))
-        expect_error(.check_seed(bad), "'seed' must be one number from .*found")
-})
-
 test_that("unknown arguments are refused by name", {
     f <- function(count, ..., num.threads, seed) {
         .refuse_dots(..., .what = "f", .known = names(formals(f)))

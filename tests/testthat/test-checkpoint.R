@@ -96,16 +96,8 @@ test_that("a fit that cannot be saved is kept, with a warning", {
     expect_identical(list.files(path, "part$"), character())
 })
 
-test_that("on a full disk the file that is there stays", {
+test_that("on a full disk no fit gets its name", {
     skip_if_not(file.exists("/dev/full"))
-    file <- tempfile()
-    writeLines("old", file)
-    part <- paste0(file, ".", Sys.getpid(), ".part")
-    file.symlink("/dev/full", part)
-    expect_error(.write_atomically(file, raw(1e5)), "cannot write .* room")
-    file.symlink("/dev/full", part)
-    expect_error(.write_atomically(file, raw(1)), "cannot write")
-    expect_identical(readLines(file), "old")
     path <- tempfile()
     kept <- .open_checkpoint(path, small_twins(), list(), 1)
     file.symlink("/dev/full", paste0(.checkpoint_file(kept$path, 1), ".",
@@ -113,17 +105,6 @@ test_that("on a full disk the file that is there stays", {
     expect_error(.save_fit(dmn(small_twins(), 1, seed = 1), kept, 1),
         "cannot write")
     expect_identical(list.files(path), .checkpoint_key)
-})
-
-test_that("a file is brought to the disk before it gets its name", {
-    file <- tempfile()
-    expect_false(.Call(R_dmm_flush, file))
-    .write_atomically(file, charToRaw("x\n"))
-    expect_true(.Call(R_dmm_flush, file))
-    expect_identical(readLines(file), "x")
-    expect_error(.Call(R_dmm_flush, 1), "one string")
-    skip_on_os("windows")
-    expect_true(.Call(R_dmm_flush, dirname(file)))
 })
 
 # Runs a sweep in another process and kills that after so many seconds.

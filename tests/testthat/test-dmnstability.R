@@ -64,28 +64,6 @@ test_that("arguments that cannot be used are refused", {
     expect_error(dmnstability(x, 2, b = 3), "no argument 'b'")
 })
 
-test_that("R's generator stays as it was", {
-    kinds <- RNGkind()
-    seed <- .Random.seed
-    on.exit({
-        do.call(RNGkind, as.list(kinds))
-        assign(".Random.seed", seed, globalenv())
-    })
-    RNGkind("Wichmann-Hill", "Box-Muller", "Rejection")
-    set.seed(5)
-    before <- .Random.seed
-    expect_identical(.with_seed(1, runif(1)), .with_seed(1, runif(1)))
-    expect_identical(.Random.seed, before)
-    expect_identical(RNGkind(), c("Wichmann-Hill", "Box-Muller", "Rejection"))
-    # where nothing has been drawn yet
-    rm(".Random.seed", envir = globalenv())
-    RNGkind("Wichmann-Hill", "Box-Muller", "Rejection")
-    rm(".Random.seed", envir = globalenv())
-    .with_seed(1, runif(1))
-    expect_false(exists(".Random.seed", globalenv(), inherits = FALSE))
-    expect_identical(RNGkind()[1:2], c("Wichmann-Hill", "Box-Muller"))
-})
-
 test_that("a component that no resample holds has NA, not NaN", {
     jaccard <- cbind(c(1, NA), c(NA_real_, NA))
     expect_identical(.mean_jaccard(jaccard), c(1, NA))

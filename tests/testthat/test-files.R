@@ -1,0 +1,22 @@
+test_that("on a full disk the file that is there stays", {
+    skip_if_not(file.exists("/dev/full"))
+    file <- tempfile()
+    writeLines("old", file)
+    part <- paste0(file, ".", Sys.getpid(), ".part")
+    file.symlink("/dev/full", part)
+    expect_error(.write_atomically(file, raw(1e5)), "cannot write .* room")
+    file.symlink("/dev/full", part)
+    expect_error(.write_atomically(file, raw(1)), "cannot write")
+    expect_identical(readLines(file), "old")
+})
+
+test_that("a file is brought to the disk before it gets its name", {
+    file <- tempfile()
+    expect_false(.Call(R_dmm_flush, file))
+    .write_atomically(file, charToRaw("x\n"))
+    expect_true(.Call(R_dmm_flush, file))
+    expect_identical(readLines(file), "x")
+    expect_error(.Call(R_dmm_flush, 1), "one string")
+    skip_on_os("windows")
+    expect_true(.Call(R_dmm_flush, dirname(file)))
+})
