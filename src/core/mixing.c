@@ -18,13 +18,15 @@ struct dmm_mixing {
     size_t width;
     const double *weight;
     int memory;
-    double *last_g, *last_residual;  /* of the step before              */
     double *residual;                /* g(x) - x                        */
-    double *dg[MEMORY], *dr[MEMORY]; /* differences of both between steps */
+    /* The differences of g and of the residual between steps, in a ring. Until
+     * the next step, the room of its pair holds those of the step before. */
+    double *dg[MEMORY], *dr[MEMORY];
     double product[MEMORY][MEMORY];  /* dr[i] . dr[j]                   */
     double least;                    /* norm of the least residual      */
     int started;
-    int steps;                       /* differences ever stored         */
+    int pairs;                       /* differences kept                */
+    int current;                     /* the room of the next pair       */
 };
 
 dmm_status dmm_mixing_new(size_t rows, size_t width, const double *weight,
@@ -38,10 +40,8 @@ dmm_status dmm_mixing_new(size_t rows, size_t width, const double *weight,
     m->width = width;
     m->weight = weight;
     m->memory = memory;
-    m->last_g = DMM_NEW2(rows, width, double);
-    m->last_residual = DMM_NEW2(rows, width, double);
     m->residual = DMM_NEW2(rows, width, double);
-    int complete = m->last_g && m->last_residual && m->residual;
+    int complete = m->residual != NULL;
     for (int i = 0; i < memory; i++) {
         m->dg[i] = DMM_NEW2(rows, width, double);
         m->dr[i] = DMM_NEW2(rows, width, double);
@@ -60,8 +60,6 @@ void dmm_mixing_free(dmm_mixing *m)
 {
     if (m == NULL)
         return;
-    dmm_free(m->last_g);
-    dmm_free(m->last_residual);
     dmm_free(m->residual);
     for (int i = 0; i < m->memory; i++) {
         dmm_free(m->dg[i]);
@@ -73,7 +71,8 @@ void dmm_mixing_free(dmm_mixing *m)
 void dmm_mixing_reset(dmm_mixing *m)
 {
     m->started = 0;
-    m->steps = 0;
+    m->pairs = 0;
+    m->current = 0;
     m->least = INFINITY;
 }
 
@@ -89,34 +88,27 @@ static double dot(const dmm_mixing *m, const double *a, const double *b)
     return sum;
 }
 
-static int kept_steps(const dmm_mixing *m)
-{
-    return m->steps < m->memory ? m->steps : m->memory;
-}
-
-/* Stores the differences to the step before. */
+/* Makes the pair of differences to the step before, if there was one. */
 static void remember(dmm_mixing *m, const double *g)
 {
-    const size_t n = m->rows * m->width;
-    if (m->started) {
-        const int i = m->steps++ % m->memory;
-        for (size_t e = 0; e < n; e++) {
-            m->dg[i][e] = g[e] - m->last_g[e];
-            m->dr[i][e] = m->residual[e] - m->last_residual[e];
-        }
-        for (int j = 0; j < kept_steps(m); j++)
-            m->product[i][j] = m->product[j][i] = dot(m, m->dr[i], m->dr[j]);
+    const int i = m->current;
+    if (!m->started)
+        return;
+    for (size_t e = 0; e < m->rows * m->width; e++) {
+        m->dg[i][e] = g[e] - m->dg[i][e];
+        m->dr[i][e] = m->residual[e] - m->dr[i][e];
     }
-    memcpy(m->last_g, g, n * sizeof *g);
-    memcpy(m->last_residual, m->residual, n * sizeof *g);
-    m->started = 1;
+    m->pairs += m->pairs < m->memory;
+    m->current = (i + 1) % m->memory;
+    for (int j = 0; j < m->pairs; j++)
+        m->product[i][j] = m->product[j][i] = dot(m, m->dr[i], m->dr[j]);
 }
 
 /* Coefficients of the kept differences of residuals whose combination is
  * nearest to the residual; 0 when they cannot be told apart. */
 static int solve(const dmm_mixing *m, double *coefficient)
 {
-    const size_t n = (size_t)kept_steps(m);
+    const size_t n = (size_t)m->pairs;
     double matrix[MEMORY * MEMORY], rhs[MEMORY], trace = 0;
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++)
@@ -151,9 +143,14 @@ void dmm_mixing_step(dmm_mixing *m, const double *x, double *g)
     if (norm < m->least)
         m->least = norm;
     remember(m, g);
-    if (!solve(m, coefficient))
-        return;
-    for (int i = 0; i < kept_steps(m); i++)
+    const int pairs = solve(m, coefficient) ? m->pairs : 0;
+    /* The oldest pair may be in the room that g and the residual go to: that
+     * of dr is free by now, that of dg after the sum. */
+    memcpy(m->dr[m->current], m->residual, n * sizeof *g);
+    memcpy(m->residual, g, n * sizeof *g);
+    for (int i = 0; i < pairs; i++)
         for (size_t e = 0; e < n; e++)
             g[e] -= coefficient[i] * m->dg[i][e];
+    memcpy(m->dg[m->current], m->residual, n * sizeof *g);
+    m->started = 1;
 }
