@@ -5,14 +5,17 @@
 #   6 bytes for each nonzero count + 8 (N + 3 D) K
 #
 # with D the distinct pairs of a column and a count, identical columns once,
-# totals included. The limit has no term for what grows with taxa alone (four
-# results of S K doubles and some twenty vectors over the distinct columns): wide
-# tables of few samples are above it.
+# totals included. The limit has no term for what grows with taxa alone: four
+# results of S K doubles, and eleven vectors or more over the distinct columns. A
+# table of few samples and very many taxa is above it by its result alone.
 #
-#   Rscript inst/benchmarks/memory.R [--threads=1] [plot.png]
+# Peaks are medians over some runs of the driver: Linux counts a program's pages
+# in batches, and is wrong by up to 128 kB either way.
+#
+#   Rscript inst/benchmarks/memory.R [--threads=1] [--runs=7] [plot.png]
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
-arguments <- read_arguments(threads = 1, plot = "memory.png")
+arguments <- read_arguments(threads = 1, runs = 7, plot = "memory.png")
 
 driver <- build_program("driver")
 Sys.setenv(DMM_WARM_UP = 1)
@@ -23,6 +26,8 @@ sets <- c(list("Twins" = benchmark_set(4L, read_twins())),
             simulate_counts(10000, 500, 10, seed = 5, spread = 0.5)),
         "wide" = benchmark_set(4L,
             simulate_counts(200, 5000, 4, seed = 7, shape = 0.1)),
+        "very wide" = benchmark_set(3L,
+            simulate_counts(60, 30000, 3, seed = 7, shape = 0.1)),
         "large, sparse" = benchmark_set(5L,
             simulate_sparse(100000, 1000, 5, seed = 4, depth = 100:1000)),
         "large, sparse" = benchmark_set(16L,
@@ -48,15 +53,20 @@ results <- do.call(rbind, lapply(seq_along(sets), function(i) {
     size <- sizes(counts)
     file <- write_counts(counts)
     on.exit(unlink(file))
-    run <- run_driver(driver, file, sets[[i]]$k, 1L, arguments$threads, 1L)
+    runs <- lapply(seq_len(arguments$runs), function(run)
+        run_driver(driver, file, sets[[i]]$k, 1L, arguments$threads, 1L))
+    run <- runs[[1L]]
+    run$peak_kb <- stats::median(vapply(runs, `[[`, 0, "peak_kb"))
     limit <- 6 * size[["nonzeros"]] +
         8 * (run$N + 3 * size[["features"]]) * run$K
     data.frame(data = names(sets)[i], run[c("N", "S", "K")], t(size),
-        peak = 1024 * run$peak_kb, limit = limit)
+        peak = 1024 * run$peak_kb, limit = limit,
+        result = 8 * (4 * run$S + run$N) * run$K)
 }))
 MB <- function(x) sprintf("%.2f", x / 1e6)
 markdown(data.frame(results[c("data", "N", "S", "K", "nonzeros")],
-    D = results$features, "peak, MB" = MB(results$peak),
+    D = results$features, "result, MB" = MB(results$result),
+    "peak, MB" = MB(results$peak),
     "limit, MB" = MB(results$limit),
     "peak / limit" = sprintf("%.2f", results$peak / results$limit),
     "bytes per nonzero" = sprintf("%.1f", results$peak / results$nonzeros),

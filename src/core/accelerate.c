@@ -13,7 +13,8 @@
 #define LEAST_SHRINKING 3
 #define READY_RATIO 0.3
 /* Pairs of differences that are kept: as many as fit in a table of all
- * features, which a wide table of counts has few more of than taxa. */
+ * features, one vector less, since a wide table of counts has few more features
+ * than taxa. */
 #define MEMORY 8
 #define LEAST_MEMORY 3
 /* No parameter moves further than this in one step. */
@@ -37,13 +38,14 @@ int dmm_accelerate_ready(const dmm_em *em, double last_change)
            em->last_change > READY_RATIO * last_change;
 }
 
-/* Positions and gradients are [lambda (n_taxa_columns x kp) | log weight (kp)];
- * the gradient of merged taxa is summed over them. */
+/* Positions and gradients are [lambda (n_taxa_columns x kp) | log weight
+ * (kp)]. */
 typedef struct {
     dmm_em *em;
     size_t n_lambda;
     size_t n;
-    double *gradient, *direction;
+    double *gradient;  /* em->newton's, with the weights' behind it */
+    double *direction; /* in the room of em->newton's step          */
     /* The differences of positions and gradients of the last steps, in a ring.
      * While a step is taken, the room of its pair holds the position and
      * gradient where it begins. */
@@ -58,8 +60,6 @@ typedef struct {
 
 static void accelerator_free(accelerator *a)
 {
-    dmm_free(a->gradient);
-    dmm_free(a->direction);
     dmm_free(a->held);
     for (int i = 0; i < MEMORY; i++) {
         dmm_free(a->dx[i]);
@@ -69,7 +69,8 @@ static void accelerator_free(accelerator *a)
 
 static int pairs_to_keep(const dmm_dictionary *d)
 {
-    const size_t pairs = d->n_features / (2 * d->n_taxa_columns);
+    const size_t columns = d->n_taxa_columns;
+    const size_t pairs = (d->n_features - columns) / (2 * columns);
     if (pairs < LEAST_MEMORY)
         return LEAST_MEMORY;
     return pairs < MEMORY ? (int)pairs : MEMORY;
@@ -82,10 +83,10 @@ static dmm_status accelerator_init(accelerator *a, dmm_em *em)
     a->em = em;
     a->n_lambda = p->n_taxa_columns * p->kp;
     a->n = a->n_lambda + p->kp;
-    a->gradient = DMM_NEW(a->n, double);
-    a->direction = DMM_NEW(a->n, double);
+    a->gradient = em->newton->gradient;
+    a->direction = em->newton->step;
     a->held = DMM_NEW(p->k, unsigned char);
-    int complete = a->gradient && a->direction && a->held;
+    int complete = a->held != NULL;
     a->memory = pairs_to_keep(&em->counts->dictionary);
     for (int i = 0; i < a->memory; i++) {
         a->dx[i] = DMM_NEW(a->n, double);
@@ -124,21 +125,14 @@ static int emptiness_changed(const accelerator *a)
     return 0;
 }
 
-/* Gradient of NLE at the evaluated parameters; in the log weights, which need
- * not be normalised, it is N pi_k - sum z_ik. */
-static void get_gradient(const accelerator *a, double *gradient)
+/* The gradient of NLE at the evaluated parameters in the log weights, which need
+ * not be normalised: N pi_k - sum z_ik. */
+static void find_weights_gradient(accelerator *a)
 {
     const dmm_em *em = a->em;
     const dmm_parameters *p = em->parameters;
-    const dmm_dictionary *d = &em->counts->dictionary;
-    for (size_t j = 0; j < p->n_taxa_columns; j++)
-        for (size_t k = 0; k < p->kp; k++)
-            gradient[j * p->kp + k] =
-                k < p->k ? d->multiplicity[j] *
-                               em->newton->gradient[j * p->kp + k]
-                         : 0;
     for (size_t k = 0; k < p->kp; k++)
-        gradient[a->n_lambda + k] =
+        a->gradient[a->n_lambda + k] =
             k < p->k && !a->held[k]
                 ? expected_samples(em, k) - em->sums->weight[k]
                 : 0;
@@ -228,6 +222,7 @@ static void move(accelerator *a, double length)
             x[a->n_lambda + k] + length * a->direction[a->n_lambda + k];
     dmm_parameters_normalise_weights(p);
     dmm_em_evaluate(a->em);
+    find_weights_gradient(a);
 }
 
 /* Moves along the direction until NLE decreases; *slope is gradient .
@@ -286,7 +281,7 @@ dmm_status dmm_accelerate_run(dmm_em *em)
         goto done;
     for (size_t k = 0; k < em->parameters->k; k++)
         a.held[k] = (unsigned char)is_empty(em, k);
-    get_gradient(&a, a.gradient);
+    find_weights_gradient(&a);
     while (!em->converged && em->iterations < em->control->max_iterations &&
            !emptiness_changed(&a)) {
         const double before = em->nle;
@@ -295,7 +290,6 @@ dmm_status dmm_accelerate_run(dmm_em *em)
             slope = forget(&a);
         begin_step(&a);
         const double length = search(&a, &slope);
-        get_gradient(&a, a.gradient);
         remember(&a, length);
         status = dmm_em_tick(em, em->nle - before, &em->converged);
         if (status != DMM_OK)

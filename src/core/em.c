@@ -23,27 +23,29 @@
 /* Halvings of a step that raises NLE. */
 #define MAX_HALVINGS 20
 
-dmm_status dmm_em_new(dmm_team *team, const dmm_counts *counts, size_t k,
+dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
                       const dmm_control *control, dmm_em **result)
 {
     *result = NULL;
     dmm_em *em = DMM_NEW(1, dmm_em);
-    if (!em)
+    if (!em) {
+        dmm_chunk_free(chunk);
         return DMM_ERROR_MEMORY;
+    }
     em->team = team;
-    em->counts = counts;
+    em->counts = chunk->counts;
     em->control = control;
+    em->chunk = chunk;
     em->nle = INFINITY;
     em->last_change = INFINITY;
-    dmm_status status = dmm_chunk_new(counts, k, &em->chunk);
     const dmm_prior prior = {control->eta, control->nu};
-    if (status == DMM_OK)
-        status = dmm_parameters_new(counts, k, prior, &em->parameters);
+    dmm_status status =
+        dmm_parameters_new(em->counts, chunk->k, prior, &em->parameters);
     if (status == DMM_OK)
         status = dmm_sums_new(em->parameters, &em->sums);
     if (status == DMM_OK)
-        status = dmm_newton_new(em->parameters, &counts->dictionary,
-                                &em->newton);
+        status = dmm_newton_new(em->parameters, &em->counts->dictionary,
+                                em->sums, &em->newton);
     if (status != DMM_OK) {
         dmm_em_free(em);
         return status;
@@ -58,9 +60,16 @@ void dmm_em_free(dmm_em *em)
         return;
     dmm_chunk_free(em->chunk);
     dmm_parameters_free(em->parameters);
-    dmm_sums_free(em->sums);
     dmm_newton_free(em->newton);
+    dmm_sums_free(em->sums);
     dmm_free(em);
+}
+
+void dmm_em_release_room(dmm_em *em)
+{
+    dmm_chunk_release_table(em->chunk);
+    dmm_sums_release(em->sums);
+    em->newton->gradient = em->newton->curvature = NULL;
 }
 
 /* ---- Start ------------------------------------------------------------ */
@@ -137,15 +146,36 @@ static void evaluate_task(const dmm_worker *worker, void *data)
     dmm_estep_responsibilities(worker, em->chunk, em->parameters, em->sums);
     dmm_estep_histogram(worker, em->chunk);
     dmm_estep_sums(worker, em->chunk, em->parameters, em->sums);
-    dmm_newton_direction(worker, em->newton, em->parameters, d, em->sums);
+    dmm_newton_model(worker, em->newton, em->parameters, d, em->sums);
+}
+
+static void step_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    const dmm_dictionary *d = &em->counts->dictionary;
+    dmm_newton_step(worker, em->newton, em->parameters, d);
+    dmm_parameters_move(worker, em->parameters, d, em->newton->step);
+    evaluate_task(worker, em);
+}
+
+static void finish_evaluation(dmm_em *em)
+{
+    em->nle = -(em->counts->log_multinomial + em->sums->log_likelihood) -
+              dmm_parameters_log_prior(em->parameters, em->counts->n_taxa);
+    em->evaluations++;
 }
 
 void dmm_em_evaluate(dmm_em *em)
 {
     dmm_team_do(em->team, evaluate_task, em);
-    em->nle = -(em->counts->log_multinomial + em->sums->log_likelihood) -
-              dmm_parameters_log_prior(em->parameters, em->counts->n_taxa);
-    em->evaluations++;
+    finish_evaluation(em);
+}
+
+void dmm_em_step(dmm_em *em)
+{
+    dmm_parameters_set_weights(em->parameters, em->sums->weight);
+    dmm_team_do(em->team, step_task, em);
+    finish_evaluation(em);
 }
 
 double dmm_em_rounding(double nle)
@@ -190,55 +220,55 @@ static void restart_convergence(dmm_em *em)
 
 /* Where an iteration began, to step back to. */
 typedef struct {
-    double *lambda; /* n_taxa_columns x kp */
-    double *target; /* n_taxa_columns x kp: where the M-step went */
-    double *log_weight;
-    double *target_log_weight;
+    double *lambda;     /* n_taxa_columns x kp */
+    double *log_weight; /* kp                  */
 } em_origin;
 
 static dmm_status origin_init(em_origin *o, const dmm_parameters *p)
 {
     o->lambda = DMM_NEW2(p->n_taxa_columns, p->kp, double);
-    o->target = DMM_NEW2(p->n_taxa_columns, p->kp, double);
     o->log_weight = DMM_NEW(p->kp, double);
-    o->target_log_weight = DMM_NEW(p->kp, double);
-    return o->lambda && o->target && o->log_weight && o->target_log_weight
-               ? DMM_OK
-               : DMM_ERROR_MEMORY;
+    return o->lambda && o->log_weight ? DMM_OK : DMM_ERROR_MEMORY;
 }
 
 static void origin_free(em_origin *o)
 {
     dmm_free(o->lambda);
-    dmm_free(o->target);
     dmm_free(o->log_weight);
-    dmm_free(o->target_log_weight);
 }
 
-/* The M-step: one Newton step of lambda, or BFGS to convergence; weights. */
-static dmm_status propose(dmm_em *em)
-{
-    dmm_parameters *p = em->parameters;
-    dmm_parameters_set_weights(p, em->sums->weight);
-    if (em->control->optimizer == DMM_OPTIMIZER_BFGS) {
-        int iterations;
-        return dmm_bfgs_run(em->team, em->chunk, p, em->control, &iterations);
-    }
-    for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
-        p->lambda[i] += em->newton->step[i];
-    return DMM_OK;
-}
-
-/* Parameters at a part of the way from the origin to the target. */
-static void go_part_way(dmm_parameters *p, const em_origin *o, double part)
+/* Half of the way back to the origin. */
+static void go_half_back(dmm_parameters *p, const em_origin *o)
 {
     for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
-        p->lambda[i] = o->lambda[i] + part * (o->target[i] - o->lambda[i]);
+        p->lambda[i] = (p->lambda[i] + o->lambda[i]) / 2;
     for (size_t k = 0; k < p->k; k++)
-        p->log_weight[k] =
-            o->log_weight[k] +
-            part * (o->target_log_weight[k] - o->log_weight[k]);
+        p->log_weight[k] = (p->log_weight[k] + o->log_weight[k]) / 2;
     dmm_parameters_normalise_weights(p);
+}
+
+static void go_back(dmm_parameters *p, const em_origin *o)
+{
+    memcpy(p->lambda, o->lambda,
+           p->n_taxa_columns * p->kp * sizeof *p->lambda);
+    memcpy(p->log_weight, o->log_weight, p->kp * sizeof *p->log_weight);
+}
+
+/* The M-step, and the evaluation of its parameters. */
+static dmm_status step(dmm_em *em)
+{
+    int iterations;
+    dmm_status status = DMM_OK;
+    if (em->control->optimizer == DMM_OPTIMIZER_NEWTON) {
+        dmm_em_step(em);
+        return status;
+    }
+    dmm_parameters_set_weights(em->parameters, em->sums->weight);
+    status = dmm_bfgs_run(em->team, em->chunk, em->parameters, em->control,
+                          &iterations);
+    if (status == DMM_OK)
+        dmm_em_evaluate(em);
+    return status;
 }
 
 /* One EM iteration from evaluated parameters to evaluated parameters; a step
@@ -246,27 +276,50 @@ static void go_part_way(dmm_parameters *p, const em_origin *o, double part)
 static dmm_status iterate(dmm_em *em, em_origin *o)
 {
     dmm_parameters *p = em->parameters;
-    const size_t lambdas = p->n_taxa_columns * p->kp * sizeof(double);
-    const size_t weights = p->kp * sizeof(double);
     const double before = em->nle;
-    memcpy(o->lambda, p->lambda, lambdas);
-    memcpy(o->log_weight, p->log_weight, weights);
-    const dmm_status status = propose(em);
+    const double limit = before + dmm_em_rounding(before);
+    memcpy(o->lambda, p->lambda,
+           p->n_taxa_columns * p->kp * sizeof *p->lambda);
+    memcpy(o->log_weight, p->log_weight, p->kp * sizeof *p->log_weight);
+    const dmm_status status = step(em);
     if (status != DMM_OK)
         return status;
-    memcpy(o->target, p->lambda, lambdas);
-    memcpy(o->target_log_weight, p->log_weight, weights);
-    dmm_em_evaluate(em);
-    double part = 1;
-    for (int halving = 0; !(em->nle <= before + dmm_em_rounding(before));
+    for (int halving = 0; halving <= MAX_HALVINGS && !(em->nle <= limit);
          halving++) {
-        part = halving < MAX_HALVINGS ? part / 2 : 0;
-        go_part_way(p, o, part);
+        if (halving < MAX_HALVINGS)
+            go_half_back(p, o);
+        else
+            go_back(p, o);
         dmm_em_evaluate(em);
-        if (part == 0)
-            break;
     }
     return DMM_OK;
+}
+
+static int may_accelerate(const dmm_em *em)
+{
+    return em->control->accelerate &&
+           em->control->optimizer == DMM_OPTIMIZER_NEWTON &&
+           em->parameters->k > 1;
+}
+
+/* EM iterations to convergence or the limit of iterations, or until they had
+ * better be accelerated: *ready. */
+static dmm_status iterate_plainly(dmm_em *em, int *ready)
+{
+    em_origin origin;
+    dmm_status status = origin_init(&origin, em->parameters);
+    *ready = 0;
+    while (status == DMM_OK && !em->converged && !*ready &&
+           em->iterations < em->control->max_iterations) {
+        const double before = em->nle, last_change = em->last_change;
+        status = iterate(em, &origin);
+        if (status == DMM_OK)
+            status = dmm_em_tick(em, em->nle - before, &em->converged);
+        *ready = may_accelerate(em) && !em->converged &&
+                 dmm_accelerate_ready(em, last_change);
+    }
+    origin_free(&origin);
+    return status;
 }
 
 /* Acceleration over the unsettled samples, and a full E-step to confirm that
@@ -298,21 +351,12 @@ static dmm_status finish_accelerated(dmm_em *em)
 }
 
 /* From evaluated parameters to convergence or the limit of iterations. */
-static dmm_status converge(dmm_em *em, em_origin *origin)
+static dmm_status converge(dmm_em *em)
 {
-    const dmm_control *control = em->control;
-    const int may_accelerate = control->accelerate &&
-                               control->optimizer == DMM_OPTIMIZER_NEWTON &&
-                               em->parameters->k > 1;
-    while (!em->converged && em->iterations < control->max_iterations) {
-        const double before = em->nle;
-        dmm_status status = iterate(em, origin);
-        if (status != DMM_OK)
-            return status;
-        const double last_change = em->last_change;
-        status = dmm_em_tick(em, em->nle - before, &em->converged);
-        if (status == DMM_OK && may_accelerate && !em->converged &&
-            dmm_accelerate_ready(em, last_change))
+    while (!em->converged && em->iterations < em->control->max_iterations) {
+        int ready;
+        dmm_status status = iterate_plainly(em, &ready);
+        if (status == DMM_OK && ready)
             status = finish_accelerated(em);
         if (status != DMM_OK)
             return status;
@@ -323,26 +367,19 @@ static dmm_status converge(dmm_em *em, em_origin *origin)
 dmm_status dmm_em_run(dmm_em *em)
 {
     const dmm_control *control = em->control;
-    em_origin origin;
-    dmm_status status = origin_init(&origin, em->parameters);
-    if (status != DMM_OK)
-        goto done;
     if (control->progress)
         control->progress(DMM_PHASE_EM, 0, 0, control->user);
     dmm_em_evaluate(em);
     for (int at_saddle = 1; at_saddle;) {
-        status = converge(em, &origin);
-        if (status != DMM_OK)
-            goto done;
+        dmm_status status = converge(em);
         at_saddle = 0;
-        if (em->converged && em->iterations < control->max_iterations)
+        if (status == DMM_OK && em->converged &&
+            em->iterations < control->max_iterations)
             status = dmm_saddle_leave(em, &at_saddle);
         if (status != DMM_OK)
-            goto done;
+            return status;
         if (at_saddle)
             restart_convergence(em);
     }
-done:
-    origin_free(&origin);
-    return status;
+    return DMM_OK;
 }

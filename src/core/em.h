@@ -29,17 +29,26 @@ typedef struct {
     int shrinking;      /* iterations in a row that changed NLE ever less     */
 } dmm_em;
 
-dmm_status dmm_em_new(dmm_team *team, const dmm_counts *counts, size_t k,
+/* Takes the chunk over, even where it fails. */
+dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
                       const dmm_control *control, dmm_em **em);
 void dmm_em_free(dmm_em *em);
+
+/* Frees the room of further iterations: of the table and histogram, gradient
+ * and Hessian. Parameters, their total sums, z and NLE stay. */
+void dmm_em_release_room(dmm_em *em);
 
 /* Parameters from a start: lambda = log(centre) scaled by a moment estimate of
  * A_k, then the M-step to convergence at the start's responsibilities. */
 dmm_status dmm_em_start(dmm_em *em, const dmm_start *start);
 
-/* E-step, histogram, sums, NLE and Newton direction at the parameters: all of
+/* E-step, histogram, sums, NLE, gradient and Hessian at the parameters: all of
  * an EM iteration but the step itself, as one task of the team. */
 void dmm_em_evaluate(dmm_em *em);
+
+/* From evaluated parameters, a plain EM iteration: weights, one Newton step of
+ * lambda, and the evaluation there. */
+void dmm_em_step(dmm_em *em);
 
 /* Reports an iteration, asks whether to go on, and says through `settled`
  * whether the fit has converged: |change of NLE| is below the tolerance twice

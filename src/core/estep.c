@@ -54,6 +54,12 @@ void dmm_chunk_free(dmm_chunk *chunk)
     dmm_free(chunk);
 }
 
+void dmm_chunk_release_table(dmm_chunk *chunk)
+{
+    dmm_free(chunk->table);
+    chunk->table = chunk->histogram = NULL;
+}
+
 /* Sum over the settled samples of the part of their evidence that one group of
  * columns makes. */
 static void settled_evidence(dmm_chunk *chunk, size_t g)

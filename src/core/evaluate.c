@@ -25,13 +25,10 @@ static void copy_taxa(const dmm_em *em, const double *from, size_t k,
 
 static void copy_hessian(const dmm_em *em, size_t k, double *diagonal)
 {
-    const dmm_parameters *p = em->parameters;
-    for (size_t j = 0; j < em->counts->n_taxa; j++) {
-        const size_t at = em->counts->column_of_taxon[j] * p->kp + k;
-        const double a = p->alpha[at];
-        diagonal[j] = em->newton->gradient[at] + p->prior.eta -
-                      a * a * em->sums->trigamma[at];
-    }
+    const size_t kp = em->chunk->kp;
+    for (size_t j = 0; j < em->counts->n_taxa; j++)
+        diagonal[j] = dmm_newton_diagonal(
+            em->newton, em->counts->column_of_taxon[j] * kp + k);
 }
 
 static dmm_status copy_evaluation(const dmm_em *em, dmm_evaluation *r)
@@ -91,8 +88,11 @@ static dmm_status prepare(dmm_team *team, job *x)
     dmm_status status =
         dmm_counts_build(team, x->matrix, DMM_TAXA_SEPARATE,
                          dmm_padded_components(x->k), &x->counts);
+    dmm_chunk *chunk;
     if (status == DMM_OK)
-        status = dmm_em_new(team, x->counts, x->k, x->control, &x->em);
+        status = dmm_chunk_new(x->counts, x->k, &chunk);
+    if (status == DMM_OK)
+        status = dmm_em_new(team, chunk, x->control, &x->em);
     if (status == DMM_OK)
         dmm_parameters_set(x->em->parameters, x->counts, x->lambda, x->weight);
     return status;

@@ -7,10 +7,9 @@
 #include "dmm.h"
 #include "em.h"
 #include "fit.h"
-#include "kmeans.h"
 #include "laplace.h"
 #include "predict.h"
-#include "rng.h"
+#include "starts.h"
 
 /* Intervals reach this many standard errors from the estimate. */
 #define INTERVAL_WIDTH 2.0
@@ -101,19 +100,16 @@ static void copy_component(const dmm_em *em, const double *variance, size_t k,
 }
 
 static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
+                              const double *log_det, const double *variance,
                               dmm_fit_result *r)
 {
     const dmm_parameters *p = em->parameters;
     const size_t k = p->k;
     dmm_status status = DMM_ERROR_MEMORY;
     size_t *order = DMM_NEW(k, size_t);
-    double *log_det = DMM_NEW(k, double);
     double *log_weight = DMM_NEW(k, double);
-    double *variance = DMM_NEW2(p->n_taxa_columns, p->kp, double);
-    if (!order || !log_det || !log_weight || !variance)
+    if (!order || !log_weight)
         goto done;
-    dmm_laplace_curvature(em->newton, p, &em->counts->dictionary, em->sums,
-                          log_det, variance);
     order_components(p, order);
     double sum = 0;
     for (size_t c = 0; c < k; c++) {
@@ -142,9 +138,7 @@ static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
     status = isfinite(r->laplace) ? DMM_OK : DMM_ERROR_NUMERIC;
 done:
     dmm_free(order);
-    dmm_free(log_det);
     dmm_free(log_weight);
-    dmm_free(variance);
     return status;
 }
 
@@ -154,37 +148,30 @@ typedef struct {
     const dmm_control *control;
     dmm_counts *counts;
     dmm_em *em;
-    uint32_t *label;
     dmm_start start;
     dmm_fit_result *result;
     dmm_status status;
 } job;
 
-static dmm_status prepare(dmm_team *team, job *x)
-{
-    dmm_status status =
-        dmm_counts_build(team, x->matrix, DMM_TAXA_MERGED,
-                         dmm_padded_components(x->k), &x->counts);
-    if (status == DMM_OK)
-        status = dmm_em_new(team, x->counts, x->k, x->control, &x->em);
-    if (status != DMM_OK)
-        return status;
-    x->label = DMM_NEW(x->matrix->rows, uint32_t);
-    if (!x->label)
-        return DMM_ERROR_MEMORY;
-    return dmm_rng_labels(x->control->seed, x->matrix->rows, x->k, x->label);
-}
-
-dmm_status dmm_fit_finish(const dmm_em *em, const dmm_start *start,
+dmm_status dmm_fit_finish(dmm_em *em, const dmm_start *start,
                           dmm_fit_result **result)
 {
     *result = NULL;
     if (em->control->progress)
         em->control->progress(DMM_PHASE_HESSIAN, 0, 0, em->control->user);
+    double *log_det = DMM_NEW(em->parameters->k, double);
+    if (!log_det)
+        return DMM_ERROR_MEMORY;
+    /* No step follows: its room is free. */
+    double *variance = em->newton->step;
+    dmm_laplace_curvature(em->newton, em->parameters, &em->counts->dictionary,
+                          em->sums, log_det, variance);
+    dmm_em_release_room(em);
     dmm_status status = result_new(em->counts->n_samples, em->counts->n_taxa,
                                    em->parameters->k, result);
     if (status == DMM_OK)
-        status = fill_result(em, start, *result);
+        status = fill_result(em, start, log_det, variance, *result);
+    dmm_free(log_det);
     if (status != DMM_OK) {
         dmm_fit_free(*result);
         *result = NULL;
@@ -195,18 +182,16 @@ dmm_status dmm_fit_finish(const dmm_em *em, const dmm_start *start,
 static void fit_work(dmm_team *team, void *data)
 {
     job *x = data;
-    x->status = prepare(team, x);
+    x->status = dmm_counts_build(team, x->matrix, DMM_TAXA_MERGED,
+                                 dmm_padded_components(x->k), &x->counts);
     if (x->status == DMM_OK)
-        x->status = dmm_kmeans_run(team, x->em->chunk, x->label, x->control,
-                                   &x->start);
-    if (x->status == DMM_OK)
-        x->status = dmm_em_start(x->em, &x->start);
-    dmm_start_free(&x->start); /* its centres are spent */
+        x->status = dmm_starts_make(team, x->counts, x->k, x->control,
+                                    DMM_START_KMEANS, x->control->seed, NULL,
+                                    &x->em, &x->start);
     if (x->status == DMM_OK)
         x->status = dmm_em_run(x->em);
     if (x->status == DMM_OK)
         x->status = dmm_fit_finish(x->em, &x->start, &x->result);
-    dmm_free(x->label);
     dmm_em_free(x->em);
     dmm_counts_free(x->counts);
 }

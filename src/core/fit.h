@@ -8,8 +8,9 @@
 
 /* The result of an EM run that began with `start`, in the order of the samples
  * and taxa of its counts: criteria, estimates and their errors, components by
- * decreasing weight. It belongs to the caller. */
-dmm_status dmm_fit_finish(const dmm_em *em, const dmm_start *start,
+ * decreasing weight. It belongs to the caller. No more steps can be taken: em
+ * has given up what they need. */
+dmm_status dmm_fit_finish(dmm_em *em, const dmm_start *start,
                           dmm_fit_result **result);
 
 #endif

@@ -53,7 +53,8 @@ static void kmeans_free(kmeans *m)
 
 static int steps_to_remember(const dmm_dictionary *d)
 {
-    const size_t steps = d->n_features / (2 * d->n_taxa_columns);
+    const size_t columns = d->n_taxa_columns;
+    const size_t steps = (d->n_features - columns) / (2 * columns);
     if (steps < LEAST_MIXING_MEMORY)
         return LEAST_MIXING_MEMORY;
     return steps < DMM_MIXING_MEMORY ? (int)steps : DMM_MIXING_MEMORY;

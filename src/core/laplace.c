@@ -4,15 +4,6 @@
 
 static const double LOG_2_PI = 1.83787706640934548356;
 
-/* The signed curvature of one taxon, or its positive model's. */
-static double exact_curvature(const dmm_newton *newton,
-                              const dmm_parameters *p, const dmm_sums *sums,
-                              size_t at)
-{
-    const double a = p->alpha[at];
-    return newton->gradient[at] + p->prior.eta - a * a * sums->trigamma[at];
-}
-
 static int component_curvature(const dmm_newton *newton,
                                const dmm_parameters *p,
                                const dmm_dictionary *d, const dmm_sums *sums,
@@ -23,11 +14,12 @@ static int component_curvature(const dmm_newton *newton,
     double s1 = 0, sum = 0;
     for (size_t j = 0; j < columns && exact; j++) {
         const size_t at = j * kp + k;
-        const double h = exact_curvature(newton, p, sums, at);
+        const double m = d->multiplicity[j];
+        const double h = dmm_newton_diagonal(newton, at) / m;
         const double a = p->alpha[at];
         exact = h > 0;
-        s1 += d->multiplicity[j] * a * (a / h);
-        sum += d->multiplicity[j] * log(h > 0 ? h : 1);
+        s1 += m * a * (a / h);
+        sum += m * log(h > 0 ? h : 1);
     }
     double e = sums->total_trigamma[k], den = 1 + e * s1;
     exact = exact && den > 0;
@@ -35,14 +27,17 @@ static int component_curvature(const dmm_newton *newton,
         e = newton->rank_one[k];
         den = newton->den[k];
         sum = 0;
-        for (size_t j = 0; j < columns; j++)
-            sum += d->multiplicity[j] * log(newton->curvature[j * kp + k]);
+        for (size_t j = 0; j < columns; j++) {
+            const double m = d->multiplicity[j];
+            sum += m * log(newton->curvature[j * kp + k] / m);
+        }
     }
     *log_det = sum + log(den);
     for (size_t j = 0; j < columns; j++) {
         const size_t at = j * kp + k;
-        const double h = exact ? exact_curvature(newton, p, sums, at)
-                               : newton->curvature[at];
+        const double h = (exact ? dmm_newton_diagonal(newton, at)
+                                : newton->curvature[at]) /
+                         d->multiplicity[j];
         const double ratio = p->alpha[at] / h;
         variance[at] = 1 / h - e * ratio * ratio / den;
     }

@@ -1,8 +1,9 @@
 /* Log-determinant and standard errors from the M-step's Hessian, in O(S).
  *
- * H_k = diag(h) + E a a' with h_j = g_j + eta + a_j^2 |Q_j| and E <= 0 of
- * mstep.h, so that by the matrix determinant lemma and Sherman and Morrison
- *   log det H_k    = sum m log h + log(1 + E s1),   s1 = sum m a^2 / h
+ * H_k = diag(h) + E a a' with h_j = a (nu - P_j + B) + a_j^2 |Q_j| of every taxon
+ * and E <= 0 of mstep.h, so that by the matrix determinant lemma and Sherman and
+ * Morrison
+ *   log det H_k    = sum log h + log(1 + E s1),   s1 = sum a^2 / h
  *   (H_k^-1)_jj    = 1/h_j - E (a_j/h_j)^2 / (1 + E s1)
  */
 #ifndef DMM_LAPLACE_H
@@ -12,7 +13,7 @@
 #include "parameters.h"
 
 /* Both for all components, at evaluated parameters: log_det has k values,
- * variance n_taxa_columns x kp. Away from an optimum H_k need not be positive
+ * variance, a taxon's of each column, n_taxa_columns x kp. Away from an optimum H_k need not be positive
  * definite: then its positive model (mstep.h) stands in, so that the result is
  * finite, and the function returns 0; else 1. */
 int dmm_laplace_curvature(const dmm_newton *newton,

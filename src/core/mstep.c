@@ -12,7 +12,7 @@
 #define MAX_BACKTRACKS 30
 
 dmm_status dmm_newton_new(const dmm_parameters *p, const dmm_dictionary *d,
-                          dmm_newton **result)
+                          dmm_sums *sums, dmm_newton **result)
 {
     *result = NULL;
     dmm_newton *newton = DMM_NEW(1, dmm_newton);
@@ -20,16 +20,15 @@ dmm_status dmm_newton_new(const dmm_parameters *p, const dmm_dictionary *d,
         return DMM_ERROR_MEMORY;
     newton->k = p->k;
     newton->kp = p->kp;
-    newton->gradient = DMM_NEW2(p->n_taxa_columns, p->kp, double);
-    newton->curvature = DMM_NEW2(p->n_taxa_columns, p->kp, double);
-    newton->step = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    newton->gradient = sums->digamma;
+    newton->curvature = sums->trigamma;
+    newton->step = DMM_NEW2(p->n_taxa_columns + 1, p->kp, double);
     newton->s2 = DMM_NEW(p->kp, double);
     newton->rank_one = DMM_NEW(p->kp, double);
     newton->den = DMM_NEW(p->kp, double);
     newton->decrease = DMM_NEW(p->kp, double);
     newton->part = DMM_NEW2(d->n_taxa_groups, 2 * p->kp, double);
-    if (!newton->gradient || !newton->curvature || !newton->step ||
-        !newton->s2 || !newton->rank_one || !newton->den ||
+    if (!newton->step || !newton->s2 || !newton->rank_one || !newton->den ||
         !newton->decrease || !newton->part) {
         dmm_newton_free(newton);
         return DMM_ERROR_MEMORY;
@@ -42,8 +41,6 @@ void dmm_newton_free(dmm_newton *newton)
 {
     if (newton == NULL)
         return;
-    dmm_free(newton->gradient);
-    dmm_free(newton->curvature);
     dmm_free(newton->step);
     dmm_free(newton->s2);
     dmm_free(newton->rank_one);
@@ -69,16 +66,19 @@ static void group_gradient(dmm_newton *newton, const dmm_parameters *p,
             const size_t at = j * kp + k;
             const double a = p->alpha[at];
             const double g =
-                a * (nu - sums->digamma[at] + sums->total_digamma[k]) - eta;
+                m *
+                (a * (nu - sums->digamma[at] + sums->total_digamma[k]) - eta);
             const double q =
                 sums->trigamma[at] < 0 ? -sums->trigamma[at] : 0;
-            const double h = (g > 0 ? g : 0) + eta + a * a * q;
+            const double h = (g > 0 ? g : 0) + m * (eta + a * a * q);
             const double ratio = m * (a / h);
             newton->gradient[at] = g;
             newton->curvature[at] = h;
-            s1[k] += ratio * a;
+            s1[k] += ratio * (m * a);
             s2[k] += ratio * g;
         }
+        for (size_t k = newton->k; k < kp; k++)
+            newton->gradient[j * kp + k] = 0;
     }
 }
 
@@ -100,11 +100,12 @@ static void group_step(dmm_newton *newton, const dmm_parameters *p,
             const size_t at = j * kp + k;
             const double g = newton->gradient[at];
             double step =
-                (correction[k] * p->alpha[at] - g) / newton->curvature[at];
+                (correction[k] * (m * p->alpha[at]) - g) /
+                newton->curvature[at];
             step = step < DMM_NEWTON_LONGEST ? step : DMM_NEWTON_LONGEST;
             step = step > -DMM_NEWTON_LONGEST ? step : -DMM_NEWTON_LONGEST;
             newton->step[at] = step;
-            decrease[k] -= m * g * step;
+            decrease[k] -= g * step;
         }
     }
 }
@@ -130,19 +131,26 @@ static void sum_rank_one(dmm_newton *newton, const dmm_sums *sums,
     }
 }
 
-void dmm_newton_direction(const dmm_worker *worker, dmm_newton *newton,
-                          const dmm_parameters *p, const dmm_dictionary *d,
-                          const dmm_sums *sums)
+void dmm_newton_model(const dmm_worker *worker, dmm_newton *newton,
+                      const dmm_parameters *p, const dmm_dictionary *d,
+                      const dmm_sums *sums)
+{
+    size_t begin, end;
+    dmm_team_split(worker, d->n_taxa_groups, &begin, &end);
+    for (size_t g = begin; g < end; g++)
+        group_gradient(newton, p, d, sums, g);
+    if (dmm_team_enter(worker)) {
+        sum_rank_one(newton, sums, d->n_taxa_groups);
+        dmm_team_leave(worker);
+    }
+}
+
+void dmm_newton_step(const dmm_worker *worker, dmm_newton *newton,
+                     const dmm_parameters *p, const dmm_dictionary *d)
 {
     const size_t kp = p->kp, groups = d->n_taxa_groups;
     size_t begin, end;
     dmm_team_split(worker, groups, &begin, &end);
-    for (size_t g = begin; g < end; g++)
-        group_gradient(newton, p, d, sums, g);
-    if (dmm_team_enter(worker)) {
-        sum_rank_one(newton, sums, groups);
-        dmm_team_leave(worker);
-    }
     for (size_t g = begin; g < end; g++)
         group_step(newton, p, d, g);
     if (dmm_team_enter(worker)) {
@@ -155,6 +163,13 @@ void dmm_newton_direction(const dmm_worker *worker, dmm_newton *newton,
     }
 }
 
+/* Where g < 0 the curvature goes without it. */
+double dmm_newton_diagonal(const dmm_newton *newton, size_t at)
+{
+    const double g = newton->gradient[at];
+    return newton->curvature[at] + (g < 0 ? g : 0);
+}
+
 void dmm_newton_solve(dmm_newton *newton, const dmm_parameters *p,
                       const dmm_dictionary *d, const double *rhs, double *x)
 {
@@ -165,18 +180,17 @@ void dmm_newton_solve(dmm_newton *newton, const dmm_parameters *p,
     for (size_t j = 0; j < d->n_taxa_columns; j++)
         for (size_t k = 0; k < kp; k++) {
             const size_t at = j * kp + k;
-            correction[k] += p->alpha[at] * rhs[at] / newton->curvature[at];
+            correction[k] += d->multiplicity[j] * p->alpha[at] * rhs[at] /
+                             newton->curvature[at];
         }
     for (size_t k = 0; k < kp; k++)
         correction[k] *= newton->rank_one[k] / newton->den[k];
-    for (size_t j = 0; j < d->n_taxa_columns; j++) {
-        const double inverse = 1 / d->multiplicity[j];
+    for (size_t j = 0; j < d->n_taxa_columns; j++)
         for (size_t k = 0; k < kp; k++) {
             const size_t at = j * kp + k;
-            x[at] = (rhs[at] * inverse - correction[k] * p->alpha[at]) /
-                    newton->curvature[at];
+            const double a = d->multiplicity[j] * p->alpha[at];
+            x[at] = (rhs[at] - correction[k] * a) / newton->curvature[at];
         }
-    }
 }
 
 /* ---- To convergence --------------------------------------------------- */
@@ -212,22 +226,23 @@ static void line_search_free(line_search *s)
 }
 
 /* Replaces a component's step by that of the fixed-point iteration
- * alpha <- (alpha P + eta) / (nu + B), which always decreases F. */
+ * alpha <- (alpha P + eta) / (nu + B) = alpha - g / (m (nu + B)), which always
+ * decreases F. */
 static void fixed_point_step(dmm_newton *newton, const dmm_parameters *p,
                              const dmm_dictionary *d, const dmm_sums *sums,
                              size_t k)
 {
     const size_t kp = p->kp;
+    const double slope = p->prior.nu + sums->total_digamma[k];
+    const double least = p->prior.eta / slope;
     newton->decrease[k] = 0;
     for (size_t j = 0; j < d->n_taxa_columns; j++) {
         const size_t at = j * kp + k;
-        const double digamma =
-            sums->digamma[at] > 0 ? sums->digamma[at] : 0;
-        const double next = (p->alpha[at] * digamma + p->prior.eta) /
-                            (p->prior.nu + sums->total_digamma[k]);
-        newton->step[at] = log(next) - p->lambda[at];
-        newton->decrease[k] -=
-            d->multiplicity[j] * newton->gradient[at] * newton->step[at];
+        const double next = p->alpha[at] - newton->gradient[at] /
+                                               (d->multiplicity[j] * slope);
+        newton->step[at] =
+            log(next > least ? next : least) - p->lambda[at];
+        newton->decrease[k] -= newton->gradient[at] * newton->step[at];
     }
 }
 
@@ -251,11 +266,12 @@ static void sums_task(const dmm_worker *worker, void *data)
     dmm_estep_sums(worker, m->chunk, m->p, m->sums);
 }
 
-static void direction_task(const dmm_worker *worker, void *data)
+static void step_task(const dmm_worker *worker, void *data)
 {
     const mstep *m = data;
-    dmm_newton_direction(worker, m->newton, m->p,
-                         &m->chunk->counts->dictionary, m->sums);
+    const dmm_dictionary *d = &m->chunk->counts->dictionary;
+    dmm_newton_model(worker, m->newton, m->p, d, m->sums);
+    dmm_newton_step(worker, m->newton, m->p, d);
 }
 
 static void set_lambda(dmm_parameters *p, const line_search *s,
@@ -316,7 +332,7 @@ dmm_status dmm_mstep_run(dmm_team *team, dmm_chunk *chunk, dmm_parameters *p,
     if (status != DMM_OK)
         goto done;
     dmm_team_do(team, sums_task, &m);
-    dmm_team_do(team, direction_task, &m);
+    dmm_team_do(team, step_task, &m);
     for (; iteration < max_iterations; iteration++) {
         int open = 0;
         for (size_t k = 0; k < p->k; k++) {
@@ -333,7 +349,7 @@ dmm_status dmm_mstep_run(dmm_team *team, dmm_chunk *chunk, dmm_parameters *p,
         memcpy(s.before, p->lambda,
                p->n_taxa_columns * p->kp * sizeof *s.before);
         search(team, &s, &m);
-        dmm_team_do(team, direction_task, &m);
+        dmm_team_do(team, step_task, &m);
     }
 done:
     line_search_free(&s);

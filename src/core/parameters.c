@@ -108,6 +108,15 @@ void dmm_parameters_refresh(const dmm_worker *worker, dmm_parameters *p,
     }
 }
 
+void dmm_parameters_move(const dmm_worker *worker, dmm_parameters *p,
+                         const dmm_dictionary *d, const double *step)
+{
+    size_t begin, end;
+    dmm_team_split(worker, d->n_taxa_groups, &begin, &end);
+    for (size_t i = d->group[begin] * p->kp; i < d->group[end] * p->kp; i++)
+        p->lambda[i] += step[i];
+}
+
 void dmm_parameters_set_weights(dmm_parameters *p, const double *weight)
 {
     double all = 0;
@@ -165,7 +174,7 @@ dmm_status dmm_sums_new(const dmm_parameters *p, dmm_sums **result)
         return DMM_ERROR_MEMORY;
     sums->weight = DMM_NEW(p->kp, double);
     sums->lgamma = DMM_NEW(p->kp, double);
-    sums->digamma = DMM_NEW2(p->n_columns, p->kp, double);
+    sums->digamma = DMM_NEW2(p->n_columns + 1, p->kp, double);
     sums->trigamma = DMM_NEW2(p->n_columns, p->kp, double);
     sums->total_digamma = DMM_NEW(p->kp, double);
     sums->total_trigamma = DMM_NEW(p->kp, double);
@@ -178,14 +187,20 @@ dmm_status dmm_sums_new(const dmm_parameters *p, dmm_sums **result)
     return DMM_OK;
 }
 
+void dmm_sums_release(dmm_sums *sums)
+{
+    dmm_free(sums->digamma);
+    dmm_free(sums->trigamma);
+    sums->digamma = sums->trigamma = NULL;
+}
+
 void dmm_sums_free(dmm_sums *sums)
 {
     if (sums == NULL)
         return;
+    dmm_sums_release(sums);
     dmm_free(sums->weight);
     dmm_free(sums->lgamma);
-    dmm_free(sums->digamma);
-    dmm_free(sums->trigamma);
     dmm_free(sums->total_digamma);
     dmm_free(sums->total_trigamma);
     dmm_free(sums);

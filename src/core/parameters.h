@@ -63,6 +63,11 @@ void dmm_parameters_refresh(const dmm_worker *worker,
                             dmm_parameters *parameters,
                             const dmm_dictionary *dictionary);
 
+/* lambda += step (n_taxa_columns x kp). Called by all threads of a team, and to
+ * be refreshed after by the same ones. */
+void dmm_parameters_move(const dmm_worker *worker, dmm_parameters *parameters,
+                         const dmm_dictionary *dictionary, const double *step);
+
 /* log pi = log of weight / (sum of weights), with empty components held at
  * DMM_EMPTY_WEIGHT. `weight` is in samples. */
 void dmm_parameters_set_weights(dmm_parameters *parameters,
@@ -90,13 +95,18 @@ typedef struct {
     double log_likelihood; /* without the multinomial coefficients         */
     double *weight;        /* kp: sum over samples of z, in samples        */
     double *lgamma;        /* kp: sum over samples of z ev                 */
-    double *digamma;       /* n_columns x kp: P, digamma differences       */
-    double *trigamma;      /* n_columns x kp: Q, trigamma differences      */
+    double *digamma;       /* n_columns x kp and kp more: P, digamma
+                              differences; then the gradient (mstep.h)     */
+    double *trigamma;      /* n_columns x kp: Q, trigamma differences; then
+                              the curvature                                */
     double *total_digamma; /* kp: B, of the totals                         */
     double *total_trigamma; /* kp: E, of the totals (E <= 0)               */
 } dmm_sums;
 
 dmm_status dmm_sums_new(const dmm_parameters *parameters, dmm_sums **sums);
 void dmm_sums_free(dmm_sums *sums);
+
+/* Frees the sums by column; those by component stay. */
+void dmm_sums_release(dmm_sums *sums);
 
 #endif

@@ -78,16 +78,6 @@ static double find_differences(const dmm_em *em, const size_t *leader,
     return largest;
 }
 
-/* A plain EM iteration. */
-static void step(dmm_em *em)
-{
-    dmm_parameters *p = em->parameters;
-    dmm_parameters_set_weights(p, em->sums->weight);
-    for (size_t e = 0; e < p->n_taxa_columns * p->kp; e++)
-        p->lambda[e] += em->newton->step[e];
-    dmm_em_evaluate(em);
-}
-
 /* Enlarges the differences and iterates, so that those that grow prevail, until
  * NLE is below what it was; with smaller ones if it is not. */
 static int enlarge(dmm_em *em, const double *lambda, const double *log_weight,
@@ -103,7 +93,7 @@ static int enlarge(dmm_em *em, const double *lambda, const double *log_weight,
         memcpy(p->log_weight, log_weight, p->kp * sizeof *log_weight);
         dmm_em_evaluate(em);
         for (int j = 0; j < ITERATIONS && !(em->nle < enough); j++)
-            step(em);
+            dmm_em_step(em);
         if (em->nle < enough)
             return 1;
     }

@@ -417,18 +417,20 @@ done:
 
 /* ---- Starts ----------------------------------------------------------- */
 
-static dmm_status make_kmeans(dmm_em *em, unsigned long seed, dmm_start *start)
+/* The responsibilities and centres of the k-means start. */
+static dmm_status run_kmeans(dmm_team *team, dmm_chunk *chunk,
+                             const dmm_control *control, unsigned long seed,
+                             dmm_start *start)
 {
-    const size_t n = em->counts->n_samples;
+    const size_t n = chunk->counts->n_samples;
     uint32_t *label = DMM_NEW(n, uint32_t);
     if (!label)
         return DMM_ERROR_MEMORY;
-    dmm_status status = dmm_rng_labels(seed, n, em->chunk->k, label);
+    dmm_status status = dmm_rng_labels(seed, n, chunk->k, label);
     if (status == DMM_OK)
-        status =
-            dmm_kmeans_run(em->team, em->chunk, label, em->control, start);
+        status = dmm_kmeans_run(team, chunk, label, control, start);
     dmm_free(label);
-    return status == DMM_OK ? dmm_em_start(em, start) : status;
+    return status;
 }
 
 /* Starts that begin with labels and are annealed. */
@@ -478,30 +480,56 @@ static dmm_status make_resample(dmm_em *em, unsigned long seed,
     return status;
 }
 
-dmm_status dmm_starts_make(dmm_em *em, dmm_start_kind kind, unsigned long seed,
-                           const dmm_origin *origin, dmm_start *start)
+/* Brings a new em to the parameters of a start; k-means has been run. */
+static dmm_status make(dmm_em *em, dmm_start_kind kind, unsigned long seed,
+                       const dmm_origin *origin, dmm_start *start)
 {
-    memset(start, 0, sizeof *start);
-    /* nothing to go on from before there is a fit, nor in one component */
-    if ((kind == DMM_START_MOVE || kind == DMM_START_RESAMPLE) &&
-        (origin->best == NULL || em->chunk->k < 2))
-        kind = DMM_START_SEEDS;
     switch (kind) {
     case DMM_START_KMEANS:
-        return make_kmeans(em, seed, start);
+        return dmm_em_start(em, start);
     case DMM_START_RESAMPLE:
         return make_resample(em, seed, origin->best);
     case DMM_START_GIVEN:
-        if (origin->given == NULL)
-            return DMM_ERROR_ARGUMENT;
         set_given(em->chunk, origin->given);
         return begin(em, start);
     case DMM_START_MOVE:
+        return make_annealed(em, kind, seed, origin->best, start);
     case DMM_START_SEEDS:
     case DMM_START_LABELS:
-        break;
+        return make_annealed(em, kind, seed, NULL, start);
     case DMM_START_KINDS:
-        return DMM_ERROR_ARGUMENT;
+        break;
     }
-    return make_annealed(em, kind, seed, origin->best, start);
+    return DMM_ERROR_ARGUMENT;
+}
+
+dmm_status dmm_starts_make(dmm_team *team, const dmm_counts *counts, size_t k,
+                           const dmm_control *control, dmm_start_kind kind,
+                           unsigned long seed, const dmm_origin *origin,
+                           dmm_em **em, dmm_start *start)
+{
+    dmm_chunk *chunk;
+    const dmm_em *best = origin ? origin->best : NULL;
+    *em = NULL;
+    memset(start, 0, sizeof *start);
+    /* nothing to go on from before there is a fit, nor in one component */
+    if ((kind == DMM_START_MOVE || kind == DMM_START_RESAMPLE) &&
+        (best == NULL || k < 2))
+        kind = DMM_START_SEEDS;
+    if (kind == DMM_START_GIVEN && (!origin || !origin->given))
+        return DMM_ERROR_ARGUMENT;
+    dmm_status status = dmm_chunk_new(counts, k, &chunk);
+    if (status != DMM_OK)
+        return status;
+    /* Before there is an em, so that it has the room to itself. */
+    if (kind == DMM_START_KMEANS)
+        status = run_kmeans(team, chunk, control, seed, start);
+    if (status == DMM_OK)
+        status = dmm_em_new(team, chunk, control, em);
+    else
+        dmm_chunk_free(chunk);
+    if (status == DMM_OK)
+        status = make(*em, kind, seed, origin, start);
+    dmm_start_free(start);
+    return status;
 }

@@ -43,9 +43,11 @@ typedef struct {
                             DMM_START_GIVEN; else may be NULL                */
 } dmm_origin;
 
-/* Brings a new em to the parameters of a start. *start is released with
- * dmm_start_free() whatever the status. */
-dmm_status dmm_starts_make(dmm_em *em, dmm_start_kind kind, unsigned long seed,
-                           const dmm_origin *origin, dmm_start *start);
+/* A new em at the parameters of a start; *start has no centres any more. The
+ * origin may be NULL for k-means and for those that begin with labels. */
+dmm_status dmm_starts_make(dmm_team *team, const dmm_counts *counts, size_t k,
+                           const dmm_control *control, dmm_start_kind kind,
+                           unsigned long seed, const dmm_origin *origin,
+                           dmm_em **em, dmm_start *start);
 
 #endif

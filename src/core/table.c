@@ -141,7 +141,6 @@ typedef struct {
 
 static void run_free(run *r)
 {
-    dmm_start_free(&r->start);
     dmm_em_free(r->em);
     memset(r, 0, sizeof *r);
 }
@@ -169,10 +168,8 @@ static dmm_status run_start(dmm_team *team, const job *x, size_t number,
     record->seed = dmm_start_seed(control->seed, number);
     record->nle = INFINITY;
     dmm_status status =
-        dmm_em_new(team, x->table->counts, x->k, control, &r->em);
-    if (status == DMM_OK)
-        status = dmm_starts_make(r->em, record->kind, record->seed, &origin,
-                                 &r->start);
+        dmm_starts_make(team, x->table->counts, x->k, control, record->kind,
+                        record->seed, &origin, &r->em, &r->start);
     if (status == DMM_OK)
         status = dmm_em_run(r->em);
     if (r->em == NULL)
@@ -198,6 +195,7 @@ static dmm_status run_starts(dmm_team *team, job *x,
             const run swap = *best;
             *best = r;
             r = swap;
+            dmm_chunk_release_table(best->em->chunk);
         }
         run_free(&r);
         if (status == DMM_ERROR_NUMERIC)

@@ -293,12 +293,11 @@ static void run_starts(dmm_team *team, void *data)
         const dmm_origin origin = {best, x->starts->given};
         dmm_em *em = NULL;
         dmm_start start;
-        REQUIRE(dmm_em_new(team, counts, x->k, x->control, &em) == DMM_OK);
-        REQUIRE(dmm_starts_make(em, x->starts->kinds[i], (unsigned long)i,
-                                &origin, &start) == DMM_OK);
+        REQUIRE(dmm_starts_make(team, counts, x->k, x->control,
+                                x->starts->kinds[i], (unsigned long)i, &origin,
+                                &em, &start) == DMM_OK);
         REQUIRE(dmm_em_run(em) == DMM_OK);
         x->nle[i] = em->nle;
-        dmm_start_free(&start);
         dmm_em_free(best);
         best = em;
     }

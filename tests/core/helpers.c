@@ -415,6 +415,21 @@ dmm_counts *build_counts(dmm_team *team, const dmm_matrix *matrix,
     return counts;
 }
 
+dmm_em *new_em(dmm_team *team, const dmm_counts *counts, size_t k,
+               const dmm_control *control)
+{
+    dmm_chunk *chunk = NULL;
+    dmm_em *em = NULL;
+    dmm_status status = dmm_chunk_new(counts, k, &chunk);
+    if (status == DMM_OK)
+        status = dmm_em_new(team, chunk, control, &em);
+    if (status != DMM_OK) {
+        fprintf(stderr, "%s\n", dmm_status_message(status));
+        exit(2);
+    }
+    return em;
+}
+
 size_t kernel_names(const char *names[MAX_KERNEL_NAMES])
 {
     static const char *const all[MAX_KERNEL_NAMES] = {"plain", "baseline",

@@ -12,6 +12,7 @@
 
 #include "counts.h"
 #include "dmm.h"
+#include "em.h"
 #include "matrix.h"
 #include "threads.h"
 
@@ -105,6 +106,10 @@ long double table_log_multinomial(const table *t);
 /* Compresses a table with a team; ends the program when that fails. */
 dmm_counts *build_counts(dmm_team *team, const dmm_matrix *matrix,
                          dmm_taxa taxa, size_t k);
+
+/* An em over a table's samples; ends the program when that fails. */
+dmm_em *new_em(dmm_team *team, const dmm_counts *counts, size_t k,
+               const dmm_control *control);
 
 /* The names of the kernels that this machine can run; returns how many. */
 #define MAX_KERNEL_NAMES 4

@@ -41,8 +41,7 @@ static void em_work(dmm_team *team, void *data)
     dmm_counts *counts = build_counts(team, &m, DMM_TAXA_MERGED, r->k);
     uint32_t *label = NEED(r->t->rows, uint32_t);
     dmm_start start;
-    dmm_em *em = NULL;
-    CHECK(dmm_em_new(team, counts, r->k, &r->control, &em) == DMM_OK);
+    dmm_em *em = new_em(team, counts, r->k, &r->control);
     CHECK(em->nle == INFINITY && em->iterations == 0);
     CHECK(dmm_rng_labels(r->control.seed, r->t->rows, r->k, label) == DMM_OK);
     CHECK(dmm_kmeans_run(team, em->chunk, label, &r->control, &start) ==

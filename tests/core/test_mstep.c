@@ -31,7 +31,8 @@ static void setup(dmm_team *team, mstep *s)
                              (dmm_prior){s->m->eta, s->m->nu}, &s->p) ==
           DMM_OK);
     CHECK(dmm_sums_new(s->p, &s->sums) == DMM_OK);
-    CHECK(dmm_newton_new(s->p, &s->counts->dictionary, &s->newton) == DMM_OK);
+    CHECK(dmm_newton_new(s->p, &s->counts->dictionary, s->sums,
+                         &s->newton) == DMM_OK);
     dmm_parameters_set(s->p, s->counts, s->m->lambda, s->m->weight);
     for (size_t i = 0; i < s->m->n; i++)
         for (size_t c = 0; c < k; c++)
@@ -54,10 +55,20 @@ static void direction_task(const dmm_worker *worker, void *data)
     dmm_parameters_refresh(worker, s->p, d);
     dmm_estep_histogram(worker, s->chunk);
     dmm_estep_sums(worker, s->chunk, s->p, s->sums);
-    dmm_newton_direction(worker, s->newton, s->p, d, s->sums);
+    dmm_newton_model(worker, s->newton, s->p, d, s->sums);
+    dmm_newton_step(worker, s->newton, s->p, d);
 }
 
 /* ---- Gradient and direction --------------------------------------------- */
+
+/* One taxon's part of the gradient or curvature of its column, which those that
+ * are merged with it have as well. */
+static double of_taxon(const mstep *s, const double *values, size_t j, size_t c)
+{
+    const size_t column = s->counts->column_of_taxon[j];
+    return values[column * s->p->kp + c] /
+           s->counts->dictionary.multiplicity[column];
+}
 
 /* Against the model's gradient, and its F by central differences: with a step
  * of 1e-4 their error is 1e-8 of the third derivative, which is of the size of
@@ -68,16 +79,15 @@ static void check_gradient(const mstep *s)
     const double step = 1e-4;
     for (size_t c = 0; c < m->k; c++) {
         for (size_t j = 0; j < m->s; j++) {
-            const size_t at =
-                s->counts->column_of_taxon[j] * s->p->kp + c;
             double *lambda = &m->lambda[c * m->s + j];
-            const double g = s->newton->gradient[at], kept = *lambda;
+            const double g = of_taxon(s, s->newton->gradient, j, c);
+            const double kept = *lambda;
             const double exact = m->gradient[c * m->s + j];
             const double scale = 1 + fabs(m->hessian[c * m->s + j]) +
                                  exp(kept) * (double)m->n;
             CHECK_NEAR(g, exact, 1e-11 * scale);
             /* The Hessian's diagonal where the gradient is not negative. */
-            CHECK_NEAR(s->newton->curvature[at],
+            CHECK_NEAR(of_taxon(s, s->newton->curvature, j, c),
                        m->hessian[c * m->s + j] + fmax(-exact, 0),
                        1e-10 * scale * (1 + exp(kept)));
             *lambda = kept + step;
@@ -100,19 +110,19 @@ static void check_direction(const mstep *s)
     gsl_matrix *h = need(gsl_matrix_alloc(n, n));
     gsl_vector *g = need(gsl_vector_alloc(n)), *x = need(gsl_vector_alloc(n));
     gsl_permutation *order = need(gsl_permutation_alloc(n));
-    double *rhs = NEED(s->p->n_taxa_columns * kp, double);
     double *solved = NEED(s->p->n_taxa_columns * kp, double);
     for (size_t c = 0; c < m->k; c++) {
         int sign;
         for (size_t i = 0; i < n; i++) {
             const size_t at = s->counts->column_of_taxon[i] * kp + c;
-            gsl_vector_set(g, i, -w->gradient[at]);
+            gsl_vector_set(g, i, -of_taxon(s, w->gradient, i, c));
             for (size_t j = 0; j < n; j++) {
                 const size_t to = s->counts->column_of_taxon[j] * kp + c;
                 gsl_matrix_set(h, i, j,
                                w->rank_one[c] * s->p->alpha[at] *
                                        s->p->alpha[to] +
-                                   (i == j ? w->curvature[at] : 0));
+                                   (i == j ? of_taxon(s, w->curvature, i, c)
+                                           : 0));
             }
             CHECK(w->curvature[at] > 0);
         }
@@ -120,12 +130,7 @@ static void check_direction(const mstep *s)
         CHECK(w->rank_one[c] <= 0);
         gsl_linalg_LU_decomp(h, order, &sign);
         gsl_linalg_LU_solve(h, order, g, x);
-        memset(rhs, 0, s->p->n_taxa_columns * kp * sizeof *rhs);
-        for (size_t j = 0; j < n; j++) {
-            const size_t at = s->counts->column_of_taxon[j] * kp + c;
-            rhs[at] += w->gradient[at];
-        }
-        dmm_newton_solve(w, s->p, &s->counts->dictionary, rhs, solved);
+        dmm_newton_solve(w, s->p, &s->counts->dictionary, w->gradient, solved);
         double promised = 0;
         for (size_t j = 0; j < n; j++) {
             const size_t at = s->counts->column_of_taxon[j] * kp + c;
@@ -135,7 +140,7 @@ static void check_direction(const mstep *s)
             /* den may be 1e-3, and loses three digits. */
             CHECK_NEAR(w->step[at], clipped, 1e-9 * (1 + fabs(exact)));
             CHECK_NEAR(solved[at], -exact, 1e-9 * (1 + fabs(exact)));
-            promised -= w->gradient[at] * w->step[at];
+            promised -= of_taxon(s, w->gradient, j, c) * w->step[at];
         }
         CHECK_NEAR(w->decrease[c], promised, 1e-10 * (1 + fabs(promised)));
     }
@@ -143,7 +148,6 @@ static void check_direction(const mstep *s)
     gsl_vector_free(g);
     gsl_vector_free(x);
     gsl_permutation_free(order);
-    free(rhs);
     free(solved);
 }
 
@@ -188,12 +192,11 @@ static void minimum_work(dmm_team *team, void *data)
         CHECK_NEAR(dmm_parameters_penalty(s->p, c) - s->sums->lgamma[c],
                    m->objective[c], 1e-11 * (1 + fabs(m->objective[c])));
         for (size_t j = 0; j < m->s; j++) {
-            const size_t at = s->counts->column_of_taxon[j] * s->p->kp + c;
             /* A promise of 2e-12 is g^2 / h or less of it; what is lost to
              * rounding of F, 1e-12 of it, comes on top. */
             const double limit =
                 sqrt((4e-12 + 4e-12 * fabs(m->objective[c])) *
-                     s->newton->curvature[at] / 1e-3);
+                     of_taxon(s, s->newton->curvature, j, c) / 1e-3);
             CHECK_AT_MOST(fabs(m->gradient[c * m->s + j]), limit);
         }
     }

@@ -26,9 +26,8 @@ static void run_work(dmm_team *team, void *data)
     dmm_control control = dmm_control_default();
     control.optimizer = x->optimizer;
     dmm_counts *counts = build_counts(team, &m, DMM_TAXA_MERGED, x->k);
-    dmm_em *em = NULL;
     dmm_start start = {0};
-    CHECK(dmm_em_new(team, counts, x->k, &control, &em) == DMM_OK);
+    dmm_em *em = new_em(team, counts, x->k, &control);
     const size_t kp = em->chunk->kp, n = counts->n_samples;
     uint32_t *label = NEED(n, uint32_t);
     CHECK(dmm_kmeans_run(team, em->chunk, label, &control, &start) == DMM_OK);

@@ -72,13 +72,12 @@ static void settle_work(dmm_team *team, void *data)
     const dmm_matrix m = table_view(x->t, DMM_MATRIX_DENSE_INT);
     dmm_control control = dmm_control_default();
     dmm_counts *counts = build_counts(team, &m, DMM_TAXA_MERGED, x->k);
-    dmm_em *em = NULL;
     dmm_start start;
     uint32_t *label = NEED(x->t->rows, uint32_t);
     for (size_t i = 0; i < x->t->rows; i++)
         label[i] = (uint32_t)(i % x->k); /* the order of table_mixture() or not:
                                             the start is as good as any */
-    CHECK(dmm_em_new(team, counts, x->k, &control, &em) == DMM_OK);
+    dmm_em *em = new_em(team, counts, x->k, &control);
     CHECK(dmm_kmeans_run(team, em->chunk, label, &control, &start) == DMM_OK);
     CHECK(dmm_em_start(em, &start) == DMM_OK);
     control.accelerate = 0;
