@@ -99,8 +99,8 @@ static double memory_kb(const char *what)
     return kb;
 }
 
-/* A first fit, which is not measured, brings the program's own pages in. What it
- * has freed is given back and the peak forgotten, where Linux can. */
+/* A first fit, which is not measured, brings the program's own pages in. What
+ * it has freed is given back and the peak forgotten, where Linux can. */
 static dmm_status warm_up(const dmm_matrix *matrix, size_t k,
                           const dmm_control *control)
 {

@@ -5,7 +5,8 @@
  * for each instruction set that this machine has, as a Markdown table; the best
  * of several repetitions on one thread. From the package's root, on x86-64:
  *
- *   cc -O2 -DDMM_HAVE_VECTOR -DDMM_HAVE_AVX2 -DDMM_HAVE_AVX512 -Isrc/core -o /tmp/kernels \
+ *   cc -O2 -DDMM_HAVE_VECTOR -DDMM_HAVE_AVX2 -DDMM_HAVE_AVX512 \
+ *       -Isrc/core -o /tmp/kernels \
  *       inst/benchmarks/kernels.c src/core/simd/*.c src/core/alloc.c -lm &&
  *       /tmp/kernels
  *

@@ -6,8 +6,8 @@
 #
 # with D the distinct pairs of a column and a count, identical columns once,
 # totals included. The limit has no term for what grows with taxa alone: four
-# results of S K doubles, and eleven vectors or more over the distinct columns. A
-# table of few samples and very many taxa is above it by its result alone.
+# results of S K doubles, and eleven vectors or more over the distinct columns.
+# A table of few samples and very many taxa is above it by its result alone.
 #
 # Peaks are medians over some runs of the driver: Linux counts a program's pages
 # in batches, and is wrong by up to 128 kB either way.

@@ -125,8 +125,8 @@ static int emptiness_changed(const accelerator *a)
     return 0;
 }
 
-/* The gradient of NLE at the evaluated parameters in the log weights, which need
- * not be normalised: N pi_k - sum z_ik. */
+/* The gradient of NLE at the evaluated parameters in the log weights, which
+ * need not be normalised: N pi_k - sum z_ik. */
 static void find_weights_gradient(accelerator *a)
 {
     const dmm_em *em = a->em;

@@ -15,8 +15,8 @@
  * That takes a bounded number of steps. In a table that needs more, the order
  * is canonical still where samples that look alike by the counts around them
  * are alike, so that a permutation of the table exchanges them, but may depend
- * on the order of the table where they are not. Tables of cycles of thousands of
- * samples do not come to that, nor do Latin squares up to order 11; those of
+ * on the order of the table where they are not. Tables of cycles of thousands
+ * of samples do not come to that, nor do Latin squares up to order 11; those of
  * order 12 do, where 144 samples look alike.
  */
 #ifndef DMM_CANONICAL_H

@@ -14,8 +14,8 @@
 /* Bytes of responsibilities in a block: half of a second-level cache. */
 #define BLOCK_BYTES 262144
 /* A table that is worth sharing among threads is cut into a multiple of this
- * many blocks, so that they get equal shares; into fewer where a block would have
- * less than MIN_BLOCK_ROWS rows. */
+ * many blocks, so that they get equal shares; into fewer where a block would
+ * have less than MIN_BLOCK_ROWS rows. */
 #define BLOCKS_MULTIPLE 8
 #define MIN_BLOCK_ROWS 128
 /* The features' rows are kept between the builder's passes in tables of up to
@@ -194,8 +194,8 @@ static int same_taxon(builder *b, size_t i, size_t j)
     return memcmp(x, y, n * sizeof *x) == 0;
 }
 
-/* Where the search for a taxon's column begins. Taxa that stay separate begin at
- * places of their own: by their hashes, very many that are the same (those
+/* Where the search for a taxon's column begins. Taxa that stay separate begin
+ * at places of their own: by their hashes, very many that are the same (those
  * without counts, often) would each be compared with all before. */
 static size_t first_slot(const builder *b, size_t j)
 {

@@ -92,8 +92,8 @@ typedef struct {
     size_t block_rows;        /* rows of all blocks but the last */
     dmm_block *block;
     double *total;            /* N: t_i */
-    uint32_t *total_feature;  /* N: feature of t_i among the totals columns;
-                                 feature 0 (a padding one, count 0) if t_i = 0 */
+    uint32_t *total_feature;  /* N: feature of t_i among the totals columns; if
+                                 t_i = 0, feature 0 (a padding one, count 0) */
     size_t n_nonzeros;        /* of the table */
     size_t n_entries;         /* stored, after merging columns */
     double log_multinomial;   /* sum_i log multinomial coefficient */

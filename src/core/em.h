@@ -19,7 +19,7 @@ typedef struct {
     dmm_parameters *parameters;
     dmm_sums *sums;
     dmm_newton *newton;
-    double nle;         /* at the parameters; INFINITY before dmm_em_evaluate() */
+    double nle;         /* at the parameters; INFINITY until evaluated */
     int iterations;
     int evaluations;
     int converged;

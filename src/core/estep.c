@@ -71,8 +71,8 @@ static void settled_evidence(dmm_chunk *chunk, size_t g)
         to - from, chunk->settled->histogram + from, chunk->table + from);
 }
 
-/* The order in which threads take the groups: those of totals, the last ones and
- * often the longest, come first, so that no thread is left alone with one. */
+/* The order in which threads take the groups: those of totals, the last ones
+ * and often the longest, come first, so that none is left alone with one. */
 static size_t long_groups_first(const dmm_dictionary *d, size_t next)
 {
     return d->n_groups - 1 - next;

@@ -37,7 +37,7 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
                          dmm_chunk **chunk);
 void dmm_chunk_free(dmm_chunk *chunk);
 
-/* Frees the table and histogram of a chunk over which no more steps are taken. */
+/* Frees the table and histogram, when no more steps are taken. */
 void dmm_chunk_release_table(dmm_chunk *chunk);
 
 /* The threads to use for steps over a table with k components, at most

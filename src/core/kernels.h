@@ -49,8 +49,8 @@ typedef struct {
     /* With w = histogram[f][k], and sums over the features of one column:
      *   digamma[j][k]  = sum w (digamma(alpha + v) - digamma(alpha))
      *   trigamma[j][k] = sum w (trigamma(alpha + v) - trigamma(alpha))
-     * without the multiplicity, and over the columns asked for
-     *   lgamma[k] = sum_j multiplicity_j sum w (lgamma(alpha+v) - lgamma(alpha))
+     * without the multiplicity m, and over the columns asked for
+     *   lgamma[k] = sum_j m_j sum w (lgamma(alpha + v) - lgamma(alpha))
      */
     void (*difference_sums)(const dmm_dictionary *dictionary, size_t kp,
                             const double *alpha, const double *lambda,

@@ -17,9 +17,9 @@
  * where counts are large or taxa many, plain EM is stuck with whatever hard
  * assignment it begins with. The larger the differences of log density between
  * components, the hotter it begins; it ends as soon as the responsibilities are
- * 0 or 1, or, for resample, no longer change. Moves are those of split-and-merge
- * EM (Ueda, Nakano, Ghahramani & Hinton 2000, Neural Computation 12:2109).
- * inst/benchmarks/starts.md compares the kinds.
+ * 0 or 1, or, for resample, no longer change. Moves are those of
+ * split-and-merge EM (Ueda, Nakano, Ghahramani & Hinton 2000, Neural
+ * Computation 12:2109). inst/benchmarks/starts.md compares the kinds.
  */
 #ifndef DMM_STARTS_H
 #define DMM_STARTS_H

@@ -117,7 +117,8 @@ static void test_threads(void)
     const double weight[5] = {0.4, 0.3, 0.1, 0.1, 0.1};
     double *one = NEED(t.rows * k, double), *more = NEED(t.rows * k, double);
     const dmm_matrix matrix = table_view(&t, DMM_MATRIX_DENSE_INT);
-    CHECK((double)dmm_matrix_nonzeros(&matrix, SIZE_MAX) * 8 >= DMM_SERIAL_WORK);
+    CHECK((double)dmm_matrix_nonzeros(&matrix, SIZE_MAX) * 8 >=
+          DMM_SERIAL_WORK);
     for (int log_evidence = 0; log_evidence < 2; log_evidence++) {
         CHECK(dmm_predict(&matrix, k, alpha, weight, log_evidence, 1, one) ==
               DMM_OK);

@@ -14,8 +14,8 @@
 #include "reference.h"
 #include "special.h"
 
-/* Errors allowed: of T relative to 1 + |T|, of P and Q relative. Searches for the
- * worst T find 7.4e-15, where log alpha nearly cancels the rest. */
+/* Errors allowed: of T relative to 1 + |T|, of P and Q relative. Searches for
+ * the worst T find 7.4e-15, where log alpha nearly cancels the rest. */
 #define BOUND_T (1e-14 + REFERENCE_SLACK)
 #define BOUND_P (5e-15 + REFERENCE_SLACK)
 #define BOUND_Q (1e-14 + REFERENCE_SLACK)

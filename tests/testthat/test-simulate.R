@@ -41,7 +41,7 @@ test_that("sizes, small parameters and small tables are respected", {
     tiny <- rdmn(200, rep(1e-6, 10), size = 50)
     expect_true(all(rowSums(tiny) == 50))
     expect_gt(length(unique(max.col(tiny))), 5)
-    # where every variate is 0 there too, one taxon has all: in proportion to alpha
+    # where all variates are 0 there too, one taxon has all: in proportion to alpha
     least <- rdmn(600, c(1e-320, 3e-320), size = 50)
     expect_true(all(least %in% c(0L, 50L)))
     expect_gt(sum(least[, 2L] == 50L), 380)
