@@ -95,8 +95,72 @@ static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
     dmm_team_barrier(worker);
 }
 
-/* z = start[k] + ev_ik for the rows of one block. */
-static void block_evidence(dmm_chunk *chunk, size_t b, const double *start)
+/* ---- Passes over the entries ------------------------------------------- */
+
+/* A pass goes over the entries by tiles, so that what it reads and writes is in
+ * a second-level cache: the responsibilities of a span of blocks, and one part
+ * of the table after another. Bytes of both. */
+#define SPAN_BYTES 655360
+#define PART_BYTES 131072
+
+/* The taxa groups of a part of the table: it depends on the data only, as the
+ * order of a sample's sums depends on it. */
+static size_t groups_together(const dmm_chunk *chunk)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const double bytes =
+        (double)d->n_features * (double)chunk->kp * sizeof(double);
+    const double part = (double)d->n_taxa_groups * PART_BYTES / bytes;
+    if (part >= (double)d->n_taxa_groups)
+        return d->n_taxa_groups;
+    return part > 1 ? (size_t)part : 1;
+}
+
+/* The blocks of a span, so that all threads get equally many spans. */
+static size_t blocks_together(const dmm_chunk *chunk, int n_threads)
+{
+    const size_t n = chunk->counts->n_blocks, threads = (size_t)n_threads;
+    const size_t most = SPAN_BYTES / sizeof(double) /
+                        (chunk->counts->block_rows * chunk->kp);
+    if (most < 2 ||
+        groups_together(chunk) == chunk->counts->dictionary.n_taxa_groups)
+        return 1;
+    size_t spans = (n + most - 1) / most;
+    spans = (spans + threads - 1) / threads * threads;
+    return (n + spans - 1) / spans;
+}
+
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A span of blocks, and how many there are for a thread to take. */
+typedef struct {
+    size_t begin, end;
+    size_t blocks;
+} span;
+
+static span spans_new(const dmm_worker *worker, const dmm_chunk *chunk)
+{
+    const span s = {0, 0, blocks_together(chunk, worker->size)};
+    return s;
+}
+
+/* The next span of blocks that no thread has taken yet. */
+static int next_span(const dmm_worker *worker, const dmm_chunk *chunk, span *s)
+{
+    const size_t n = chunk->counts->n_blocks;
+    size_t i;
+    if (!dmm_team_next(worker, (n + s->blocks - 1) / s->blocks, &i))
+        return 0;
+    s->begin = i * s->blocks;
+    s->end = lesser(s->begin + s->blocks, n);
+    return 1;
+}
+
+/* z = start[k] + the totals' part of ev_ik for the rows of one block. */
+static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start)
 {
     const size_t kp = chunk->kp;
     const dmm_block *block = &chunk->counts->block[b];
@@ -107,20 +171,54 @@ static void block_evidence(dmm_chunk *chunk, size_t b, const double *start)
         for (size_t k = 0; k < kp; k++)
             z[i * kp + k] = start[k] + t[k];
     }
-    dmm_kernels_active()->gather(block, kp, chunk->table, z);
 }
 
-/* Responsibilities, log-likelihood and weights of one block. */
-static void block_responsibilities(dmm_chunk *chunk, size_t b,
-                                   const double *log_weight)
+/* z = start[k] + ev_ik for the rows of a span of blocks. */
+static void span_evidence(dmm_chunk *chunk, const span *s, const double *start)
+{
+    const dmm_counts *counts = chunk->counts;
+    const size_t groups = counts->dictionary.n_taxa_groups;
+    const size_t part = groups_together(chunk);
+    for (size_t b = s->begin; b < s->end; b++)
+        begin_evidence(chunk, b, start);
+    for (size_t g = 0; g < groups; g += part)
+        for (size_t b = s->begin; b < s->end; b++)
+            dmm_kernels_active()->gather(
+                &counts->block[b], chunk->kp, g, lesser(g + part, groups),
+                chunk->table,
+                chunk->z + counts->block[b].first_row * chunk->kp);
+}
+
+/* Responsibilities, log-likelihood and weights of a span of blocks. */
+static void span_responsibilities(dmm_chunk *chunk, const span *s,
+                                  const double *log_weight)
 {
     const size_t kp = chunk->kp;
-    const dmm_block *block = &chunk->counts->block[b];
-    double *weight = chunk->block_weight + b * kp;
-    memset(weight, 0, kp * sizeof *weight);
-    block_evidence(chunk, b, log_weight);
-    chunk->block_loglik[b] = dmm_kernels_active()->softmax(
-        block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp, weight);
+    span_evidence(chunk, s, log_weight);
+    for (size_t b = s->begin; b < s->end; b++) {
+        const dmm_block *block = &chunk->counts->block[b];
+        double *weight = chunk->block_weight + b * kp;
+        memset(weight, 0, kp * sizeof *weight);
+        chunk->block_loglik[b] = dmm_kernels_active()->softmax(
+            block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp,
+            weight);
+    }
+}
+
+/* The histogram of taxa groups [begin, end), all blocks in their order. */
+static void scatter_groups(dmm_chunk *chunk, size_t begin, size_t end)
+{
+    const dmm_counts *counts = chunk->counts;
+    const size_t n = counts->n_blocks;
+    const size_t part = groups_together(chunk);
+    const size_t blocks = blocks_together(chunk, 1);
+    for (size_t from = 0; from < n; from += blocks)
+        for (size_t g = begin; g < end; g += part)
+            for (size_t b = from; b < lesser(from + blocks, n); b++)
+                dmm_kernels_active()->scatter(
+                    &counts->block[b], chunk->kp, g, lesser(g + part, end),
+                    chunk->z + counts->block[b].first_row * chunk->kp,
+                    chunk->histogram);
 }
 
 /* Log-likelihood and weights of the settled samples, or 0. */
@@ -155,10 +253,10 @@ static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
 void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
                                 const dmm_parameters *p, dmm_sums *sums)
 {
-    size_t b;
     fill_table(worker, chunk, p);
-    while (dmm_team_next(worker, chunk->counts->n_blocks, &b))
-        block_responsibilities(chunk, b, p->log_weight);
+    span s = spans_new(worker, chunk);
+    while (next_span(worker, chunk, &s))
+        span_responsibilities(chunk, &s, p->log_weight);
     if (dmm_team_enter(worker)) {
         sum_blocks(chunk, p, sums);
         dmm_team_leave(worker);
@@ -168,11 +266,11 @@ void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
 void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                         const dmm_parameters *p)
 {
-    size_t b;
     fill_table(worker, chunk, p);
+    span s = spans_new(worker, chunk);
     /* Feature 0 is padding: its row of the table is 0. */
-    while (dmm_team_next(worker, chunk->counts->n_blocks, &b))
-        block_evidence(chunk, b, chunk->table);
+    while (next_span(worker, chunk, &s))
+        span_evidence(chunk, &s, chunk->table);
     dmm_team_barrier(worker);
 }
 
@@ -220,7 +318,7 @@ void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk)
 {
     const dmm_counts *counts = chunk->counts;
     const dmm_dictionary *d = &counts->dictionary;
-    const size_t kp = chunk->kp, groups = d->n_taxa_groups;
+    const size_t groups = d->n_taxa_groups;
     size_t begin, end;
     dmm_team_share(worker, d->share_work, groups + 1, &begin, &end);
     if (begin < end && end == groups + 1)
@@ -230,10 +328,7 @@ void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk)
     if (begin < end) {
         begin_histogram(chunk, d->begin[d->group[begin]],
                         d->end[d->group[end] - 1]);
-        for (size_t b = 0; b < counts->n_blocks; b++)
-            dmm_kernels_active()->scatter(
-                &counts->block[b], kp, begin, end,
-                chunk->z + counts->block[b].first_row * kp, chunk->histogram);
+        scatter_groups(chunk, begin, end);
     }
     dmm_team_barrier(worker);
 }

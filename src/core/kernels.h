@@ -58,12 +58,12 @@ typedef struct {
                             size_t column_end, double *lgamma, double *digamma,
                             double *trigamma);
 
-    /* acc[row][k] += table[feature][k] over all entries of a block. */
-    void (*gather)(const dmm_block *block, size_t kp, const double *table,
-                   double *acc);
+    /* acc[row][k] += table[feature][k] over the entries of a block that belong
+     * to taxa groups [group_begin, group_end). */
+    void (*gather)(const dmm_block *block, size_t kp, size_t group_begin,
+                   size_t group_end, const double *table, double *acc);
 
-    /* histogram[feature][k] += z[row][k] over the entries of a block that
-     * belong to taxa groups [group_begin, group_end). */
+    /* histogram[feature][k] += z[row][k] over the same. */
     void (*scatter)(const dmm_block *block, size_t kp, size_t group_begin,
                     size_t group_end, const double *z, double *histogram);
 

@@ -92,7 +92,8 @@ static void normalise_block(kmeans *m, size_t b, const double *squared_count)
     const dmm_block *block = &counts->block[b];
     double *inverse = m->inverse_total + block->first_row;
     double *square = m->square + block->first_row;
-    dmm_kernels_active()->gather(block, 1, squared_count, square);
+    dmm_kernels_active()->gather(block, 1, 0, counts->dictionary.n_taxa_groups,
+                                 squared_count, square);
     for (size_t i = 0; i < block->n_rows; i++) {
         const double t = counts->total[block->first_row + i];
         inverse[i] = t > 0 ? 1 / t : 0;

@@ -76,12 +76,13 @@ static void read_seed(dmm_seeds *s, size_t sample)
 static void distance_task(const dmm_worker *worker, void *data)
 {
     dmm_seeds *s = data;
+    const size_t groups = s->counts->dictionary.n_taxa_groups;
     size_t b;
     while (dmm_team_next(worker, s->counts->n_blocks, &b)) {
         const dmm_block *block = &s->counts->block[b];
         double *trial = s->trial + block->first_row;
         memset(trial, 0, block->n_rows * sizeof *trial);
-        dmm_kernels_active()->gather(block, 1, s->table, trial);
+        dmm_kernels_active()->gather(block, 1, 0, groups, s->table, trial);
         for (size_t i = 0; i < block->n_rows; i++) {
             const double affinity =
                 trial[i] / root_total(s->counts, block->first_row + i);

@@ -231,6 +231,59 @@ static void test_empty_samples(void)
     table_free(&t);
 }
 
+#define LARGEST 300
+
+/* The histogram of a table that is walked in spans of blocks and parts of its
+ * columns, from the responsibilities entry by entry. */
+static void tiles_work(dmm_team *team, void *data)
+{
+    step *s = data;
+    const size_t k = 8, n = s->t->rows, columns = s->t->columns;
+    const dmm_matrix matrix = table_view(s->t, DMM_MATRIX_DENSE_INT);
+    double *lambda = NEED(columns * k, double), weight[8];
+    double *expected = NEED((LARGEST + 1) * k, double);
+    for (size_t e = 0; e < columns * k; e++)
+        lambda[e] = 0.1 * random_normal();
+    for (size_t c = 0; c < k; c++)
+        weight[c] = 1 / (double)k;
+    s->counts = build_counts(team, &matrix, DMM_TAXA_SEPARATE, k);
+    CHECK(dmm_chunk_new(s->counts, k, &s->chunk) == DMM_OK);
+    CHECK(dmm_parameters_new(s->counts, k, (dmm_prior){0.1, 0.1}, &s->p) ==
+          DMM_OK);
+    CHECK(dmm_sums_new(s->p, &s->sums) == DMM_OK);
+    dmm_parameters_set(s->p, s->counts, lambda, weight);
+    dmm_team_do(team, step_task, s);
+    const dmm_dictionary *d = &s->counts->dictionary;
+    for (size_t j = 0; j < columns; j++) {
+        memset(expected, 0, (LARGEST + 1) * k * sizeof *expected);
+        for (size_t i = 0; i < n; i++)
+            for (size_t c = 0; c < k; c++)
+                expected[(size_t)s->t->count[j * n + i] * k + c] +=
+                    s->chunk->z[i * k + c];
+        const size_t column = s->counts->column_of_taxon[j];
+        for (size_t f = d->begin[column]; f < d->end[column]; f++)
+            CHECK_AT_MOST(largest_difference(s->chunk->histogram + f * k,
+                                             expected +
+                                                 (size_t)d->value[f] * k,
+                                             k),
+                          1e-9);
+    }
+    dmm_sums_free(s->sums);
+    dmm_parameters_free(s->p);
+    dmm_chunk_free(s->chunk);
+    dmm_counts_free(s->counts);
+    free(lambda);
+    free(expected);
+}
+
+static void test_tiles(void)
+{
+    table t = table_random(12500, 64, 0.3, LARGEST, 0);
+    step s = {.t = &t};
+    dmm_team_run(2, tiles_work, &s);
+    table_free(&t);
+}
+
 int main(void)
 {
     random_seed(15);
@@ -250,6 +303,7 @@ int main(void)
     test_all_kernels(&t, 2, 0);
     table_free(&t);
     test_empty_samples();
+    test_tiles();
     dmm_chunk_free(NULL);
     return check_report();
 }

@@ -280,6 +280,13 @@ static void test_same_result(void)
     control.max_iterations = 3;
     test_threads(&t, 9, control);
 
+    /* Passes over several spans of blocks and parts of the table (estep.c). */
+    table large = table_random(12500, 64, 0.3, 300, 0);
+    control = dmm_control_default();
+    control.max_iterations = 4;
+    test_threads(&large, 8, control);
+    table_free(&large);
+
     /* All kinds of matrices, and twice the same. */
     control = dmm_control_default();
     control.max_iterations = 20;

@@ -135,6 +135,43 @@ static void test_threads(void)
     table_free(&t);
 }
 
+/* Samples of a table that is walked in spans of blocks and parts of its columns
+ * have what they have in a small table of their own. */
+static void test_tiles(void)
+{
+    const size_t k = 8, rows = 12500, columns = 64, few = 100;
+    table t = table_random(rows, columns, 0.3, 300, 0);
+    double *lambda = NEED(columns * k, double), weight[8];
+    for (size_t e = 0; e < columns * k; e++)
+        lambda[e] = random_normal();
+    for (size_t c = 0; c < k; c++)
+        weight[c] = 1 / (double)k;
+    double *alpha = exponentials(lambda, columns * k);
+    double *all = NEED(rows * k, double), *some = NEED(few * k, double);
+    const dmm_matrix matrix = table_view(&t, DMM_MATRIX_DENSE_INT);
+    CHECK(dmm_predict(&matrix, k, alpha, weight, 1, 2, all) == DMM_OK);
+    table small = table_new(few, columns);
+    for (size_t first = 0; first < rows; first += 2480) {
+        for (size_t j = 0; j < columns; j++)
+            memcpy(small.count + j * few, t.count + j * rows + first,
+                   few * sizeof(int));
+        table_finish(&small);
+        const dmm_matrix own = table_view(&small, DMM_MATRIX_DENSE_INT);
+        CHECK(dmm_predict(&own, k, alpha, weight, 1, 1, some) == DMM_OK);
+        for (size_t c = 0; c < k; c++)
+            for (size_t i = 0; i < few; i++) {
+                const double x = some[c * few + i];
+                CHECK_NEAR(all[c * rows + first + i], x, 1e-13 * fabs(x));
+            }
+    }
+    table_free(&small);
+    table_free(&t);
+    free(lambda);
+    free(alpha);
+    free(all);
+    free(some);
+}
+
 int main(void)
 {
     random_seed(23);
@@ -148,5 +185,6 @@ int main(void)
     test_extremes();
     test_fit();
     test_threads();
+    test_tiles();
     return check_report();
 }

@@ -107,11 +107,13 @@ typedef double pass_vector_8 __attribute__((vector_size(64), may_alias));
         }                                               \
     } while (0)
 
-static void pass_gather(const dmm_block *block, size_t kp, const double *table,
-                        double *acc)
+static void pass_gather(const dmm_block *block, size_t kp, size_t group_begin,
+                        size_t group_end, const double *table, double *acc)
 {
+    const dmm_offset *from = &block->group_offset[group_begin];
+    const dmm_offset *to = &block->group_offset[group_end];
 #define CALL(width, n) \
-    gather_##width(block, kp, n, table + slice, acc + slice)
+    gather_##width(block, kp, n, from, to, table + slice, acc + slice)
     PASS_DISPATCH(CALL);
 #undef CALL
 }

@@ -13,17 +13,18 @@
     ((const PASS_VECTOR *)((base) + (size_t)(index) * stride))
 
 V_INLINE void PASS_NAME(gather)(const dmm_block *block, size_t stride, int n,
+                                const dmm_offset *from, const dmm_offset *to,
                                 const double *table, double *acc)
 {
-    for (size_t e = 0; e < block->n_singles; e++) {
+    for (size_t e = from->singles; e < to->singles; e++) {
         const PASS_VECTOR *t = PASS_CAT(table, block->single_feature[e]);
         PASS_VECTOR *a = PASS_AT(acc, block->single_row[e]);
         V_UNROLL
         for (int q = 0; q < n; q++)
             a[q] += t[q];
     }
-    const uint16_t *row = block->run_row;
-    for (size_t r = 0; r < block->n_runs; r++) {
+    const uint16_t *row = block->run_row + from->run_rows;
+    for (size_t r = from->runs; r < to->runs; r++) {
         const PASS_VECTOR *t = PASS_CAT(table, block->run_feature[r]);
         const size_t length = (size_t)block->run_length[r] + 1;
         PASS_VECTOR term[PASS_MAX] = PASS_ZERO;
