@@ -3,11 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "accelerate.h"
 #include "alloc.h"
 #include "bfgs.h"
-#include "saddle.h"
-#include "settled.h"
 #include "threads.h"
 
 /* lambda of a taxon that a centre lacks, before scaling: DirichletMultinomial's
@@ -20,8 +17,6 @@
 /* The first M-step: steps that promise less than this end it. */
 #define START_TOLERANCE 1e-7
 #define START_ITERATIONS 100
-/* Halvings of a step that raises NLE. */
-#define MAX_HALVINGS 20
 
 dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
                       const dmm_control *control, dmm_em **result)
@@ -213,7 +208,7 @@ double dmm_em_rounding(double nle)
     return 1e-9 + 1e-14 * fabs(nle);
 }
 
-static double tolerance(const dmm_em *em)
+double dmm_em_tolerance(const dmm_em *em)
 {
     const double relative = em->control->relative_tolerance * fabs(em->nle);
     return relative > em->control->tolerance ? relative
@@ -225,7 +220,7 @@ dmm_status dmm_em_tick(dmm_em *em, double change, int *settled)
     const dmm_control *control = em->control;
     em->iterations++;
     change = fabs(change);
-    const double limit = tolerance(em);
+    const double limit = dmm_em_tolerance(em);
     const int growing =
         change > 1.5 * em->last_change + dmm_em_rounding(em->nle);
     em->small_changes = change < limit && !growing ? em->small_changes + 1 : 0;
@@ -237,179 +232,4 @@ dmm_status dmm_em_tick(dmm_em *em, double change, int *settled)
     if (control->interrupt && control->interrupt(control->user))
         return DMM_ERROR_INTERRUPTED;
     return isfinite(em->nle) ? DMM_OK : DMM_ERROR_NUMERIC;
-}
-
-/* After a jump: the changes of NLE so far say nothing any more. */
-static void restart_convergence(dmm_em *em)
-{
-    em->converged = 0;
-    em->small_changes = 0;
-    em->shrinking = 0;
-    em->last_change = INFINITY;
-}
-
-/* Where an iteration began, to step back to. */
-typedef struct {
-    double *lambda;     /* n_taxa_columns x kp */
-    double *log_weight; /* kp                  */
-} em_origin;
-
-static dmm_status origin_init(em_origin *o, const dmm_parameters *p)
-{
-    o->lambda = DMM_NEW2(p->n_taxa_columns, p->kp, double);
-    o->log_weight = DMM_NEW(p->kp, double);
-    return o->lambda && o->log_weight ? DMM_OK : DMM_ERROR_MEMORY;
-}
-
-static void origin_free(em_origin *o)
-{
-    dmm_free(o->lambda);
-    dmm_free(o->log_weight);
-}
-
-/* Half of the way back to the origin. */
-static void go_half_back(dmm_parameters *p, const em_origin *o)
-{
-    for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
-        p->lambda[i] = (p->lambda[i] + o->lambda[i]) / 2;
-    for (size_t k = 0; k < p->k; k++)
-        p->log_weight[k] = (p->log_weight[k] + o->log_weight[k]) / 2;
-    dmm_parameters_normalise_weights(p);
-}
-
-static void go_back(dmm_parameters *p, const em_origin *o)
-{
-    memcpy(p->lambda, o->lambda,
-           p->n_taxa_columns * p->kp * sizeof *p->lambda);
-    memcpy(p->log_weight, o->log_weight, p->kp * sizeof *p->log_weight);
-}
-
-/* The M-step, and the evaluation of its parameters. */
-static dmm_status step(dmm_em *em)
-{
-    int iterations;
-    dmm_status status = DMM_OK;
-    if (em->control->optimizer == DMM_OPTIMIZER_NEWTON) {
-        dmm_em_step(em);
-        return status;
-    }
-    dmm_parameters_set_weights(em->parameters, em->sums->weight);
-    status = dmm_bfgs_run(em->team, em->chunk, em->parameters, em->control,
-                          &iterations);
-    if (status == DMM_OK)
-        dmm_em_evaluate(em);
-    return status;
-}
-
-/* One EM iteration from evaluated parameters to evaluated parameters; a step
- * that raises NLE (a lone Newton step may) is halved until it does not. */
-static dmm_status iterate(dmm_em *em, em_origin *o)
-{
-    dmm_parameters *p = em->parameters;
-    const double before = em->nle;
-    const double limit = before + dmm_em_rounding(before);
-    memcpy(o->lambda, p->lambda,
-           p->n_taxa_columns * p->kp * sizeof *p->lambda);
-    memcpy(o->log_weight, p->log_weight, p->kp * sizeof *p->log_weight);
-    const dmm_status status = step(em);
-    if (status != DMM_OK)
-        return status;
-    for (int halving = 0; halving <= MAX_HALVINGS && !(em->nle <= limit);
-         halving++) {
-        if (halving < MAX_HALVINGS)
-            go_half_back(p, o);
-        else
-            go_back(p, o);
-        dmm_em_evaluate(em);
-    }
-    return DMM_OK;
-}
-
-static int may_accelerate(const dmm_em *em)
-{
-    return em->control->accelerate &&
-           em->control->optimizer == DMM_OPTIMIZER_NEWTON &&
-           em->parameters->k > 1;
-}
-
-/* EM iterations to convergence or the limit of iterations, or until they had
- * better be accelerated: *ready. */
-static dmm_status iterate_plainly(dmm_em *em, int *ready)
-{
-    em_origin origin;
-    dmm_status status = origin_init(&origin, em->parameters);
-    *ready = 0;
-    while (status == DMM_OK && !em->converged && !*ready &&
-           em->iterations < em->control->max_iterations) {
-        const double before = em->nle, last_change = em->last_change;
-        status = iterate(em, &origin);
-        if (status == DMM_OK)
-            status = dmm_em_tick(em, em->nle - before, &em->converged);
-        *ready = may_accelerate(em) && !em->converged &&
-                 dmm_accelerate_ready(em, last_change);
-    }
-    origin_free(&origin);
-    return status;
-}
-
-/* Acceleration over the unsettled samples, and a full E-step to confirm that
- * the settled ones have stayed where they were; again from there if not. */
-static dmm_status finish_accelerated(dmm_em *em)
-{
-    for (int confirmed = 0; !confirmed;) {
-        dmm_status status = dmm_settled_begin(em->team, em->chunk);
-        if (status != DMM_OK)
-            return status;
-        if (em->chunk->settled == NULL)
-            return dmm_accelerate_run(em);
-        dmm_em_evaluate(em);
-        status = dmm_accelerate_run(em);
-        const double settled_nle = em->nle;
-        dmm_settled *settled = dmm_settled_end(em->chunk);
-        if (status == DMM_OK)
-            dmm_em_evaluate(em);
-        confirmed = status != DMM_OK || !em->converged ||
-                    (fabs(em->nle - settled_nle) < tolerance(em) &&
-                     dmm_settled_confirmed(settled, em->chunk));
-        dmm_settled_free(settled);
-        if (status != DMM_OK)
-            return status;
-        if (!confirmed)
-            restart_convergence(em);
-    }
-    return DMM_OK;
-}
-
-/* From evaluated parameters to convergence or the limit of iterations. */
-static dmm_status converge(dmm_em *em)
-{
-    while (!em->converged && em->iterations < em->control->max_iterations) {
-        int ready;
-        dmm_status status = iterate_plainly(em, &ready);
-        if (status == DMM_OK && ready)
-            status = finish_accelerated(em);
-        if (status != DMM_OK)
-            return status;
-    }
-    return DMM_OK;
-}
-
-dmm_status dmm_em_run(dmm_em *em)
-{
-    const dmm_control *control = em->control;
-    if (control->progress)
-        control->progress(DMM_PHASE_EM, 0, 0, control->user);
-    dmm_em_evaluate(em);
-    for (int at_saddle = 1; at_saddle;) {
-        dmm_status status = converge(em);
-        at_saddle = 0;
-        if (status == DMM_OK && em->converged &&
-            em->iterations < control->max_iterations)
-            status = dmm_saddle_leave(em, &at_saddle);
-        if (status != DMM_OK)
-            return status;
-        if (at_saddle)
-            restart_convergence(em);
-    }
-    return DMM_OK;
 }

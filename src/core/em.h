@@ -1,4 +1,4 @@
-/* EM: the state of a fit, its start, and its iterations.
+/* EM: the state of a fit, its start, and one iteration.
  *
  * The counts are const; everything that changes during a fit is in dmm_em.
  */
@@ -55,11 +55,10 @@ void dmm_em_step(dmm_em *em);
  * in a row and is not growing (one small change can be a saddle). */
 dmm_status dmm_em_tick(dmm_em *em, double change, int *settled);
 
-/* EM until convergence or the limit of iterations; where components are alike
- * at convergence, from beyond that saddle on. */
-dmm_status dmm_em_run(dmm_em *em);
-
 /* A rise of NLE that is rounding. */
 double dmm_em_rounding(double nle);
+
+/* A change of NLE that is none. */
+double dmm_em_tolerance(const dmm_em *em);
 
 #endif

@@ -45,7 +45,6 @@ void dmm_chunk_free(dmm_chunk *chunk)
 {
     if (chunk == NULL)
         return;
-    dmm_settled_free(dmm_settled_end(chunk));
     dmm_free(chunk->z);
     dmm_free(chunk->table);
     dmm_free(chunk->block_weight);

@@ -20,7 +20,8 @@ typedef struct dmm_settled dmm_settled; /* settled.h */
 
 typedef struct {
     const dmm_counts *counts;
-    dmm_settled *settled; /* samples that are left out of counts, or NULL */
+    dmm_settled *settled; /* samples that are left out of counts, or NULL;
+                             not the chunk's to free                      */
     size_t k;
     size_t kp;
     double *z;

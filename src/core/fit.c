@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "converge.h"
 #include "counts.h"
 #include "dmm.h"
 #include "em.h"
@@ -189,7 +190,7 @@ static void fit_work(dmm_team *team, void *data)
                                     DMM_START_KMEANS, x->control->seed, NULL,
                                     &x->em, &x->start);
     if (x->status == DMM_OK)
-        x->status = dmm_em_run(x->em);
+        x->status = dmm_converge(x->em);
     if (x->status == DMM_OK)
         x->status = dmm_fit_finish(x->em, &x->start, &x->result);
     dmm_em_free(x->em);

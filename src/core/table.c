@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "canonical.h"
+#include "converge.h"
 #include "counts.h"
 #include "dmm.h"
 #include "em.h"
@@ -171,7 +172,7 @@ static dmm_status run_start(dmm_team *team, const job *x, size_t number,
         dmm_starts_make(team, x->table->counts, x->k, control, record->kind,
                         record->seed, &origin, &r->em, &r->start);
     if (status == DMM_OK)
-        status = dmm_em_run(r->em);
+        status = dmm_converge(r->em);
     if (r->em == NULL)
         return status;
     record->iterations = r->em->iterations;

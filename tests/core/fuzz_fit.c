@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "converge.h"
 #include "counts.h"
 #include "dmm.h"
 #include "em.h"
@@ -296,7 +297,7 @@ static void run_starts(dmm_team *team, void *data)
         REQUIRE(dmm_starts_make(team, counts, x->k, x->control,
                                 x->starts->kinds[i], (unsigned long)i, &origin,
                                 &em, &start) == DMM_OK);
-        REQUIRE(dmm_em_run(em) == DMM_OK);
+        REQUIRE(dmm_converge(em) == DMM_OK);
         x->nle[i] = em->nle;
         dmm_em_free(best);
         best = em;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "converge.h"
 #include "em.h"
 #include "helpers.h"
 #include "saddle.h"
@@ -42,7 +43,7 @@ static void run_work(dmm_team *team, void *data)
         for (size_t c = 1; c < x->k; c++) /* the mean, for all */
             start.centre[j * kp + c] = start.centre[j * kp];
     CHECK(dmm_em_start(em, &start) == DMM_OK);
-    CHECK(dmm_em_run(em) == DMM_OK);
+    CHECK(dmm_converge(em) == DMM_OK);
     x->nle = em->nle;
     x->converged = em->converged;
     x->spread = 0;

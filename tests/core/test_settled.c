@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "converge.h"
 #include "em.h"
 #include "helpers.h"
 #include "settled.h"
@@ -81,7 +82,7 @@ static void settle_work(dmm_team *team, void *data)
     CHECK(dmm_kmeans_run(team, em->chunk, label, &control, &start) == DMM_OK);
     CHECK(dmm_em_start(em, &start) == DMM_OK);
     control.accelerate = 0;
-    CHECK(dmm_em_run(em) == DMM_OK);
+    CHECK(dmm_converge(em) == DMM_OK);
     snapshot all = take(em);
     CHECK(dmm_settled_begin(team, em->chunk) == DMM_OK);
     x->settled = em->chunk->settled != NULL;
