@@ -1,13 +1,16 @@
 # What threads gain: N x S x K on 1, 2, 4, 8 threads as far as the machine has
-# that many processors, the median of five; and whether the results are the
-# same bits. Then the same with a core taken by another program.
+# that many processors, the median of five rounds in which the numbers of
+# threads take turns, since other programs and a processor's clock come and go;
+# and whether the results are the same bits. Then the same with a core taken by
+# another program.
 #
 #   Rscript inst/benchmarks/threads.R [OPTION...] [plot.png]
 #
 #   --sizes="100x20x3;1000x50x5"   scenarios; of uniform counts 0..99, but for
 #                                  10000x500x10, a simulated mixture
 #   --threads="1;2;4;8" by default
-#   --repeats=5 by default
+#   --rounds=5 by default
+#   --repeats=5                    fits in a round, of which the median counts
 #   --seed=1 by default
 #   --busy                         only the test with a busy core
 source(file.path(dirname(sub("^--file=", "",
@@ -15,7 +18,7 @@ source(file.path(dirname(sub("^--file=", "",
 arguments <- read_arguments(
     sizes = c("100x20x3", "1000x50x5", "5000x100x5", "1000x50x10",
         "10000x50x5", "1000x50x20", "10000x500x10"),
-    threads = c(1, 2, 4, 8), repeats = 5, seed = 1, busy = FALSE,
+    threads = c(1, 2, 4, 8), rounds = 5, repeats = 5, seed = 1, busy = FALSE,
     plot = "threads.png")
 
 BUSY_LIMIT <- 1.3     # two threads against one, with one of two cores busy
@@ -32,16 +35,28 @@ make_table <- function(size, n, s) {
         uniform_counts(n, s)
 }
 
-# The driver's line for each number of threads.
-run_size <- function(size) {
+# Rounds of runs with each number of threads: their median seconds, the threads
+# used, and whether all results are the same.
+in_turns <- function(size, threads, ...) {
     n <- as.integer(strsplit(size, "x")[[1L]])
     file <- write_counts(make_table(size, n[1L], n[2L]))
     on.exit(unlink(file))
+    runs <- do.call(rbind, rep(list(threads), arguments$rounds))
+    runs <- lapply(t(runs), function(count) {
+        run_driver(driver, file, n[3L], arguments$seed, count,
+            arguments$repeats, ...)
+    })
+    values <- function(name) {
+        matrix(unlist(lapply(runs, `[[`, name)), length(threads))
+    }
+    list(size = size, threads = values("threads")[, 1L],
+        seconds = apply(values("seconds"), 1L, stats::median),
+        same = length(unique(c(values("digest")))) == 1L)
+}
+
+run_size <- function(size) {
     say("%s ...", size)
-    runs <- do.call(rbind, lapply(threads, run_driver, driver = driver,
-        file = file, k = n[3L], seed = arguments$seed,
-        repeats = arguments$repeats))
-    cbind(size = size, asked = threads, runs)
+    in_turns(size, threads)
 }
 
 # `code` while a program spins on the given core. It ends by itself, should this
@@ -56,15 +71,9 @@ with_busy_core <- function(core, code) {
 
 # Two cores, of which another program has one: seconds of one and two threads.
 run_busy <- function(size) {
-    n <- as.integer(strsplit(size, "x")[[1L]])
-    file <- write_counts(make_table(size, n[1L], n[2L]))
-    on.exit(unlink(file))
     say("%s with a busy core ...", size)
-    run <- function(threads) {
-        run_driver(driver, file, n[3L], arguments$seed, threads,
-            arguments$repeats, prefix = c("taskset", "-c", "0,1"))$seconds
-    }
-    seconds <- with_busy_core(0L, c(run(1), run(2)))
+    seconds <- with_busy_core(0L,
+        in_turns(size, 1:2, prefix = c("taskset", "-c", "0,1"))$seconds)
     data.frame("N x S x K" = size, "1 thread, s" = sprintf("%.4f", seconds[1L]),
         "2 threads, s" = sprintf("%.4f", seconds[2L]),
         ratio = sprintf("%.2f", seconds[2L] / seconds[1L]),
@@ -73,17 +82,16 @@ run_busy <- function(size) {
 }
 
 if (!arguments$busy) {
-    runs <- do.call(rbind, lapply(arguments$sizes, run_size))
-    by_size <- lapply(arguments$sizes, function(size) runs[runs$size == size, ])
+    by_size <- lapply(arguments$sizes, run_size)
     summary <- do.call(rbind, lapply(by_size, function(r) {
         times <- as.list(sprintf("%.4f", r$seconds))
         names(times) <- sprintf("%d thread%s, s", threads,
             ifelse(threads == 1, "", "s"))
         gains <- as.list(sprintf("%.2f", r$seconds[1L] / r$seconds[-1L]))
         names(gains) <- sprintf("gain of %d", threads[-1L])
-        data.frame("N x S x K" = r$size[1L], times, gains,
+        data.frame("N x S x K" = r$size, times, gains,
             used = paste(r$threads, collapse = ", "),
-            "same bits" = if (length(unique(r$digest)) == 1L) "yes" else "NO",
+            "same bits" = if (r$same) "yes" else "NO",
             check.names = FALSE)
     }))
     cat("Seconds of a whole fit; \"used\": the threads that the engine took,",
