@@ -164,10 +164,12 @@ static dmm_status run_start(dmm_team *team, const job *x, size_t number,
     dmm_start_record *record = &x->records[number];
     const dmm_origin origin = {best, x->given};
     memset(r, 0, sizeof *r);
-    record->kind =
-        x->plan->kinds ? x->plan->kinds[number] : dmm_start_usual(number);
-    record->seed = dmm_start_seed(control->seed, number);
-    record->nle = INFINITY;
+    *record = (dmm_start_record){
+        .kind =
+            x->plan->kinds ? x->plan->kinds[number] : dmm_start_usual(number),
+        .seed = dmm_start_seed(control->seed, number),
+        .nle = INFINITY,
+    };
     dmm_status status =
         dmm_starts_make(team, x->table->counts, x->k, control, record->kind,
                         record->seed, &origin, &r->em, &r->start);

@@ -104,6 +104,30 @@ static dmm_status call_fit(job *x)
     return status;
 }
 
+/* All kinds of start; the later ones begin from the best of those before. */
+static dmm_status call_table(job *x)
+{
+    static const dmm_start_kind kinds[] = {
+        DMM_START_KMEANS, DMM_START_SEEDS, DMM_START_LABELS,
+        DMM_START_GIVEN,  DMM_START_MOVE,  DMM_START_RESAMPLE};
+    dmm_start_record records[LENGTH(kinds)];
+    for (size_t e = 0; e < x->matrix.rows * x->k; e++)
+        x->z[e] = 1 / (double)x->k;
+    const dmm_start_plan plan = {LENGTH(kinds), kinds, x->z};
+    dmm_table *compressed = NULL;
+    dmm_fit_result *r = NULL;
+    dmm_status status = dmm_table_new(&x->matrix, 1, x->k,
+                                      x->control.n_threads, &compressed);
+    CHECK((status == DMM_OK) == (compressed != NULL));
+    if (status == DMM_OK)
+        status = dmm_table_fit(compressed, x->k, &plan, &x->control, records,
+                               &r);
+    CHECK((status == DMM_OK) == (r != NULL));
+    dmm_fit_free(r);
+    dmm_table_free(compressed);
+    return status;
+}
+
 static dmm_status call_predict(job *x)
 {
     return dmm_predict(&x->matrix, x->k, x->lambda, x->weight, 0,
@@ -182,7 +206,8 @@ static void test_interrupts(job *x)
 
 static void test_table(const table *t, size_t k, int n_threads)
 {
-    static const call functions[] = {call_check, call_fit, call_predict,
+    static const call functions[] = {call_check,    call_fit,
+                                     call_table,    call_predict,
                                      call_evaluate, call_maximize};
     for (size_t i = 0; i < LENGTH(all_kinds); i++) {
         job x = {.matrix = table_view(t, all_kinds[i]), .k = k};
