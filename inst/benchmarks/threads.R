@@ -1,8 +1,9 @@
 # What threads gain: N x S x K on 1, 2, 4, 8 threads as far as the machine has
 # that many processors, the median of five rounds in which the numbers of
 # threads take turns, since other programs and a processor's clock come and go;
-# and whether the results are the same bits. Then the same with a core taken by
-# another program.
+# what the machine gains where as many fits run at once, on a thread each, which
+# is what threads could gain at best; and whether the results are the same bits.
+# Then the same with a core taken by another program.
 #
 #   Rscript inst/benchmarks/threads.R [OPTION...] [plot.png]
 #
@@ -35,28 +36,42 @@ make_table <- function(size, n, s) {
         uniform_counts(n, s)
 }
 
-# Rounds of runs with each number of threads: their median seconds, the threads
-# used, and whether all results are the same.
-in_turns <- function(size, threads, ...) {
+# Seconds of a fit on one thread while `count` of them run.
+at_once <- function(file, k, count) {
+    fit <- paste(shQuote(c(driver, file, k, arguments$seed, 1L,
+        arguments$repeats)), collapse = " ")
+    lines <- system(paste(c(rep(fit, count), "wait"), collapse = " & "),
+        intern = TRUE)
+    mean(as.numeric(sub(".* seconds=([^ ]*).*", "\\1", lines)))
+}
+
+# Rounds of runs with each number of threads: their median seconds, those of as
+# many fits at once, the threads used, and whether all results are the same.
+in_turns <- function(size, threads, ..., control = FALSE) {
     n <- as.integer(strsplit(size, "x")[[1L]])
     file <- write_counts(make_table(size, n[1L], n[2L]))
     on.exit(unlink(file))
-    runs <- do.call(rbind, rep(list(threads), arguments$rounds))
-    runs <- lapply(t(runs), function(count) {
-        run_driver(driver, file, n[3L], arguments$seed, count,
-            arguments$repeats, ...)
+    runs <- lapply(seq_len(arguments$rounds), function(round) {
+        do.call(rbind, lapply(threads, function(count) {
+            run <- run_driver(driver, file, n[3L], arguments$seed, count,
+                arguments$repeats, ...)
+            data.frame(run[c("threads", "seconds", "digest")],
+                at_once = if (control) at_once(file, n[3L], count) else NA)
+        }))
     })
-    values <- function(name) {
-        matrix(unlist(lapply(runs, `[[`, name)), length(threads))
+    medians <- function(name) {
+        apply(matrix(vapply(runs, `[[`, numeric(length(threads)), name),
+            length(threads)), 1L, stats::median)
     }
-    list(size = size, threads = values("threads")[, 1L],
-        seconds = apply(values("seconds"), 1L, stats::median),
-        same = length(unique(c(values("digest")))) == 1L)
+    digests <- unlist(lapply(runs, `[[`, "digest"))
+    list(size = size, threads = runs[[1L]]$threads,
+        seconds = medians("seconds"), at_once = medians("at_once"),
+        same = length(unique(digests)) == 1L)
 }
 
 run_size <- function(size) {
     say("%s ...", size)
-    in_turns(size, threads)
+    in_turns(size, threads, control = TRUE)
 }
 
 # `code` while a program spins on the given core. It ends by itself, should this
@@ -89,13 +104,18 @@ if (!arguments$busy) {
             ifelse(threads == 1, "", "s"))
         gains <- as.list(sprintf("%.2f", r$seconds[1L] / r$seconds[-1L]))
         names(gains) <- sprintf("gain of %d", threads[-1L])
-        data.frame("N x S x K" = r$size, times, gains,
+        most <- as.list(sprintf("%.2f",
+            threads[-1L] * r$at_once[1L] / r$at_once[-1L]))
+        names(most) <- sprintf("of %d fits at once", threads[-1L])
+        data.frame("N x S x K" = r$size, times, gains, most,
             used = paste(r$threads, collapse = ", "),
             "same bits" = if (r$same) "yes" else "NO",
             check.names = FALSE)
     }))
     cat("Seconds of a whole fit; \"used\": the threads that the engine took,",
-        "fewer than asked for where a fit is too small to share.\n")
+        "fewer than asked for where a fit is too small to share; \"fits at",
+        "once\": what the machine gains by running so many, on a thread",
+        "each.\n")
     markdown(summary)
     open_plot(arguments$plot)
     sizes <- arguments$sizes
