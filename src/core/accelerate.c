@@ -12,9 +12,7 @@
  * ten fits of a table of 10,000 samples ended in worse optima. */
 #define LEAST_SHRINKING 3
 #define READY_RATIO 0.3
-/* Pairs of differences that are kept: as many as fit in a table of all
- * features, one vector less, since a wide table of counts has few more features
- * than taxa. */
+/* Pairs of differences that are kept, at most and at least. */
 #define MEMORY 8
 #define LEAST_MEMORY 3
 /* No parameter moves further than this in one step. */
@@ -67,15 +65,6 @@ static void accelerator_free(accelerator *a)
     }
 }
 
-static int pairs_to_keep(const dmm_dictionary *d)
-{
-    const size_t columns = d->n_taxa_columns;
-    const size_t pairs = (d->n_features - columns) / (2 * columns);
-    if (pairs < LEAST_MEMORY)
-        return LEAST_MEMORY;
-    return pairs < MEMORY ? (int)pairs : MEMORY;
-}
-
 static dmm_status accelerator_init(accelerator *a, dmm_em *em)
 {
     const dmm_parameters *p = em->parameters;
@@ -87,7 +76,8 @@ static dmm_status accelerator_init(accelerator *a, dmm_em *em)
     a->direction = em->newton->step;
     a->held = DMM_NEW(p->k, unsigned char);
     int complete = a->held != NULL;
-    a->memory = pairs_to_keep(&em->counts->dictionary);
+    a->memory =
+        dmm_dictionary_pairs(&em->counts->dictionary, LEAST_MEMORY, MEMORY);
     for (int i = 0; i < a->memory; i++) {
         a->dx[i] = DMM_NEW(a->n, double);
         a->dg[i] = DMM_NEW(a->n, double);

@@ -785,3 +785,12 @@ void dmm_counts_free(dmm_counts *counts)
     dmm_free(counts->total_feature);
     dmm_free(counts);
 }
+
+int dmm_dictionary_pairs(const dmm_dictionary *d, int least, int most)
+{
+    const size_t columns = d->n_taxa_columns;
+    const size_t pairs = (d->n_features - columns) / (2 * columns);
+    if (pairs < (size_t)least)
+        return least;
+    return pairs < (size_t)most ? (int)pairs : most;
+}

@@ -117,4 +117,9 @@ dmm_status dmm_counts_build(dmm_team *team, const dmm_matrix *matrix,
 
 void dmm_counts_free(dmm_counts *counts);
 
+/* How many pairs of vectors over the taxa columns, from `least` to `most`, an
+ * algorithm should remember: as many as fit in a table of all features, one
+ * vector less, since a wide table of counts has few more features than taxa. */
+int dmm_dictionary_pairs(const dmm_dictionary *dictionary, int least, int most);
+
 #endif

@@ -15,8 +15,7 @@
 #define MIXING_MOVE 1e-3
 #define MIXING_SLOWDOWNS 8
 #define MIXING_RISE 4
-/* Steps that are remembered at least; more where a table of all features, which
- * a fit has room for, is larger than the centres. */
+/* Steps that are remembered at least. */
 #define LEAST_MIXING_MEMORY 2
 
 typedef struct {
@@ -51,15 +50,6 @@ static void kmeans_free(kmeans *m)
     dmm_mixing_free(m->mixing);
 }
 
-static int steps_to_remember(const dmm_dictionary *d)
-{
-    const size_t columns = d->n_taxa_columns;
-    const size_t steps = (d->n_features - columns) / (2 * columns);
-    if (steps < LEAST_MIXING_MEMORY)
-        return LEAST_MIXING_MEMORY;
-    return steps < DMM_MIXING_MEMORY ? (int)steps : DMM_MIXING_MEMORY;
-}
-
 static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk,
                               const dmm_control *control)
 {
@@ -81,8 +71,10 @@ static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk,
     if (!m->inverse_total || !m->square || !m->centre || !m->next ||
         !m->scaled || !m->centre_square || !m->weight || !m->part)
         return DMM_ERROR_MEMORY;
-    return dmm_mixing_new(columns, kp, counts->dictionary.multiplicity,
-                          steps_to_remember(&counts->dictionary), &m->mixing);
+    const int memory = dmm_dictionary_pairs(
+        &counts->dictionary, LEAST_MIXING_MEMORY, DMM_MIXING_MEMORY);
+    return dmm_mixing_new(columns, kp, counts->dictionary.multiplicity, memory,
+                          &m->mixing);
 }
 
 /* 1/t and the squared proportions of one block's samples. */
