@@ -1,10 +1,8 @@
 #include "converge.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "accelerate.h"
-#include "alloc.h"
 #include "bfgs.h"
 #include "saddle.h"
 #include "settled.h"
@@ -21,40 +19,14 @@ static void restart_convergence(dmm_em *em)
     em->last_change = INFINITY;
 }
 
-/* Where an iteration began, to step back to. */
-typedef struct {
-    double *lambda;     /* n_taxa_columns x kp */
-    double *log_weight; /* kp                  */
-} iteration_origin;
-
-static dmm_status origin_init(iteration_origin *o, const dmm_parameters *p)
-{
-    o->lambda = DMM_NEW2(p->n_taxa_columns, p->kp, double);
-    o->log_weight = DMM_NEW(p->kp, double);
-    return o->lambda && o->log_weight ? DMM_OK : DMM_ERROR_MEMORY;
-}
-
-static void origin_free(iteration_origin *o)
-{
-    dmm_free(o->lambda);
-    dmm_free(o->log_weight);
-}
-
-/* Half of the way back to the origin. */
-static void go_half_back(dmm_parameters *p, const iteration_origin *o)
+/* Half of the way back to where the iteration began. */
+static void go_half_back(dmm_parameters *p, const dmm_position *o)
 {
     for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
         p->lambda[i] = (p->lambda[i] + o->lambda[i]) / 2;
     for (size_t k = 0; k < p->k; k++)
         p->log_weight[k] = (p->log_weight[k] + o->log_weight[k]) / 2;
     dmm_parameters_normalise_weights(p);
-}
-
-static void go_back(dmm_parameters *p, const iteration_origin *o)
-{
-    memcpy(p->lambda, o->lambda,
-           p->n_taxa_columns * p->kp * sizeof *p->lambda);
-    memcpy(p->log_weight, o->log_weight, p->kp * sizeof *p->log_weight);
 }
 
 /* The M-step, and the evaluation of its parameters. */
@@ -76,14 +48,12 @@ static dmm_status step(dmm_em *em)
 
 /* One EM iteration from evaluated parameters to evaluated parameters; a step
  * that raises NLE (a lone Newton step may) is halved until it does not. */
-static dmm_status iterate(dmm_em *em, iteration_origin *o)
+static dmm_status iterate(dmm_em *em, dmm_position *o)
 {
     dmm_parameters *p = em->parameters;
     const double before = em->nle;
     const double limit = before + dmm_em_rounding(before);
-    memcpy(o->lambda, p->lambda,
-           p->n_taxa_columns * p->kp * sizeof *p->lambda);
-    memcpy(o->log_weight, p->log_weight, p->kp * sizeof *p->log_weight);
+    dmm_position_keep(o, p);
     const dmm_status status = step(em);
     if (status != DMM_OK)
         return status;
@@ -92,7 +62,7 @@ static dmm_status iterate(dmm_em *em, iteration_origin *o)
         if (halving < MAX_HALVINGS)
             go_half_back(p, o);
         else
-            go_back(p, o);
+            dmm_position_restore(o, p);
         dmm_em_evaluate(em);
     }
     return DMM_OK;
@@ -109,8 +79,8 @@ static int may_accelerate(const dmm_em *em)
  * better be accelerated: *ready. */
 static dmm_status iterate_plainly(dmm_em *em, int *ready)
 {
-    iteration_origin origin;
-    dmm_status status = origin_init(&origin, em->parameters);
+    dmm_position origin;
+    dmm_status status = dmm_position_init(&origin, em->parameters);
     *ready = 0;
     while (status == DMM_OK && !em->converged && !*ready &&
            em->iterations < em->control->max_iterations) {
@@ -121,7 +91,7 @@ static dmm_status iterate_plainly(dmm_em *em, int *ready)
         *ready = may_accelerate(em) && !em->converged &&
                  dmm_accelerate_ready(em, last_change);
     }
-    origin_free(&origin);
+    dmm_position_release(&origin);
     return status;
 }
 

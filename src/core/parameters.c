@@ -1,6 +1,7 @@
 #include "parameters.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "alloc.h"
 #include "kernels.h"
@@ -115,6 +116,33 @@ void dmm_parameters_move(const dmm_worker *worker, dmm_parameters *p,
     dmm_team_split(worker, d->n_taxa_groups, &begin, &end);
     for (size_t i = d->group[begin] * p->kp; i < d->group[end] * p->kp; i++)
         p->lambda[i] += step[i];
+}
+
+dmm_status dmm_position_init(dmm_position *x, const dmm_parameters *p)
+{
+    x->lambda = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    x->log_weight = DMM_NEW(p->kp, double);
+    return x->lambda && x->log_weight ? DMM_OK : DMM_ERROR_MEMORY;
+}
+
+void dmm_position_release(dmm_position *x)
+{
+    dmm_free(x->lambda);
+    dmm_free(x->log_weight);
+}
+
+void dmm_position_keep(dmm_position *x, const dmm_parameters *p)
+{
+    memcpy(x->lambda, p->lambda,
+           p->n_taxa_columns * p->kp * sizeof *p->lambda);
+    memcpy(x->log_weight, p->log_weight, p->kp * sizeof *p->log_weight);
+}
+
+void dmm_position_restore(const dmm_position *x, dmm_parameters *p)
+{
+    memcpy(p->lambda, x->lambda,
+           p->n_taxa_columns * p->kp * sizeof *p->lambda);
+    memcpy(p->log_weight, x->log_weight, p->kp * sizeof *p->log_weight);
 }
 
 void dmm_parameters_set_weights(dmm_parameters *p, const double *weight)

@@ -73,6 +73,20 @@ void dmm_parameters_move(const dmm_worker *worker, dmm_parameters *parameters,
 void dmm_parameters_set_weights(dmm_parameters *parameters,
                                 const double *weight);
 
+/* What is kept of parameters to go back to: all that the others come from. */
+typedef struct {
+    double *lambda;     /* n_taxa_columns x kp */
+    double *log_weight; /* kp                  */
+} dmm_position;
+
+dmm_status dmm_position_init(dmm_position *position,
+                             const dmm_parameters *parameters);
+void dmm_position_release(dmm_position *position);
+void dmm_position_keep(dmm_position *position,
+                       const dmm_parameters *parameters);
+void dmm_position_restore(const dmm_position *position,
+                          dmm_parameters *parameters);
+
 /* Makes the weights exp(log_weight) sum to 1. */
 void dmm_parameters_normalise_weights(dmm_parameters *parameters);
 

@@ -80,7 +80,7 @@ static double find_differences(const dmm_em *em, const size_t *leader,
 
 /* Enlarges the differences and iterates, so that those that grow prevail, until
  * NLE is below what it was; with smaller ones if it is not. */
-static int enlarge(dmm_em *em, const double *lambda, const double *log_weight,
+static int enlarge(dmm_em *em, const dmm_position *saddle,
                    const double *difference, double largest)
 {
     dmm_parameters *p = em->parameters;
@@ -88,17 +88,16 @@ static int enlarge(dmm_em *em, const double *lambda, const double *log_weight,
     const double enough = em->nle - dmm_em_rounding(em->nle);
     double size = FIRST_SIZE;
     for (int i = 0; i < SIZES && size > largest; i++, size *= SIZE_FACTOR) {
+        dmm_position_restore(saddle, p);
         for (size_t e = 0; e < n; e++)
-            p->lambda[e] = lambda[e] + (size / largest - 1) * difference[e];
-        memcpy(p->log_weight, log_weight, p->kp * sizeof *log_weight);
+            p->lambda[e] += (size / largest - 1) * difference[e];
         dmm_em_evaluate(em);
         for (int j = 0; j < ITERATIONS && !(em->nle < enough); j++)
             dmm_em_step(em);
         if (em->nle < enough)
             return 1;
     }
-    memcpy(p->lambda, lambda, n * sizeof *lambda);
-    memcpy(p->log_weight, log_weight, p->kp * sizeof *log_weight);
+    dmm_position_restore(saddle, p);
     dmm_em_evaluate(em);
     return 0;
 }
@@ -106,9 +105,9 @@ static int enlarge(dmm_em *em, const double *lambda, const double *log_weight,
 dmm_status dmm_saddle_leave(dmm_em *em, int *left)
 {
     const dmm_parameters *p = em->parameters;
-    const size_t n = p->n_taxa_columns * p->kp;
     dmm_status status = DMM_ERROR_MEMORY;
-    double *lambda = NULL, *log_weight = NULL, *difference = NULL;
+    dmm_position saddle = {NULL, NULL};
+    double *difference = NULL;
     *left = 0;
     size_t *leader = DMM_NEW(p->k, size_t);
     if (!leader)
@@ -116,22 +115,19 @@ dmm_status dmm_saddle_leave(dmm_em *em, int *left)
     status = DMM_OK;
     if (find_alike(em, leader) == 0)
         goto done;
-    status = DMM_ERROR_MEMORY;
-    lambda = DMM_NEW(n, double);
-    log_weight = DMM_NEW(p->kp, double);
-    difference = DMM_NEW(n, double);
-    if (!lambda || !log_weight || !difference)
+    status = dmm_position_init(&saddle, p);
+    difference = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    if (!difference)
+        status = DMM_ERROR_MEMORY;
+    if (status != DMM_OK)
         goto done;
-    status = DMM_OK;
-    memcpy(lambda, p->lambda, n * sizeof *lambda);
-    memcpy(log_weight, p->log_weight, p->kp * sizeof *log_weight);
+    dmm_position_keep(&saddle, p);
     const double largest = find_differences(em, leader, difference);
     if (largest > LEAST_DIFFERENCE)
-        *left = enlarge(em, lambda, log_weight, difference, largest);
+        *left = enlarge(em, &saddle, difference, largest);
 done:
     dmm_free(leader);
-    dmm_free(lambda);
-    dmm_free(log_weight);
+    dmm_position_release(&saddle);
     dmm_free(difference);
     return status;
 }
