@@ -52,7 +52,7 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
     top <- .leading_differences(fit1, fitN, ntaxa)
     share <- fitted.DMN(fitN, scale = TRUE)[top, , drop = FALSE]
     shown <- as.matrix(count[, top, drop = FALSE])
-    member <- split(seq_len(nrow(count)), factor(max.col(fitN@group, "first"),
+    member <- split(seq_len(nrow(count)), factor(.assigned(fitN),
         seq_len(ncol(share))))
     .draw_heatmap(transform(shown), transform(share), unname(member),
         if (is.null(taxa)) as.character(top) else taxa[top], lblwidth, col,
