@@ -41,6 +41,8 @@ dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
     if (status == DMM_OK)
         status = dmm_newton_new(em->parameters, &em->counts->dictionary,
                                 em->sums, &em->newton);
+    if (status == DMM_OK)
+        status = dmm_chunk_add_rooms(chunk, dmm_team_size(team));
     if (status != DMM_OK) {
         dmm_em_free(em);
         return status;
@@ -169,8 +171,7 @@ static void evaluate_task(const dmm_worker *worker, void *data)
     const dmm_dictionary *d = &em->counts->dictionary;
     dmm_parameters_refresh(worker, em->parameters, d);
     dmm_estep_responsibilities(worker, em->chunk, em->parameters, em->sums);
-    dmm_estep_histogram(worker, em->chunk);
-    dmm_estep_sums(worker, em->chunk, em->parameters, em->sums);
+    dmm_estep_histogram_sums(worker, em->chunk, em->parameters, em->sums);
     dmm_newton_model(worker, em->newton, em->parameters, d, em->sums);
 }
 

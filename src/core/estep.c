@@ -1,5 +1,6 @@
 #include "estep.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -46,7 +47,7 @@ void dmm_chunk_free(dmm_chunk *chunk)
     if (chunk == NULL)
         return;
     dmm_free(chunk->z);
-    dmm_free(chunk->table);
+    dmm_chunk_release_table(chunk);
     dmm_free(chunk->block_weight);
     dmm_free(chunk->block_loglik);
     dmm_free(chunk->group_lgamma);
@@ -56,7 +57,8 @@ void dmm_chunk_free(dmm_chunk *chunk)
 void dmm_chunk_release_table(dmm_chunk *chunk)
 {
     dmm_free(chunk->table);
-    chunk->table = chunk->histogram = NULL;
+    dmm_free(chunk->rooms);
+    chunk->table = chunk->histogram = chunk->rooms = NULL;
 }
 
 /* Sum over the settled samples of the part of their evidence that one group of
@@ -102,14 +104,24 @@ static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
 #define SPAN_BYTES 655360
 #define PART_BYTES 131072
 
+/* The responsibilities that stay in that cache while all parts are gone
+ * through, and the room of one thread for a part of the histogram. */
+#define CACHED_BYTES (2 * SPAN_BYTES)
+#define ROOM_BYTES (2 * PART_BYTES)
+
+static double table_bytes(const dmm_chunk *chunk)
+{
+    return (double)chunk->counts->dictionary.n_features * (double)chunk->kp *
+           sizeof(double);
+}
+
 /* The taxa groups of a part of the table: it depends on the data only, as the
  * order of a sample's sums depends on it. */
 static size_t groups_together(const dmm_chunk *chunk)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
-    const double bytes =
-        (double)d->n_features * (double)chunk->kp * sizeof(double);
-    const double part = (double)d->n_taxa_groups * PART_BYTES / bytes;
+    const double part =
+        (double)d->n_taxa_groups * PART_BYTES / table_bytes(chunk);
     if (part >= (double)d->n_taxa_groups)
         return d->n_taxa_groups;
     return part > 1 ? (size_t)part : 1;
@@ -204,20 +216,27 @@ static void span_responsibilities(dmm_chunk *chunk, const span *s,
     }
 }
 
+/* Adds one block to the histogram of taxa groups [begin, end). */
+static void scatter_block(const dmm_chunk *chunk, size_t b, size_t begin,
+                          size_t end, double *histogram)
+{
+    const dmm_block *block = &chunk->counts->block[b];
+    dmm_kernels_active()->scatter(block, chunk->kp, begin, end,
+                                  chunk->z + block->first_row * chunk->kp,
+                                  histogram);
+}
+
 /* The histogram of taxa groups [begin, end), all blocks in their order. */
 static void scatter_groups(dmm_chunk *chunk, size_t begin, size_t end)
 {
-    const dmm_counts *counts = chunk->counts;
-    const size_t n = counts->n_blocks;
+    const size_t n = chunk->counts->n_blocks;
     const size_t part = groups_together(chunk);
     const size_t blocks = blocks_together(chunk, 1);
     for (size_t from = 0; from < n; from += blocks)
         for (size_t g = begin; g < end; g += part)
             for (size_t b = from; b < lesser(from + blocks, n); b++)
-                dmm_kernels_active()->scatter(
-                    &counts->block[b], chunk->kp, g, lesser(g + part, end),
-                    chunk->z + counts->block[b].first_row * chunk->kp,
-                    chunk->histogram);
+                scatter_block(chunk, b, g, lesser(g + part, end),
+                              chunk->histogram);
 }
 
 /* Log-likelihood and weights of the settled samples, or 0. */
@@ -284,10 +303,11 @@ void dmm_estep_weights(const dmm_chunk *chunk, double *weight)
 
 /* The histogram of features [from, to) before the chunk's samples: that of the
  * settled ones, or 0. */
-static void begin_histogram(dmm_chunk *chunk, size_t from, size_t to)
+static void begin_histogram(const dmm_chunk *chunk, size_t from, size_t to,
+                            double *histogram)
 {
     const size_t kp = chunk->kp, n = (to - from) * kp;
-    double *h = chunk->histogram + from * kp;
+    double *h = histogram + from * kp;
     if (chunk->settled)
         dmm_kernels_active()->from_counts(
             n, chunk->settled->histogram + from * kp, h);
@@ -303,7 +323,7 @@ static void totals_histogram(dmm_chunk *chunk)
     if (d->n_columns == d->n_taxa_columns)
         return;
     begin_histogram(chunk, d->begin[d->n_taxa_columns],
-                    d->end[d->n_columns - 1]);
+                    d->end[d->n_columns - 1], chunk->histogram);
     for (size_t i = 0; i < counts->n_samples; i++) {
         const size_t f = counts->total_feature[i];
         /* Feature 0, of samples without counts, is no column's: its row stays
@@ -326,7 +346,7 @@ void dmm_estep_histogram(const dmm_worker *worker, dmm_chunk *chunk)
         end = groups;
     if (begin < end) {
         begin_histogram(chunk, d->begin[d->group[begin]],
-                        d->end[d->group[end] - 1]);
+                        d->end[d->group[end] - 1], chunk->histogram);
         scatter_groups(chunk, begin, end);
     }
     dmm_team_barrier(worker);
@@ -361,19 +381,107 @@ void dmm_estep_run_histogram(dmm_team *team, dmm_chunk *chunk)
     dmm_team_do(team, histogram_task, chunk);
 }
 
+static void group_sums(const dmm_chunk *chunk, const dmm_parameters *p,
+                       const double *histogram, size_t g, dmm_sums *sums)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    dmm_kernels_active()->difference_sums(
+        d, chunk->kp, p->alpha, p->lambda, histogram, d->group[g],
+        d->group[g + 1], chunk->group_lgamma + g * chunk->kp, sums->digamma,
+        sums->trigamma);
+}
+
 void dmm_estep_sums(const dmm_worker *worker, dmm_chunk *chunk,
                     const dmm_parameters *p, dmm_sums *sums)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
-    const size_t kp = chunk->kp;
     size_t next;
-    while (dmm_team_next(worker, d->n_groups, &next)) {
-        const size_t g = long_groups_first(d, next);
-        dmm_kernels_active()->difference_sums(
-            d, kp, p->alpha, p->lambda, chunk->histogram, d->group[g],
-            d->group[g + 1], chunk->group_lgamma + g * kp, sums->digamma,
-            sums->trigamma);
+    while (dmm_team_next(worker, d->n_groups, &next))
+        group_sums(chunk, p, chunk->histogram, long_groups_first(d, next),
+                   sums);
+    if (dmm_team_enter(worker)) {
+        sum_groups(chunk, sums);
+        dmm_team_leave(worker);
     }
+}
+
+/* ---- Histogram and sums in one pass ------------------------------------- */
+
+/* Whether all responsibilities stay in a core's cache, so that a part of the
+ * histogram can be finished before the next one. */
+static int fits_cache(const dmm_chunk *chunk)
+{
+    return (double)chunk->counts->n_samples * (double)chunk->kp *
+               sizeof(double) <=
+           CACHED_BYTES;
+}
+
+dmm_status dmm_chunk_add_rooms(dmm_chunk *chunk, int n_threads)
+{
+    if (!fits_cache(chunk) || table_bytes(chunk) <= CACHED_BYTES)
+        return DMM_OK;
+    chunk->rooms =
+        DMM_NEW2((size_t)n_threads, ROOM_BYTES / sizeof(double), double);
+    return chunk->rooms ? DMM_OK : DMM_ERROR_MEMORY;
+}
+
+/* Where a thread makes the histogram of features [from, to): feature f's is at
+ * [f * kp]. In its own room the histogram does not displace the table, whose
+ * place it would have to take from other cores' caches otherwise. */
+static double *histogram_room(const dmm_worker *worker, const dmm_chunk *chunk,
+                              size_t from, size_t to)
+{
+    const size_t length = ROOM_BYTES / sizeof(double);
+    /* Rows keep their alignment. */
+    const size_t first = from - from % DMM_FEATURE_PADDING;
+    if (chunk->rooms == NULL || (to - first) * chunk->kp > length)
+        return chunk->histogram;
+    const double *room = chunk->rooms + (size_t)worker->number * length;
+    return (double *)((uintptr_t)room - first * chunk->kp * sizeof(double));
+}
+
+/* Histogram and sums of taxa groups [begin, end). */
+static void finish_groups(const dmm_worker *worker, dmm_chunk *chunk,
+                          const dmm_parameters *p, size_t begin, size_t end,
+                          dmm_sums *sums)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t from = d->begin[d->group[begin]];
+    const size_t to = d->end[d->group[end] - 1];
+    double *histogram = histogram_room(worker, chunk, from, to);
+    begin_histogram(chunk, from, to, histogram);
+    for (size_t b = 0; b < chunk->counts->n_blocks; b++)
+        scatter_block(chunk, b, begin, end, histogram);
+    for (size_t g = begin; g < end; g++)
+        group_sums(chunk, p, histogram, g, sums);
+}
+
+void dmm_estep_histogram_sums(const dmm_worker *worker, dmm_chunk *chunk,
+                              const dmm_parameters *p, dmm_sums *sums)
+{
+    if (!fits_cache(chunk)) {
+        dmm_estep_histogram(worker, chunk);
+        dmm_estep_sums(worker, chunk, p, sums);
+        return;
+    }
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t groups = d->n_taxa_groups;
+    /* Some parts for each thread, so that none waits long for another. */
+    size_t part = lesser(groups_together(chunk),
+                         groups / (4 * (size_t)worker->size));
+    part = part > 1 ? part : 1;
+    size_t next;
+    while (dmm_team_next(worker, 1 + (groups + part - 1) / part, &next)) {
+        const size_t begin = (next - 1) * part;
+        if (next == 0)
+            totals_histogram(chunk);
+        else
+            finish_groups(worker, chunk, p, begin,
+                          lesser(begin + part, groups), sums);
+    }
+    dmm_team_barrier(worker);
+    while (dmm_team_next(worker, d->n_groups - groups, &next))
+        group_sums(chunk, p, chunk->histogram, groups + next, sums);
     if (dmm_team_enter(worker)) {
         sum_groups(chunk, sums);
         dmm_team_leave(worker);

@@ -29,6 +29,7 @@ typedef struct {
      * is spent once z is made, the histogram when its sums are. */
     double *table;
     double *histogram;
+    double *rooms;          /* of dmm_chunk_add_rooms(), or NULL */
     double *block_weight;   /* n_blocks x kp      */
     double *block_loglik;   /* n_blocks           */
     double *group_lgamma;   /* n_groups x kp      */
@@ -38,7 +39,11 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
                          dmm_chunk **chunk);
 void dmm_chunk_free(dmm_chunk *chunk);
 
-/* Frees the table and histogram, when no more steps are taken. */
+/* Room for dmm_estep_histogram_sums() by up to n_threads threads, where it is
+ * faster with some. */
+dmm_status dmm_chunk_add_rooms(dmm_chunk *chunk, int n_threads);
+
+/* Frees the table, histogram and rooms, when no more steps are taken. */
 void dmm_chunk_release_table(dmm_chunk *chunk);
 
 /* The threads to use for steps over a table with k components, at most
@@ -64,6 +69,12 @@ void dmm_estep_run_histogram(dmm_team *team, dmm_chunk *chunk);
  * the histogram at hand. */
 void dmm_estep_sums(const dmm_worker *worker, dmm_chunk *chunk,
                     const dmm_parameters *parameters, dmm_sums *sums);
+
+/* Histogram of z and its sums, the same bits as by the two functions above, in
+ * one pass where z fits a core's cache. The histogram may not be kept. */
+void dmm_estep_histogram_sums(const dmm_worker *worker, dmm_chunk *chunk,
+                              const dmm_parameters *parameters,
+                              dmm_sums *sums);
 
 /* Log evidence ev_ik of all samples into z, instead of responsibilities. */
 void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,

@@ -29,6 +29,7 @@ static snapshot take(dmm_em *em)
     s.histogram = NEED(s.n_histogram, double);
     memcpy(s.weight, em->sums->weight, s.kp * sizeof(double));
     memcpy(s.gradient, em->newton->gradient, s.n_gradient * sizeof(double));
+    dmm_estep_run_histogram(em->team, em->chunk);
     memcpy(s.histogram, em->chunk->histogram, s.n_histogram * sizeof(double));
     return s;
 }
@@ -56,6 +57,7 @@ typedef struct {
     size_t k;
     size_t left; /* unsettled samples, out */
     int settled; /* out */
+    int rooms;   /* out */
 } job;
 
 static size_t unsettled_entries(const dmm_counts *c)
@@ -86,6 +88,7 @@ static void settle_work(dmm_team *team, void *data)
     snapshot all = take(em);
     CHECK(dmm_settled_begin(team, em->chunk) == DMM_OK);
     x->settled = em->chunk->settled != NULL;
+    x->rooms = em->chunk->rooms != NULL;
     if (x->settled) {
         const dmm_counts *rest = em->chunk->counts;
         x->left = rest->n_samples;
@@ -150,6 +153,13 @@ int main(void)
         settled += x.settled;
         test_fit(&t, 3);
         table_free(&t);
+        /* So many features that threads have rooms for the histogram. */
+        t = table_mixture(1500, 300, 6, 60, 20000, 1);
+        x = (job){.t = &t, .k = 6};
+        dmm_team_run(threads, settle_work, &x);
+        settled += x.settled;
+        CHECK(x.rooms);
+        table_free(&t);
         /* Alike: none do. */
         t = table_mixture(1500, 60, 3, 20, 30, 0.05);
         x = (job){.t = &t, .k = 3};
@@ -163,7 +173,7 @@ int main(void)
         CHECK(!x.settled);
         table_free(&t);
     }
-    CHECK(settled == 2);
+    CHECK(settled == 4);
     dmm_settled_free(NULL);
     return check_report();
 }
