@@ -6,8 +6,8 @@
 #ifndef DMM_BFGS_H
 #define DMM_BFGS_H
 
+#include "chunk.h"
 #include "dmm.h"
-#include "estep.h"
 #include "parameters.h"
 #include "status.h"
 #include "threads.h"

@@ -5,6 +5,8 @@
 
 #include "alloc.h"
 #include "bfgs.h"
+#include "estep.h"
+#include "histogram.h"
 #include "threads.h"
 
 /* lambda of a taxon that a centre lacks, before scaling: DirichletMultinomial's
@@ -149,7 +151,7 @@ dmm_status dmm_em_start(dmm_em *em, const dmm_start *start)
     int iterations;
     if (em->control->progress)
         em->control->progress(DMM_PHASE_SETUP, 0, 0, em->control->user);
-    dmm_estep_run_histogram(em->team, em->chunk);
+    dmm_histogram_run(em->team, em->chunk);
     const dmm_status status = set_start(em, start);
     if (status != DMM_OK)
         return status;
@@ -171,7 +173,7 @@ static void evaluate_task(const dmm_worker *worker, void *data)
     const dmm_dictionary *d = &em->counts->dictionary;
     dmm_parameters_refresh(worker, em->parameters, d);
     dmm_estep_responsibilities(worker, em->chunk, em->parameters, em->sums);
-    dmm_estep_histogram_sums(worker, em->chunk, em->parameters, em->sums);
+    dmm_histogram_make_sums(worker, em->chunk, em->parameters, em->sums);
     dmm_newton_model(worker, em->newton, em->parameters, d, em->sums);
 }
 

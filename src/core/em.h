@@ -5,8 +5,8 @@
 #ifndef DMM_EM_H
 #define DMM_EM_H
 
+#include "chunk.h"
 #include "dmm.h"
-#include "estep.h"
 #include "kmeans.h"
 #include "mstep.h"
 #include "parameters.h"

@@ -7,6 +7,8 @@
 #include "counts.h"
 #include "dmm.h"
 #include "em.h"
+#include "estep.h"
+#include "histogram.h"
 #include "laplace.h"
 #include "predict.h"
 
@@ -141,7 +143,7 @@ static void sums_task(const dmm_worker *worker, void *data)
 {
     dmm_em *em = data;
     dmm_parameters_refresh(worker, em->parameters, &em->counts->dictionary);
-    dmm_estep_sums(worker, em->chunk, em->parameters, em->sums);
+    dmm_histogram_sums(worker, em->chunk, em->parameters, em->sums);
 }
 
 static dmm_status maximize(dmm_team *team, job *x)
@@ -151,7 +153,7 @@ static dmm_status maximize(dmm_team *team, job *x)
     for (size_t c = 0; c < x->k; c++)
         for (size_t i = 0; i < n; i++)
             em->chunk->z[i * kp + c] = x->z[c * n + i];
-    dmm_estep_run_histogram(team, em->chunk);
+    dmm_histogram_run(team, em->chunk);
     if (x->control->optimizer == DMM_OPTIMIZER_NEWTON)
         return dmm_mstep_run(team, em->chunk, em->parameters, em->sums,
                              em->newton, MAXIMIZE_TOLERANCE,

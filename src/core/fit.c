@@ -7,6 +7,7 @@
 #include "counts.h"
 #include "dmm.h"
 #include "em.h"
+#include "estep.h"
 #include "fit.h"
 #include "laplace.h"
 #include "predict.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "estep.h"
 #include "kernels.h"
 #include "mixing.h"
 #include "threads.h"

@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
+#include "chunk.h"
 #include "dmm.h"
-#include "estep.h"
 #include "status.h"
 
 typedef struct {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "histogram.h"
 
 /* A step is taken when F falls by this part of what the gradient promises. */
 #define ARMIJO 1e-4
@@ -263,7 +264,7 @@ static void sums_task(const dmm_worker *worker, void *data)
 {
     const mstep *m = data;
     dmm_parameters_refresh(worker, m->p, &m->chunk->counts->dictionary);
-    dmm_estep_sums(worker, m->chunk, m->p, m->sums);
+    dmm_histogram_sums(worker, m->chunk, m->p, m->sums);
 }
 
 static void step_task(const dmm_worker *worker, void *data)

@@ -16,7 +16,7 @@
 #ifndef DMM_MSTEP_H
 #define DMM_MSTEP_H
 
-#include "estep.h"
+#include "chunk.h"
 #include "parameters.h"
 #include "status.h"
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "alloc.h"
+#include "estep.h"
 #include "threads.h"
 
 void dmm_predict_copy(const dmm_chunk *chunk, const size_t *order,

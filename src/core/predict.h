@@ -3,8 +3,8 @@
 #ifndef DMM_PREDICT_H
 #define DMM_PREDICT_H
 
+#include "chunk.h"
 #include "dmm.h"
-#include "estep.h"
 
 /* Copies z (samples x kp, a sample's components together) to n_samples x k in
  * column-major order, component order[c] as column c; NULL keeps the order. */

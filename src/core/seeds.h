@@ -6,7 +6,7 @@
 #ifndef DMM_SEEDS_H
 #define DMM_SEEDS_H
 
-#include "estep.h"
+#include "counts.h"
 #include "random.h"
 #include "status.h"
 #include "threads.h"

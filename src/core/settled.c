@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "histogram.h"
 
 /* A sample is settled when all other components have less than this together,
  * exp(-60); it is still confirmed below exp(-37), where 1 - z rounds to 1. */
@@ -55,7 +56,7 @@ static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
             chunk->z[i * kp + s->component[i]] = 1;
             s->weight[s->component[i]] += 1;
         }
-    dmm_estep_run_histogram(team, chunk);
+    dmm_histogram_run(team, chunk);
     /* Padding between groups may hold anything. */
     for (size_t g = 0; g < d->n_groups; g++)
         for (size_t i = d->begin[d->group[g]] * kp;

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "estep.h"
+#include "chunk.h"
 #include "status.h"
 #include "threads.h"
 

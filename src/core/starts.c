@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "estep.h"
+#include "histogram.h"
 #include "kernels.h"
 #include "random.h"
 #include "rng.h"
@@ -138,7 +140,7 @@ done:
 static dmm_status adapt(dmm_em *em)
 {
     int iterations;
-    dmm_estep_run_histogram(em->team, em->chunk);
+    dmm_histogram_run(em->team, em->chunk);
     dmm_estep_weights(em->chunk, em->sums->weight);
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
     return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
@@ -261,7 +263,7 @@ static void temper_task(const dmm_worker *worker, void *data)
         gather(a);
         dmm_team_leave(worker);
     }
-    dmm_estep_histogram(worker, chunk);
+    dmm_histogram_make(worker, chunk);
 }
 
 /* How much the best component of a sample exceeds the next best one, on

@@ -8,6 +8,7 @@
 #include "counts.h"
 #include "dmm.h"
 #include "em.h"
+#include "estep.h"
 #include "fit.h"
 #include "kmeans.h"
 #include "starts.h"

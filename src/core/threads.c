@@ -369,11 +369,19 @@ static size_t part_at(const double *cumulated, size_t n, double cost)
     return low;
 }
 
+void dmm_share(size_t i, size_t count, const double *cumulated, size_t n,
+               size_t *begin, size_t *end)
+{
+    const double all = cumulated[n], parts = (double)count;
+    *begin = i == 0 ? 0 : part_at(cumulated, n, all * (double)i / parts);
+    *end = i == count - 1
+               ? n
+               : part_at(cumulated, n, all * (double)(i + 1) / parts);
+}
+
 void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
                     size_t *begin, size_t *end)
 {
-    const int count = worker->size, me = worker->number;
-    const double all = cumulated[n];
-    *begin = me == 0 ? 0 : part_at(cumulated, n, all * me / count);
-    *end = me == count - 1 ? n : part_at(cumulated, n, all * (me + 1) / count);
+    dmm_share((size_t)worker->number, (size_t)worker->size, cumulated, n, begin,
+              end);
 }

@@ -92,8 +92,13 @@ void dmm_team_barrier(const dmm_worker *worker);
 void dmm_team_split(const dmm_worker *worker, size_t n, size_t *begin,
                     size_t *end);
 
-/* The same when parts have costs: cumulated[i] is the cost of the parts before
- * part i, cumulated[n] of all. */
+/* The consecutive parts [*begin, *end) of n that are the share `i` of `count`
+ * about equal ones when parts have costs: cumulated[j] is the cost of the parts
+ * before part j, cumulated[n] of all. */
+void dmm_share(size_t i, size_t count, const double *cumulated, size_t n,
+               size_t *begin, size_t *end);
+
+/* The same for this thread. */
 void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
                     size_t *begin, size_t *end);
 

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "helpers.h"
+#include "histogram.h"
 #include "mstep.h"
 
 typedef struct {
@@ -53,8 +54,8 @@ static void direction_task(const dmm_worker *worker, void *data)
     mstep *s = data;
     const dmm_dictionary *d = &s->counts->dictionary;
     dmm_parameters_refresh(worker, s->p, d);
-    dmm_estep_histogram(worker, s->chunk);
-    dmm_estep_sums(worker, s->chunk, s->p, s->sums);
+    dmm_histogram_make(worker, s->chunk);
+    dmm_histogram_sums(worker, s->chunk, s->p, s->sums);
     dmm_newton_model(worker, s->newton, s->p, d, s->sums);
     dmm_newton_step(worker, s->newton, s->p, d);
 }

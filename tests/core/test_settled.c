@@ -7,6 +7,7 @@
 #include "converge.h"
 #include "em.h"
 #include "helpers.h"
+#include "histogram.h"
 #include "settled.h"
 
 /* Log-likelihood, weights and histogram at the parameters. */
@@ -29,7 +30,7 @@ static snapshot take(dmm_em *em)
     s.histogram = NEED(s.n_histogram, double);
     memcpy(s.weight, em->sums->weight, s.kp * sizeof(double));
     memcpy(s.gradient, em->newton->gradient, s.n_gradient * sizeof(double));
-    dmm_estep_run_histogram(em->team, em->chunk);
+    dmm_histogram_run(em->team, em->chunk);
     memcpy(s.histogram, em->chunk->histogram, s.n_histogram * sizeof(double));
     return s;
 }

@@ -1,0 +1,185 @@
+#include "chunk.h"
+
+#include <stdint.h>
+
+#include "alloc.h"
+#include "parameters.h"
+
+dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
+{
+    *result = NULL;
+    const dmm_dictionary *d = &counts->dictionary;
+    dmm_chunk *chunk = DMM_NEW(1, dmm_chunk);
+    if (!chunk)
+        return DMM_ERROR_MEMORY;
+    chunk->counts = counts;
+    chunk->k = k;
+    chunk->kp = dmm_padded_components(k);
+    const size_t kp = chunk->kp;
+    chunk->z = DMM_NEW2(counts->n_samples, kp, double);
+    chunk->table = DMM_NEW2(d->n_features, kp, double);
+    chunk->histogram = chunk->table;
+    chunk->block_weight = DMM_NEW2(counts->n_blocks, kp, double);
+    chunk->block_loglik = DMM_NEW(counts->n_blocks, double);
+    chunk->group_lgamma = DMM_NEW2(d->n_groups, kp, double);
+    if (!chunk->z || !chunk->table || !chunk->block_weight ||
+        !chunk->block_loglik || !chunk->group_lgamma) {
+        dmm_chunk_free(chunk);
+        return DMM_ERROR_MEMORY;
+    }
+    *result = chunk;
+    return DMM_OK;
+}
+
+void dmm_chunk_free(dmm_chunk *chunk)
+{
+    if (chunk == NULL)
+        return;
+    dmm_free(chunk->z);
+    dmm_chunk_release_table(chunk);
+    dmm_free(chunk->block_weight);
+    dmm_free(chunk->block_loglik);
+    dmm_free(chunk->group_lgamma);
+    dmm_free(chunk);
+}
+
+void dmm_chunk_release_table(dmm_chunk *chunk)
+{
+    dmm_free(chunk->table);
+    dmm_free(chunk->rooms);
+    dmm_free(chunk->lanes);
+    chunk->table = chunk->histogram = chunk->rooms = chunk->lanes = NULL;
+}
+
+/* ---- Cuts --------------------------------------------------------------- */
+
+/* Bytes of the responsibilities of a span of blocks, and of a part of the
+ * table: both fit a second-level cache. */
+#define SPAN_BYTES 655360
+#define PART_BYTES 131072
+
+size_t dmm_chunk_group(const dmm_chunk *chunk, size_t i)
+{
+    return chunk->counts->dictionary.n_groups - 1 - i;
+}
+
+static double table_bytes(const dmm_chunk *chunk)
+{
+    return (double)chunk->counts->dictionary.n_features * (double)chunk->kp *
+           sizeof(double);
+}
+
+size_t dmm_chunk_part(const dmm_chunk *chunk)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const double part =
+        (double)d->n_taxa_groups * PART_BYTES / table_bytes(chunk);
+    if (part >= (double)d->n_taxa_groups)
+        return d->n_taxa_groups;
+    return part > 1 ? (size_t)part : 1;
+}
+
+size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads)
+{
+    const size_t n = chunk->counts->n_blocks, threads = (size_t)n_threads;
+    const size_t most = SPAN_BYTES / sizeof(double) /
+                        (chunk->counts->block_rows * chunk->kp);
+    if (most < 2 ||
+        dmm_chunk_part(chunk) == chunk->counts->dictionary.n_taxa_groups)
+        return 1;
+    size_t spans = (n + most - 1) / most;
+    spans = (spans + threads - 1) / threads * threads;
+    return (n + spans - 1) / spans;
+}
+
+/* ---- Rooms -------------------------------------------------------------- */
+
+/* Bytes of responsibilities that stay in a core's cache while it goes through
+ * all parts of a table. */
+#define CACHED_BYTES (2 * SPAN_BYTES)
+
+/* The largest room that stays in cache as well. */
+#define MOST_ROOM_BYTES 524288
+
+static double responsibilities_bytes(const dmm_chunk *chunk)
+{
+    return (double)chunk->counts->n_samples * (double)chunk->kp *
+           sizeof(double);
+}
+
+int dmm_chunk_is_cached(const dmm_chunk *chunk)
+{
+    return responsibilities_bytes(chunk) <= CACHED_BYTES;
+}
+
+/* The feature at which a room for taxa groups from `begin` on starts: rows keep
+ * their alignment. */
+static size_t room_start(const dmm_chunk *chunk, size_t begin)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t from = d->begin[d->group[begin]];
+    return from - from % DMM_FEATURE_PADDING;
+}
+
+/* The doubles in the largest part of the table or the histogram. */
+static size_t largest_part(const dmm_chunk *chunk)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t part = dmm_chunk_part(chunk);
+    size_t largest = 0;
+    for (size_t g = 0; g < d->n_taxa_groups; g++) {
+        const size_t end = dmm_lesser(g + part, d->n_taxa_groups);
+        const size_t n = d->end[d->group[end] - 1] - room_start(chunk, g);
+        largest = n > largest ? n : largest;
+    }
+    /* A kernel may write a vector behind a group. */
+    return (largest + DMM_FEATURE_PADDING) * chunk->kp;
+}
+
+dmm_status dmm_chunk_add_rooms(dmm_chunk *chunk, int n_threads)
+{
+    const double table = table_bytes(chunk);
+    const size_t length = largest_part(chunk);
+    if (!dmm_chunk_is_cached(chunk) || table <= CACHED_BYTES ||
+        (double)length * sizeof(double) > MOST_ROOM_BYTES)
+        return DMM_OK;
+    chunk->room_length = (length + 7) / 8 * 8;
+    chunk->rooms = DMM_NEW2((size_t)n_threads, chunk->room_length, double);
+    if (!chunk->rooms)
+        return DMM_ERROR_MEMORY;
+    if ((double)DMM_LANES * responsibilities_bytes(chunk) > table)
+        return DMM_OK;
+    chunk->lanes = DMM_NEW2((DMM_LANES - 1) * chunk->counts->n_samples,
+                            chunk->kp, double);
+    return chunk->lanes ? DMM_OK : DMM_ERROR_MEMORY;
+}
+
+double *dmm_chunk_room(const dmm_worker *worker, const dmm_chunk *chunk,
+                       size_t begin)
+{
+    if (chunk->rooms == NULL)
+        return chunk->table;
+    const double *room =
+        chunk->rooms + (size_t)worker->number * chunk->room_length;
+    return (double *)((uintptr_t)room -
+                      room_start(chunk, begin) * chunk->kp * sizeof(double));
+}
+
+/* ---- Lanes -------------------------------------------------------------- */
+
+size_t dmm_chunk_lanes(const dmm_chunk *chunk)
+{
+    return chunk->lanes == NULL ? 1 : DMM_LANES;
+}
+
+dmm_lane dmm_chunk_lane(const dmm_chunk *chunk, size_t i)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    dmm_lane l;
+    dmm_share(i, dmm_chunk_lanes(chunk), d->share_work, d->n_taxa_groups,
+              &l.begin, &l.end);
+    l.sum = i == 0 ? chunk->z
+                   : chunk->lanes +
+                         (i - 1) * chunk->counts->n_samples * chunk->kp;
+    return l;
+}

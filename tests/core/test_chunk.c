@@ -1,0 +1,116 @@
+/* Tests of core/chunk.c: how a step is cut. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "chunk.h"
+#include "helpers.h"
+#include "parameters.h"
+
+typedef struct {
+    const table *t;
+    size_t k;
+    int rooms; /* expected */
+    size_t lanes;
+} job;
+
+/* Every part of taxa groups, whatever its first group, is in its thread's room,
+ * with a vector to spare, and rows keep their alignment. */
+static void check_rooms(const dmm_chunk *chunk, dmm_team *team)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t part = dmm_chunk_part(chunk), kp = chunk->kp;
+    for (int me = 0; me < dmm_team_size(team); me++) {
+        const dmm_worker worker = {team, me, dmm_team_size(team)};
+        const double *room = chunk->rooms + (size_t)me * chunk->room_length;
+        CHECK((uintptr_t)room % 64 == 0);
+        for (size_t g = 0; g < d->n_taxa_groups; g++) {
+            const size_t end = dmm_lesser(g + part, d->n_taxa_groups);
+            const uintptr_t base =
+                (uintptr_t)dmm_chunk_room(&worker, chunk, g);
+            const size_t row = kp * sizeof(double);
+            const uintptr_t first = base + d->begin[d->group[g]] * row;
+            const uintptr_t last = base + d->end[d->group[end] - 1] * row;
+            CHECK(base % 64 == 0);
+            CHECK(first >= (uintptr_t)room);
+            CHECK(last + 8 * row <=
+                  (uintptr_t)(room + chunk->room_length));
+        }
+    }
+}
+
+/* The lanes have all taxa groups, in order, and sums of their own. */
+static void check_lanes(const dmm_chunk *chunk)
+{
+    const size_t n = dmm_chunk_lanes(chunk);
+    const size_t length = chunk->counts->n_samples * chunk->kp;
+    size_t before = 0;
+    for (size_t i = 0; i < n; i++) {
+        const dmm_lane l = dmm_chunk_lane(chunk, i);
+        CHECK(l.begin == before && l.begin <= l.end);
+        CHECK(l.sum == (i == 0 ? chunk->z : chunk->lanes + (i - 1) * length));
+        before = l.end;
+    }
+    CHECK(before == chunk->counts->dictionary.n_taxa_groups);
+}
+
+static void cut_work(dmm_team *team, void *data)
+{
+    const job *x = data;
+    const dmm_matrix matrix = table_view(x->t, DMM_MATRIX_CSC);
+    dmm_counts *counts = build_counts(team, &matrix, DMM_TAXA_MERGED, x->k);
+    const dmm_dictionary *d = &counts->dictionary;
+    dmm_chunk *chunk = NULL;
+    CHECK(dmm_chunk_new(counts, x->k, &chunk) == DMM_OK);
+    CHECK(chunk->kp == dmm_padded_components(x->k));
+    CHECK(chunk->rooms == NULL && chunk->lanes == NULL);
+    const dmm_worker worker = {team, 0, dmm_team_size(team)};
+    CHECK(dmm_chunk_room(&worker, chunk, 0) == chunk->table);
+    CHECK(dmm_chunk_part(chunk) >= 1 &&
+          dmm_chunk_part(chunk) <= d->n_taxa_groups);
+    for (int threads = 1; threads <= 5; threads++) {
+        const size_t span = dmm_chunk_span(chunk, threads);
+        CHECK(span >= 1 && span <= counts->n_blocks);
+    }
+    unsigned char *taken = NEED(d->n_groups, unsigned char);
+    for (size_t i = 0; i < d->n_groups; i++)
+        taken[dmm_chunk_group(chunk, i)]++;
+    for (size_t g = 0; g < d->n_groups; g++)
+        CHECK(taken[g] == 1);
+    free(taken);
+    check_lanes(chunk);
+    CHECK(dmm_chunk_add_rooms(chunk, dmm_team_size(team)) == DMM_OK);
+    CHECK((chunk->rooms != NULL) == x->rooms);
+    CHECK(dmm_chunk_lanes(chunk) == x->lanes);
+    if (chunk->rooms)
+        check_rooms(chunk, team);
+    check_lanes(chunk);
+    dmm_chunk_release_table(chunk);
+    CHECK(chunk->table == NULL && chunk->rooms == NULL && chunk->lanes == NULL);
+    dmm_chunk_free(chunk);
+    dmm_counts_free(counts);
+}
+
+static void test_cut(size_t rows, size_t columns, int largest, size_t k,
+                     int rooms, size_t lanes)
+{
+    table t = table_random(rows, columns, 0.5, largest, 0);
+    job x = {.t = &t, .k = k, .rooms = rooms, .lanes = lanes};
+    for (int threads = 1; threads <= 3; threads++)
+        dmm_team_run(threads, cut_work, &x);
+    table_free(&t);
+}
+
+int main(void)
+{
+    random_seed(14);
+    test_cut(40, 10, 50, 3, 0, 1);             /* small: all in cache         */
+    test_cut(900, 150, 3000, 8, 1, DMM_LANES); /* a large table               */
+    test_cut(900, 150, 3000, 5, 1, DMM_LANES);
+    test_cut(9000, 20, 30000, 8, 1, 1);        /* of few taxa                 */
+    test_cut(30000, 40, 3000, 8, 0, 1);        /* many samples                */
+    test_cut(2000, 3, 1000000, 40, 0, 1);      /* too long columns            */
+    dmm_chunk_free(NULL);
+    return check_report();
+}
