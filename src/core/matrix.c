@@ -136,14 +136,19 @@ dmm_status dmm_matrix_check(const dmm_matrix *matrix, dmm_problem *problem)
     unsigned char *marked = DMM_NEW(matrix->rows, unsigned char);
     if (marked == NULL)
         return DMM_ERROR_MEMORY;
+    /* The first row without a mark: most often NULL after a few columns. */
+    const unsigned char *empty = memchr(marked, 0, matrix->rows);
     for (size_t j = 0; j < matrix->columns; j++) {
         size_t from, to;
         column_range(matrix, j, &from, &to);
         if (find_problem(matrix, j, from, to, problem))
             goto done;
+        if (empty == NULL)
+            continue;
         mark_rows(matrix, from, to, marked);
+        const size_t passed = (size_t)(empty - marked);
+        empty = memchr(empty, 0, matrix->rows - passed);
     }
-    const unsigned char *empty = memchr(marked, 0, matrix->rows);
     if (empty != NULL) {
         problem->kind = DMM_PROBLEM_EMPTY_SAMPLE;
         problem->row = (size_t)(empty - marked);

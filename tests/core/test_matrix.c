@@ -135,6 +135,32 @@ static void test_empty_samples(const table *t)
     free(kept);
 }
 
+/* Every sample has one count only, in a column of its own, the first sample in
+ * the last column; and the same without some of them. */
+static void test_first_empty_sample(void)
+{
+    const size_t n = 9;
+    for (size_t without = 0; without <= n; without++) {
+        table t = table_new(n, n);
+        for (size_t i = 0; i < n; i++)
+            t.count[(n - 1 - i) * n + i] = i < without || i % 3 == 0;
+        table_finish(&t);
+        for (size_t k = 0; k < LENGTH(all_kinds); k++) {
+            const dmm_problem p = check_table(&t, all_kinds[k]);
+            const size_t first = without + (without % 3 == 0);
+            if (first < n)
+                CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == first);
+            else
+                CHECK(p.kind == DMM_PROBLEM_NONE);
+        }
+        table_free(&t);
+    }
+    dmm_problem p;
+    const dmm_matrix no_samples = {.kind = DMM_MATRIX_DENSE_INT, .columns = 2};
+    CHECK(dmm_matrix_check(&no_samples, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_NONE);
+}
+
 /* ---- Invalid CSC -------------------------------------------------------- */
 
 static void test_csc(void)
@@ -220,6 +246,7 @@ int main(void)
     random_seed(11);
     test_missing_integer();
     test_order();
+    test_first_empty_sample();
     test_csc();
     for (int round = 0; round < 60; round++) {
         table t = table_random(1 + random_below(40), 1 + random_below(30),
