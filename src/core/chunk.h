@@ -29,8 +29,9 @@ typedef struct {
     size_t k;
     size_t kp;
     double *z;
-    /* The table and the histogram have one room and take turns in it: the table
-     * is spent once z is made, the histogram when its sums are. */
+    /* The table and the histogram are one array and take turns in it: the table
+     * is spent once z is made, the histogram when its sums are. With rooms, it
+     * may hold neither. */
     double *table;
     double *histogram;
     /* Of dmm_chunk_add_rooms(), or NULL: a room of room_length for each thread,

@@ -4,6 +4,7 @@
 
 #include "accelerate.h"
 #include "bfgs.h"
+#include "histogram.h"
 #include "saddle.h"
 #include "settled.h"
 
@@ -39,6 +40,7 @@ static dmm_status step(dmm_em *em)
         return status;
     }
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
+    dmm_histogram_run(em->team, em->chunk); /* evaluations need not keep it */
     status = dmm_bfgs_run(em->team, em->chunk, em->parameters, em->control,
                           &iterations);
     if (status == DMM_OK)

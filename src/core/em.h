@@ -42,8 +42,9 @@ void dmm_em_release_room(dmm_em *em);
  * A_k, then the M-step to convergence at the start's responsibilities. */
 dmm_status dmm_em_start(dmm_em *em, const dmm_start *start);
 
-/* E-step, histogram, sums, NLE, gradient and Hessian at the parameters: all of
- * an EM iteration but the step itself, as one task of the team. */
+/* E-step, sums, NLE, gradient and Hessian at the parameters: all of an EM
+ * iteration but the step itself, as one task of the team. The histogram is not
+ * kept. */
 void dmm_em_evaluate(dmm_em *em);
 
 /* From evaluated parameters, a plain EM iteration: weights, one Newton step of

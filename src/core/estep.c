@@ -67,8 +67,8 @@ static int next_span(const dmm_worker *worker, const dmm_chunk *chunk, span *s)
     return 1;
 }
 
-/* The rows of one block before a lane's evidence: start[k] + the totals' part of
- * ev_ik in the first lane, 0 in the others. */
+/* The rows of one block before a lane's evidence: start[k] + the totals' part
+ * of ev_ik in the first lane, 0 in the others. */
 static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start,
                            const dmm_lane *l)
 {

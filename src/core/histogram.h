@@ -1,6 +1,6 @@
 /* The histogram of responsibilities: for every feature and component the sum of
- * z over the samples that have the feature; and what it is made for, the sums of
- * lgamma, digamma and trigamma differences of an EM iteration.
+ * z over the samples that have the feature; and what it is made for, the sums
+ * of lgamma, digamma and trigamma differences of an EM iteration.
  *
  * The functions that take a worker are called by all threads of a team.
  */
@@ -24,7 +24,8 @@ void dmm_histogram_sums(const dmm_worker *worker, dmm_chunk *chunk,
                         const dmm_parameters *parameters, dmm_sums *sums);
 
 /* Histogram of z and its sums, the same bits as by the two functions above, in
- * one pass where z fits a core's cache. The histogram may not be kept. */
+ * one pass where z fits a core's cache. Afterwards chunk->histogram may hold
+ * anything: who reads it has to make it. */
 void dmm_histogram_make_sums(const dmm_worker *worker, dmm_chunk *chunk,
                              const dmm_parameters *parameters, dmm_sums *sums);
 

@@ -28,9 +28,10 @@
 typedef struct {
     size_t k;
     size_t kp;
-    /* n_taxa_columns x kp; gradient and step have room for kp more behind, which
-     * accelerate.c uses. Gradient and curvature take the room of the sums' P and
-     * Q, of which they are made. The gradient is 0 in the padding. */
+    /* n_taxa_columns x kp; gradient and step have room for kp more behind,
+     * which accelerate.c uses. Gradient and curvature take the room of the
+     * sums' P and Q, of which they are made. The gradient is 0 in the
+     * padding. */
     double *gradient;
     double *curvature;
     double *step;

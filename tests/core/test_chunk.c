@@ -1,7 +1,6 @@
 /* Tests of core/chunk.c: how a step is cut. */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "check.h"
 #include "chunk.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "chunk.h"
 #include "helpers.h"
 #include "kernels.h"
 #include "parameters.h"
@@ -109,6 +110,41 @@ static void test_all(const table *t, size_t k)
     control.optimizer = DMM_OPTIMIZER_BFGS;
     control.max_iterations = 10;
     dmm_fit_free(fit_table(t, k, control));
+}
+
+static void lanes_work(dmm_team *team, void *data)
+{
+    const dmm_matrix matrix = table_view(data, DMM_MATRIX_CSC);
+    dmm_counts *counts = build_counts(team, &matrix, DMM_TAXA_MERGED, 5);
+    dmm_chunk *chunk = NULL;
+    CHECK(dmm_chunk_new(counts, 5, &chunk) == DMM_OK);
+    CHECK(dmm_chunk_add_rooms(chunk, 1) == DMM_OK);
+    CHECK(dmm_chunk_lanes(chunk) > 1);
+    dmm_chunk_free(chunk);
+    dmm_counts_free(counts);
+}
+
+/* A table so large that threads have rooms and lanes: both optimisers reach the
+ * optimum, with one thread and with two. */
+static void test_large(void)
+{
+    table t = table_mixture(600, 120, 5, 60, 60000, 1);
+    double nle[2][2];
+    dmm_team_run(1, lanes_work, &t);
+    for (int threads = 1; threads <= 2; threads++)
+        for (int bfgs = 0; bfgs <= 1; bfgs++) {
+            dmm_control control = dmm_control_default();
+            control.n_threads = threads;
+            control.optimizer =
+                bfgs ? DMM_OPTIMIZER_BFGS : DMM_OPTIMIZER_NEWTON;
+            dmm_fit_result *r = fit_table(&t, 5, control);
+            CHECK(r->converged);
+            nle[threads - 1][bfgs] = r->nle;
+            dmm_fit_free(r);
+        }
+    CHECK(nle[0][0] == nle[1][0] && nle[0][1] == nle[1][1]);
+    CHECK_NEAR(nle[0][0], nle[0][1], 1e-3);
+    table_free(&t);
 }
 
 /* ---- Degenerate tables -------------------------------------------------- */
@@ -381,5 +417,6 @@ int main(void)
     test_priors();
     test_kernels_agree();
     test_same_result();
+    test_large();
     return check_report();
 }

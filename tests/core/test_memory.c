@@ -240,6 +240,25 @@ static void test_table(const table *t, size_t k, int n_threads)
     }
 }
 
+/* Every allocation of one evaluation and one prediction. */
+static void test_evaluation(const table *t, size_t k)
+{
+    job x = {.matrix = table_view(t, DMM_MATRIX_CSC), .k = k};
+    x.control = dmm_control_default();
+    x.z = NEED(t->rows * k, double);
+    x.lambda = NEED(t->columns * k, double);
+    x.weight = NEED(k, double);
+    for (size_t c = 0; c < k; c++)
+        x.weight[c] = 1 / (double)k;
+    for (size_t e = 0; e < t->columns * k; e++)
+        x.lambda[e] = 0.5;
+    test_failures(call_evaluate, &x);
+    test_failures(call_predict, &x);
+    free(x.z);
+    free(x.lambda);
+    free(x.weight);
+}
+
 int main(void)
 {
     random_seed(25);
@@ -252,6 +271,11 @@ int main(void)
     /* With threads, and samples that settle. */
     t = table_mixture(2300, 30, 2, 100, 300, 1);
     test_table(&t, 7, 2);
+    table_free(&t);
+    /* With rooms and lanes. */
+    t = table_mixture(400, 90, 2, 100, 50000, 1);
+    test_table(&t, 5, 2);
+    test_evaluation(&t, 5);
     table_free(&t);
     return check_report();
 }
