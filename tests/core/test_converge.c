@@ -1,5 +1,5 @@
-/* Tests of core/converge.c: NLE falls, fits that converge are stationary, and the
- * callbacks are called as dmm.h says. */
+/* Tests of core/converge.c: NLE falls, fits that converge are stationary, and
+ * the callbacks are called as dmm.h says. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Tests of core/histogram.c: the histogram against the responsibilities entry
- * by entry, and its sums in one pass against those in two. test_estep.c compares
- * both with the model. */
+ * by entry, and its sums in one pass against those in two. test_estep.c
+ * compares both with the model. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
