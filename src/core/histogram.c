@@ -110,6 +110,16 @@ static void sum_groups(const dmm_chunk *chunk, dmm_sums *sums)
     }
 }
 
+/* All threads meet, and one adds the groups up. */
+static void finish_sums(const dmm_worker *worker, const dmm_chunk *chunk,
+                        dmm_sums *sums)
+{
+    if (dmm_team_enter(worker)) {
+        sum_groups(chunk, sums);
+        dmm_team_leave(worker);
+    }
+}
+
 static void group_sums(const dmm_chunk *chunk, const dmm_parameters *p,
                        const double *histogram, size_t g, dmm_sums *sums)
 {
@@ -128,10 +138,7 @@ void dmm_histogram_sums(const dmm_worker *worker, dmm_chunk *chunk,
     while (dmm_team_next(worker, d->n_groups, &next))
         group_sums(chunk, p, chunk->histogram, dmm_chunk_group(chunk, next),
                    sums);
-    if (dmm_team_enter(worker)) {
-        sum_groups(chunk, sums);
-        dmm_team_leave(worker);
-    }
+    finish_sums(worker, chunk, sums);
 }
 
 /* ---- Both in one pass --------------------------------------------------- */
@@ -178,8 +185,5 @@ void dmm_histogram_make_sums(const dmm_worker *worker, dmm_chunk *chunk,
     dmm_team_barrier(worker);
     while (dmm_team_next(worker, d->n_groups - groups, &next))
         group_sums(chunk, p, chunk->histogram, groups + next, sums);
-    if (dmm_team_enter(worker)) {
-        sum_groups(chunk, sums);
-        dmm_team_leave(worker);
-    }
+    finish_sums(worker, chunk, sums);
 }

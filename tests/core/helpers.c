@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "estep.h"
+#include "histogram.h"
 #include "kernels.h"
 #include "parameters.h"
 
@@ -440,6 +442,17 @@ size_t kernel_names(const char *names[MAX_KERNEL_NAMES])
             names[n++] = all[i];
     }
     return n;
+}
+
+/* ---- A step over the samples ------------------------------------------- */
+
+void step_task(const dmm_worker *worker, void *data)
+{
+    step *s = data;
+    dmm_parameters_refresh(worker, s->p, &s->counts->dictionary);
+    dmm_estep_responsibilities(worker, s->chunk, s->p, s->sums);
+    dmm_histogram_make(worker, s->chunk);
+    dmm_histogram_sums(worker, s->chunk, s->p, s->sums);
 }
 
 /* ---- Comparisons -------------------------------------------------------- */

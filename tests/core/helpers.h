@@ -115,6 +115,22 @@ dmm_em *new_em(dmm_team *team, const dmm_counts *counts, size_t k,
 #define MAX_KERNEL_NAMES 4
 size_t kernel_names(const char *names[MAX_KERNEL_NAMES]);
 
+/* ---- A step over the samples ------------------------------------------- */
+
+/* What a test of a step works on; the last four are made by its work. */
+typedef struct {
+    const table *t;
+    const model *m;
+    dmm_taxa taxa;
+    dmm_counts *counts;
+    dmm_chunk *chunk;
+    dmm_parameters *p;
+    dmm_sums *sums;
+} step;
+
+/* A task: E-step, histogram and its sums at the step's parameters. */
+void step_task(const dmm_worker *worker, void *step);
+
 /* ---- Comparisons -------------------------------------------------------- */
 
 /* The largest |a - b|; NaN anywhere gives INFINITY. */

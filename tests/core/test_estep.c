@@ -11,26 +11,6 @@
 #include "histogram.h"
 #include "kernels.h"
 
-typedef struct {
-    const table *t;
-    const model *m;
-    dmm_taxa taxa;
-    /* made by the work */
-    dmm_counts *counts;
-    dmm_chunk *chunk;
-    dmm_parameters *p;
-    dmm_sums *sums;
-} step;
-
-static void step_task(const dmm_worker *worker, void *data)
-{
-    step *s = data;
-    dmm_parameters_refresh(worker, s->p, &s->counts->dictionary);
-    dmm_estep_responsibilities(worker, s->chunk, s->p, s->sums);
-    dmm_histogram_make(worker, s->chunk);
-    dmm_histogram_sums(worker, s->chunk, s->p, s->sums);
-}
-
 static void evidence_task(const dmm_worker *worker, void *data)
 {
     step *s = data;

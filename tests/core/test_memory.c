@@ -87,6 +87,27 @@ typedef struct {
     double *z, *lambda, *weight;
 } job;
 
+static job job_new(const table *t, dmm_matrix_kind kind, size_t k)
+{
+    job x = {.matrix = table_view(t, kind), .k = k};
+    x.control = dmm_control_default();
+    x.z = NEED(t->rows * k, double);
+    x.lambda = NEED(t->columns * k, double);
+    x.weight = NEED(k, double);
+    for (size_t c = 0; c < k; c++)
+        x.weight[c] = 1 / (double)k;
+    for (size_t e = 0; e < t->columns * k; e++)
+        x.lambda[e] = 0.5;
+    return x;
+}
+
+static void job_free(job *x)
+{
+    free(x->z);
+    free(x->lambda);
+    free(x->weight);
+}
+
 typedef dmm_status (*call)(job *x);
 
 static dmm_status call_check(job *x)
@@ -210,17 +231,9 @@ static void test_table(const table *t, size_t k, int n_threads)
                                      call_table,    call_predict,
                                      call_evaluate, call_maximize};
     for (size_t i = 0; i < LENGTH(all_kinds); i++) {
-        job x = {.matrix = table_view(t, all_kinds[i]), .k = k};
-        x.control = dmm_control_default();
+        job x = job_new(t, all_kinds[i], k);
         x.control.n_threads = n_threads;
         x.control.max_iterations = 100;
-        x.z = NEED(t->rows * k, double);
-        x.lambda = NEED(t->columns * k, double);
-        x.weight = NEED(k, double);
-        for (size_t c = 0; c < k; c++)
-            x.weight[c] = 1 / (double)k;
-        for (size_t e = 0; e < t->columns * k; e++)
-            x.lambda[e] = 0.5;
         for (size_t f = 0; f < LENGTH(functions); f++)
             test_failures(functions[f], &x);
         if (n_threads == 1) {
@@ -232,9 +245,7 @@ static void test_table(const table *t, size_t k, int n_threads)
             x.control.max_iterations = 100;
         }
         test_interrupts(&x);
-        free(x.z);
-        free(x.lambda);
-        free(x.weight);
+        job_free(&x);
         if (n_threads > 1)
             break;
     }
@@ -243,20 +254,10 @@ static void test_table(const table *t, size_t k, int n_threads)
 /* Every allocation of one evaluation and one prediction. */
 static void test_evaluation(const table *t, size_t k)
 {
-    job x = {.matrix = table_view(t, DMM_MATRIX_CSC), .k = k};
-    x.control = dmm_control_default();
-    x.z = NEED(t->rows * k, double);
-    x.lambda = NEED(t->columns * k, double);
-    x.weight = NEED(k, double);
-    for (size_t c = 0; c < k; c++)
-        x.weight[c] = 1 / (double)k;
-    for (size_t e = 0; e < t->columns * k; e++)
-        x.lambda[e] = 0.5;
+    job x = job_new(t, DMM_MATRIX_CSC, k);
     test_failures(call_evaluate, &x);
     test_failures(call_predict, &x);
-    free(x.z);
-    free(x.lambda);
-    free(x.weight);
+    job_free(&x);
 }
 
 int main(void)
