@@ -2,13 +2,14 @@
 # or double matrix, or a dgCMatrix, each used where it lies), and the messages
 # when a table cannot be counts.
 
-.as_counts <- function(count, arg = "count", allow.empty = FALSE) {
+.as_counts <- function(count, arg = "count", allow.empty = FALSE,
+    num.threads = 1L) {
     count <- .as_count_matrix(count, arg)
     if (!allow.empty && nrow(count) == 0L)
         .stop("'", arg, "' has no rows: it must have samples in rows")
     if (ncol(count) == 0L)
         .stop("'", arg, "' has no columns: it must have taxa in columns")
-    problem <- .Call(R_dmm_count_problem, count)
+    problem <- .Call(R_dmm_count_problem, count, num.threads)
     if (is.null(problem) ||
         (allow.empty && problem$problem == "empty_sample"))
         return(count)

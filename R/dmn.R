@@ -112,7 +112,7 @@ dmn <- function(count, k, verbose = FALSE,
     num.threads <- .check_threads(num.threads)
     optimizer <- .check_choice(optimizer, "optimizer", c("newton", "bfgs"))
     control <- .check_control(control)
-    count <- .as_counts(count)
+    count <- .as_counts(count, num.threads = num.threads)
     if (missing(k))
         .stop("'k' is missing: pass the number of components to fit")
     k <- .check_k(k, count)

@@ -61,7 +61,8 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     estimate <- object@fit$Estimate
     newdata <- .as_new_samples(newdata)
     newdata <- .align_taxa(newdata, rownames(estimate), nrow(estimate))
-    newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
+    newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE,
+        num.threads = num.threads)
 
     value <- if (nrow(newdata) == 0L)
         matrix(0, 0L, ncol(estimate))

@@ -6,7 +6,7 @@
 #define R_NO_REMAP
 #include <Rinternals.h>
 
-SEXP R_dmm_count_problem(SEXP count);
+SEXP R_dmm_count_problem(SEXP count, SEXP num_threads);
 SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
                SEXP optimizer, SEXP control);
 SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k,

@@ -10,7 +10,7 @@
     {#name, (DL_FUNC)(void (*)(void))name, arguments}
 
 static const R_CallMethodDef entries[] = {
-    ENTRY(R_dmm_count_problem, 1),
+    ENTRY(R_dmm_count_problem, 2),
     ENTRY(R_dmm_fit, 7),
     ENTRY(R_dmm_table, 4),
     ENTRY(R_dmm_table_fit, 10),

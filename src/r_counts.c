@@ -22,13 +22,14 @@ static const char *problem_name(dmm_problem_kind kind)
     return "none";
 }
 
-/* The first thing wrong with a count table: NULL, or list(problem, row, column,
- * value) with 1-based indices. */
-SEXP R_dmm_count_problem(SEXP count)
+/* The first thing wrong with a count table, looked for by so many threads: NULL,
+ * or list(problem, row, column, value) with 1-based indices. */
+SEXP R_dmm_count_problem(SEXP count, SEXP num_threads)
 {
     const dmm_matrix matrix = glue_matrix(count);
     dmm_problem problem;
-    glue_check(dmm_matrix_check(&matrix, &problem));
+    const int threads = glue_int(num_threads, "num.threads");
+    glue_check(dmm_matrix_check(&matrix, threads, &problem));
     if (problem.kind == DMM_PROBLEM_NONE)
         return R_NilValue;
     const char *names[] = {"problem", "row", "column", "value", ""};

@@ -20,8 +20,8 @@ void *dmm_calloc(size_t count, size_t size);
 /* The same for `rows` x `columns` elements. */
 void *dmm_calloc2(size_t rows, size_t columns, size_t size);
 
-/* The same, but for what is in it: room of which only a part will be used, and
- * the rest should cost no memory. */
+/* The same, but for what is in it: room that is written before it is read, so
+ * that zeros would only cost time, or of which only a part will be used. */
 void *dmm_reserve2(size_t rows, size_t columns, size_t size);
 
 /* NULL is allowed. */
@@ -33,6 +33,7 @@ int dmm_multiply_overflows(size_t a, size_t b, size_t *product);
 #define DMM_NEW(count, type) ((type *)dmm_calloc((count), sizeof(type)))
 #define DMM_NEW2(rows, columns, type) \
     ((type *)dmm_calloc2((rows), (columns), sizeof(type)))
+#define DMM_RESERVE(count, type) DMM_RESERVE2((count), 1, type)
 #define DMM_RESERVE2(rows, columns, type) \
     ((type *)dmm_reserve2((rows), (columns), sizeof(type)))
 

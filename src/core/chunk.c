@@ -16,8 +16,8 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
     chunk->k = k;
     chunk->kp = dmm_padded_components(k);
     const size_t kp = chunk->kp;
-    chunk->z = DMM_NEW2(counts->n_samples, kp, double);
-    chunk->table = DMM_NEW2(d->n_features, kp, double);
+    chunk->z = DMM_RESERVE2(counts->n_samples, kp, double);
+    chunk->table = DMM_RESERVE2(d->n_features, kp, double);
     chunk->histogram = chunk->table;
     chunk->block_weight = DMM_NEW2(counts->n_blocks, kp, double);
     chunk->block_loglik = DMM_NEW(counts->n_blocks, double);
@@ -144,13 +144,14 @@ dmm_status dmm_chunk_add_rooms(dmm_chunk *chunk, int n_threads)
         (double)length * sizeof(double) > MOST_ROOM_BYTES)
         return DMM_OK;
     chunk->room_length = (length + 7) / 8 * 8;
-    chunk->rooms = DMM_NEW2((size_t)n_threads, chunk->room_length, double);
+    chunk->rooms =
+        DMM_RESERVE2((size_t)n_threads, chunk->room_length, double);
     if (!chunk->rooms)
         return DMM_ERROR_MEMORY;
     if ((double)DMM_LANES * responsibilities_bytes(chunk) > table)
         return DMM_OK;
-    chunk->lanes = DMM_NEW2((DMM_LANES - 1) * chunk->counts->n_samples,
-                            chunk->kp, double);
+    chunk->lanes = DMM_RESERVE2((DMM_LANES - 1) * chunk->counts->n_samples,
+                                chunk->kp, double);
     return chunk->lanes ? DMM_OK : DMM_ERROR_MEMORY;
 }
 

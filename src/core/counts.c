@@ -389,34 +389,51 @@ static void fill_totals_features(builder *b, const totals_order *order)
         counts->total[i] = (double)b->total[0][i];
 }
 
+typedef struct {
+    const dmm_dictionary *dictionary;
+    const double *frequency;
+    double *one, *zero; /* n_columns: alpha and lambda                 */
+    double *sums;       /* 2 x n_columns: derivatives, of no use       */
+    double *part;       /* n_groups: log factorials                    */
+} factorials;
+
+static void factorials_task(const dmm_worker *worker, void *data)
+{
+    const factorials *x = data;
+    const dmm_dictionary *d = x->dictionary;
+    size_t g;
+    while (dmm_team_next(worker, d->n_groups, &g))
+        dmm_kernels_active()->difference_sums(
+            d, 1, x->one, x->zero, x->frequency, d->group[g], d->group[g + 1],
+            &x->part[g], x->sums, x->sums + d->n_columns);
+}
+
 /* sum_i log multinomial(t_i; x_i): with alpha = 1 the log gamma differences are
  * log factorials, and the totals' multiplicity of -1 gives them their sign. */
-static dmm_status sum_log_factorials(dmm_counts *counts,
-                                     const double *frequency)
+static dmm_status sum_log_factorials(builder *b)
 {
-    const dmm_dictionary *d = &counts->dictionary;
-    double *one = DMM_NEW(d->n_columns, double);
-    double *zero = DMM_NEW(d->n_columns, double);
-    double *sums = DMM_NEW2(2, d->n_columns, double);
+    const dmm_dictionary *d = &b->counts->dictionary;
+    factorials x = {.dictionary = d, .frequency = b->frequency};
+    x.one = DMM_NEW(d->n_columns, double);
+    x.zero = DMM_NEW(d->n_columns, double);
+    x.sums = DMM_NEW2(2, d->n_columns, double);
+    x.part = DMM_NEW(d->n_groups, double);
     dmm_status status = DMM_ERROR_MEMORY;
-    if (!one || !zero || !sums)
+    if (!x.one || !x.zero || !x.sums || !x.part)
         goto done;
     for (size_t c = 0; c < d->n_columns; c++)
-        one[c] = 1;
+        x.one[c] = 1;
+    dmm_team_do(b->team, factorials_task, &x);
     double total = 0;
-    for (size_t g = 0; g < d->n_groups; g++) {
-        double part;
-        dmm_kernels_active()->difference_sums(
-            d, 1, one, zero, frequency, d->group[g], d->group[g + 1], &part,
-            sums, sums + d->n_columns);
-        total += part;
-    }
-    counts->log_multinomial = -total;
+    for (size_t g = 0; g < d->n_groups; g++)
+        total += x.part[g];
+    b->counts->log_multinomial = -total;
     status = DMM_OK;
 done:
-    dmm_free(one);
-    dmm_free(zero);
-    dmm_free(sums);
+    dmm_free(x.one);
+    dmm_free(x.zero);
+    dmm_free(x.sums);
+    dmm_free(x.part);
     return status;
 }
 
@@ -646,11 +663,11 @@ dmm_status dmm_block_allocate(dmm_block *block, dmm_offset size)
     block->n_singles = size.singles;
     block->n_runs = size.runs;
     block->n_run_rows = size.run_rows;
-    block->single_feature = DMM_NEW(block->n_singles, uint32_t);
-    block->single_row = DMM_NEW(block->n_singles, uint16_t);
-    block->run_feature = DMM_NEW(block->n_runs, uint32_t);
-    block->run_length = DMM_NEW(block->n_runs, uint16_t);
-    block->run_row = DMM_NEW(block->n_run_rows, uint16_t);
+    block->single_feature = DMM_RESERVE(block->n_singles, uint32_t);
+    block->single_row = DMM_RESERVE(block->n_singles, uint16_t);
+    block->run_feature = DMM_RESERVE(block->n_runs, uint32_t);
+    block->run_length = DMM_RESERVE(block->n_runs, uint16_t);
+    block->run_row = DMM_RESERVE(block->n_run_rows, uint16_t);
     return block->single_feature && block->single_row && block->run_feature &&
                    block->run_length && block->run_row
                ? DMM_OK
@@ -710,7 +727,7 @@ static dmm_status store(builder *b, const totals_order *order)
         return DMM_ERROR_MEMORY;
     dmm_team_do(b->team, store_task, b);
     fill_totals_features(b, order);
-    return sum_log_factorials(counts, b->frequency);
+    return sum_log_factorials(b);
 }
 
 static dmm_status build(builder *b, size_t vector_length)

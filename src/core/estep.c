@@ -13,31 +13,44 @@ int dmm_estep_threads(const dmm_matrix *matrix, size_t k, int requested)
     return dmm_threads_for(requested, work);
 }
 
-/* The table of log gamma differences of one group of columns at the parameters;
- * and the sum over the settled samples of the part of their evidence that the
- * group makes. */
-static void fill_group(dmm_chunk *chunk, const dmm_parameters *p, size_t g,
-                       double *table)
+/* The table of log gamma differences of groups [begin, end) of columns at the
+ * parameters. */
+static void fill_groups(const dmm_chunk *chunk, const dmm_parameters *p,
+                        size_t begin, size_t end, double *table)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
-    const dmm_kernels *kernels = dmm_kernels_active();
-    kernels->lgamma_table(d, chunk->kp, p->alpha, p->lambda, d->group[g],
-                          d->group[g + 1], table);
-    if (chunk->settled == NULL)
-        return;
-    const size_t from = d->begin[d->group[g]] * chunk->kp;
-    const size_t to = d->end[d->group[g + 1] - 1] * chunk->kp;
-    chunk->settled->group_evidence[g] = kernels->dot_counts(
-        to - from, chunk->settled->histogram + from, table + from);
+    for (size_t g = begin; g < end; g++)
+        dmm_kernels_active()->lgamma_table(d, chunk->kp, p->alpha, p->lambda,
+                                           d->group[g], d->group[g + 1], table);
 }
 
-/* The last n groups of the table, of which the totals' are the very last. */
-static void fill_groups(const dmm_worker *worker, dmm_chunk *chunk,
-                        const dmm_parameters *p, size_t n)
+/* The sums over the settled samples of the parts of their evidence that groups
+ * [begin, end) make. */
+static void settled_groups(const dmm_chunk *chunk, size_t begin, size_t end,
+                           const double *table)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    for (size_t g = begin; chunk->settled && g < end; g++) {
+        const size_t from = d->begin[d->group[g]] * chunk->kp;
+        const size_t to = d->end[d->group[g + 1] - 1] * chunk->kp;
+        chunk->settled->group_evidence[g] = dmm_kernels_active()->dot_counts(
+            to - from, chunk->settled->histogram + from, table + from);
+    }
+}
+
+/* The last n groups of the table, of which the totals' are the very last; and
+ * its row 0, which is 0: that of samples without counts. */
+static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
+                       const dmm_parameters *p, size_t n)
 {
     size_t next;
-    while (dmm_team_next(worker, n, &next))
-        fill_group(chunk, p, dmm_chunk_group(chunk, next), chunk->table);
+    if (worker->number == 0)
+        memset(chunk->table, 0, chunk->kp * sizeof *chunk->table);
+    while (dmm_team_next(worker, n, &next)) {
+        const size_t g = dmm_chunk_group(chunk, next);
+        fill_groups(chunk, p, g, g + 1, chunk->table);
+        settled_groups(chunk, g, g + 1, chunk->table);
+    }
     dmm_team_barrier(worker);
 }
 
@@ -178,7 +191,7 @@ static void whole_table(const dmm_worker *worker, dmm_chunk *chunk,
                         const dmm_parameters *p, const double *start,
                         int finish)
 {
-    fill_groups(worker, chunk, p, chunk->counts->dictionary.n_groups);
+    fill_table(worker, chunk, p, chunk->counts->dictionary.n_groups);
     span s = spans_new(worker, chunk);
     while (next_span(worker, chunk, &s)) {
         span_evidence(chunk, &s, start);
@@ -187,32 +200,72 @@ static void whole_table(const dmm_worker *worker, dmm_chunk *chunk,
     }
 }
 
-/* The same, a lane by one thread, who makes the table part by part in its
- * room. */
+/* Blocks that a thread keeps of a lane which it hands over: half of them. */
+static size_t blocks_kept(const dmm_chunk *chunk)
+{
+    return chunk->counts->n_blocks / 2;
+}
+
+/* A lane's evidence, for which a thread makes the table part by part in its
+ * room. Another thread may ask for some of the blocks, to make the rest of the
+ * table for them as well. */
+static void do_lane(const dmm_worker *worker, dmm_chunk *chunk,
+                    const dmm_parameters *p, const double *start, size_t lane)
+{
+    const dmm_lane l = dmm_chunk_lane(chunk, lane);
+    const size_t part = dmm_chunk_part(chunk), kept = blocks_kept(chunk);
+    size_t n = chunk->counts->n_blocks;
+    for (size_t b = 0; b < n; b++)
+        begin_evidence(chunk, b, start, &l);
+    for (size_t begin = l.begin; begin < l.end; begin += part) {
+        const size_t end = dmm_lesser(begin + part, l.end);
+        double *table = dmm_chunk_room(worker, chunk, begin);
+        fill_groups(chunk, p, begin, end, table);
+        settled_groups(chunk, begin, end, table);
+        if (end == l.end || kept == 0)
+            dmm_team_keep(worker, lane);
+        for (size_t b = 0; b < n; b++) {
+            if ((b == 0 || b == kept) &&
+                dmm_team_hand_over(worker, lane, begin))
+                n = kept;
+            if (b < n)
+                gather_block(chunk, b, begin, end, table, l.sum);
+        }
+    }
+}
+
+/* Helps with a lane, if it is another thread's and not nearly done. */
+static void help_lane(const dmm_worker *worker, dmm_chunk *chunk,
+                      const dmm_parameters *p, size_t lane)
+{
+    const dmm_lane l = dmm_chunk_lane(chunk, lane);
+    const size_t part = dmm_chunk_part(chunk);
+    size_t begin;
+    if (!dmm_team_ask(worker, lane, &begin))
+        return;
+    for (; begin < l.end; begin += part) {
+        const size_t end = dmm_lesser(begin + part, l.end);
+        double *table = dmm_chunk_room(worker, chunk, begin);
+        fill_groups(chunk, p, begin, end, table);
+        for (size_t b = blocks_kept(chunk); b < chunk->counts->n_blocks; b++)
+            gather_block(chunk, b, begin, end, table, l.sum);
+    }
+}
+
+/* The same as whole_table(), lane by lane. */
 static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk,
                          const dmm_parameters *p, const double *start,
                          int finish)
 {
-    const dmm_counts *counts = chunk->counts;
-    const dmm_dictionary *d = &counts->dictionary;
-    const size_t part = dmm_chunk_part(chunk);
+    const dmm_dictionary *d = &chunk->counts->dictionary;
     size_t next;
-    fill_groups(worker, chunk, p, d->n_groups - d->n_taxa_groups);
-    while (dmm_team_next(worker, DMM_LANES, &next)) {
-        const dmm_lane l = dmm_chunk_lane(chunk, next);
-        for (size_t b = 0; b < counts->n_blocks; b++)
-            begin_evidence(chunk, b, start, &l);
-        for (size_t begin = l.begin; begin < l.end; begin += part) {
-            const size_t end = dmm_lesser(begin + part, l.end);
-            double *table = dmm_chunk_room(worker, chunk, begin);
-            for (size_t g = begin; g < end; g++)
-                fill_group(chunk, p, g, table);
-            for (size_t b = 0; b < counts->n_blocks; b++)
-                gather_block(chunk, b, begin, end, table, l.sum);
-        }
-    }
+    fill_table(worker, chunk, p, d->n_groups - d->n_taxa_groups);
+    while (dmm_team_next(worker, DMM_LANES, &next))
+        do_lane(worker, chunk, p, start, next);
+    for (size_t lane = 0; lane < DMM_LANES; lane++)
+        help_lane(worker, chunk, p, lane);
     dmm_team_barrier(worker);
-    while (dmm_team_next(worker, counts->n_blocks, &next)) {
+    while (dmm_team_next(worker, chunk->counts->n_blocks, &next)) {
         sum_lanes(chunk, next);
         if (finish)
             block_responsibilities(chunk, next);
@@ -242,8 +295,7 @@ void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
 void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                         const dmm_parameters *p)
 {
-    /* Feature 0 is padding: its row of the table is 0. */
-    find_evidence(worker, chunk, p, chunk->table, 0);
+    find_evidence(worker, chunk, p, chunk->table, 0); /* row 0 is 0 */
     dmm_team_barrier(worker);
 }
 

@@ -53,8 +53,7 @@ static void totals_histogram(dmm_chunk *chunk)
                     d->end[d->n_columns - 1], chunk->histogram);
     for (size_t i = 0; i < counts->n_samples; i++) {
         const size_t f = counts->total_feature[i];
-        /* Feature 0, of samples without counts, is no column's: its row stays
-         * 0 for the table that comes next. */
+        /* Feature 0, of samples without counts, is no column's. */
         for (size_t k = 0; f > 0 && k < kp; k++)
             chunk->histogram[f * kp + k] += chunk->z[i * kp + k];
     }

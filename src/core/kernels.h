@@ -37,6 +37,10 @@ typedef struct {
     /* y = x. */
     void (*from_counts)(size_t n, const int32_t *x, double *y);
 
+    /* Whether all are counts: whole numbers from 0 to DMM_MAX_COUNT. */
+    int (*are_counts)(size_t n, const double *x);
+    int (*are_counts_int)(size_t n, const int *x);
+
     /* table[f][k] = multiplicity * (lgamma(alpha + v_f) - lgamma(alpha)) for
      * the features of columns [column_begin, column_end), all in one group.
      * alpha and lambda = log(alpha) are n_columns x kp. Writes up to one

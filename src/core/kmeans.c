@@ -101,13 +101,12 @@ static void normalise_task(const dmm_worker *worker, void *data)
     kmeans *m = data;
     const dmm_dictionary *d = &m->chunk->counts->dictionary;
     double *squared_count = m->chunk->histogram;
-    if (dmm_team_enter(worker)) {
-        for (size_t f = 0; f < d->n_features; f++)
-            squared_count[f] =
-                d->multiplicity[d->column[f]] * d->value[f] * d->value[f];
-        dmm_team_leave(worker);
-    }
-    size_t b;
+    size_t begin, end, b;
+    dmm_team_split(worker, d->n_features, &begin, &end);
+    for (size_t f = begin; f < end; f++)
+        squared_count[f] =
+            d->multiplicity[d->column[f]] * d->value[f] * d->value[f];
+    dmm_team_barrier(worker);
     while (dmm_team_next(worker, m->chunk->counts->n_blocks, &b))
         normalise_block(m, b, squared_count);
 }

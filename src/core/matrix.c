@@ -4,6 +4,11 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "kernels.h"
+#include "threads.h"
+
+/* The cost of checking an entry: see DMM_SERIAL_WORK. */
+#define CHECK_WORK 0.25
 
 /* R's NA_integer_; an integer table has no other missing value. */
 #define MISSING_INTEGER (-2147483647 - 1)
@@ -28,35 +33,14 @@ static dmm_problem_kind double_problem(double x)
     return x > DMM_MAX_COUNT ? DMM_PROBLEM_LARGE : DMM_PROBLEM_NONE;
 }
 
-/* Whether all of n numbers are counts. Written without branches, so that the
- * usual table, which has no problem, is read at the memory's speed. */
-static int integers_valid(const int *x, size_t n)
-{
-    int all = 0;
-    for (size_t i = 0; i < n; i++)
-        all |= x[i];
-    return all >= 0;
-}
-
-static int doubles_valid(const double *x, size_t n)
-{
-    int bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        /* What is out of range becomes a number that is not whole. */
-        const double in_range =
-            x[i] >= 0 && x[i] <= DMM_MAX_COUNT ? x[i] : 0.5;
-        bad |= (double)(int)in_range != x[i];
-    }
-    return !bad;
-}
-
 /* Finds the first problem among entries [from, to) of one column. */
 static int find_problem(const dmm_matrix *matrix, size_t column, size_t from,
                         size_t to, dmm_problem *problem)
 {
     const int is_integer = matrix->kind == DMM_MATRIX_DENSE_INT;
-    if (is_integer ? integers_valid(matrix->integers + from, to - from)
-                   : doubles_valid(matrix->doubles + from, to - from))
+    const dmm_kernels *kernels = dmm_kernels_active();
+    if (is_integer ? kernels->are_counts_int(to - from, matrix->integers + from)
+                   : kernels->are_counts(to - from, matrix->doubles + from))
         return 0;
     for (size_t e = from; e < to; e++) {
         const dmm_problem_kind kind =
@@ -76,22 +60,24 @@ static int find_problem(const dmm_matrix *matrix, size_t column, size_t from,
     return 0;
 }
 
-/* Whether a CSC table's offsets and rows are what matrix.h says. */
-static int csc_valid(const dmm_matrix *matrix)
+/* Whether a CSC table's offsets, and a column's rows, are what matrix.h says. */
+static int offsets_valid(const dmm_matrix *matrix)
 {
     const int *start = matrix->column_start;
-    if (start[0] != 0)
-        return 0;
-    for (size_t j = 0; j < matrix->columns; j++) {
-        if (start[j + 1] < start[j])
+    int valid = start[0] == 0;
+    for (size_t j = 0; j < matrix->columns && valid; j++)
+        valid = start[j + 1] >= start[j];
+    return valid;
+}
+
+static int rows_valid(const dmm_matrix *matrix, size_t from, size_t to)
+{
+    int before = -1;
+    for (size_t e = from; e < to; e++) {
+        const int row = matrix->row_index[e];
+        if (row <= before || (size_t)row >= matrix->rows)
             return 0;
-        int before = -1;
-        for (int e = start[j]; e < start[j + 1]; e++) {
-            const int row = matrix->row_index[e];
-            if (row <= before || (size_t)row >= matrix->rows)
-                return 0;
-            before = row;
-        }
+        before = row;
     }
     return 1;
 }
@@ -128,34 +114,116 @@ static void column_range(const dmm_matrix *matrix, size_t column, size_t *from,
     }
 }
 
-dmm_status dmm_matrix_check(const dmm_matrix *matrix, dmm_problem *problem)
+/* What one thread has seen of a table. */
+typedef struct {
+    dmm_problem problem;   /* the first in its columns                     */
+    int invalid;           /* a column of a CSC table is not as it must be */
+    unsigned char *marked; /* rows that have a count                       */
+} findings;
+
+typedef struct {
+    const dmm_matrix *matrix;
+    int n_threads;
+    findings *by_thread;
+    dmm_problem *problem;
+    dmm_status status;
+} checking;
+
+static void check_columns(const dmm_matrix *matrix, size_t begin, size_t end,
+                          findings *f)
 {
-    memset(problem, 0, sizeof *problem);
-    if (matrix->kind == DMM_MATRIX_CSC && !csc_valid(matrix))
-        return DMM_ERROR_ARGUMENT;
-    unsigned char *marked = DMM_NEW(matrix->rows, unsigned char);
-    if (marked == NULL)
-        return DMM_ERROR_MEMORY;
     /* The first row without a mark: most often NULL after a few columns. */
-    const unsigned char *empty = memchr(marked, 0, matrix->rows);
-    for (size_t j = 0; j < matrix->columns; j++) {
+    const unsigned char *empty = memchr(f->marked, 0, matrix->rows);
+    for (size_t j = begin; j < end; j++) {
         size_t from, to;
         column_range(matrix, j, &from, &to);
-        if (find_problem(matrix, j, from, to, problem))
-            goto done;
-        if (empty == NULL)
+        f->invalid =
+            matrix->kind == DMM_MATRIX_CSC && !rows_valid(matrix, from, to);
+        if (f->invalid)
+            return;
+        if (f->problem.kind != DMM_PROBLEM_NONE ||
+            find_problem(matrix, j, from, to, &f->problem) || empty == NULL)
             continue;
-        mark_rows(matrix, from, to, marked);
-        const size_t passed = (size_t)(empty - marked);
+        mark_rows(matrix, from, to, f->marked);
+        const size_t passed = (size_t)(empty - f->marked);
         empty = memchr(empty, 0, matrix->rows - passed);
     }
-    if (empty != NULL) {
-        problem->kind = DMM_PROBLEM_EMPTY_SAMPLE;
-        problem->row = (size_t)(empty - marked);
+}
+
+static void check_task(const dmm_worker *worker, void *data)
+{
+    const checking *c = data;
+    size_t begin, end;
+    dmm_team_split(worker, c->matrix->columns, &begin, &end);
+    check_columns(c->matrix, begin, end, &c->by_thread[worker->number]);
+    dmm_team_barrier(worker);
+}
+
+/* The first row that no thread has marked, or the number of rows. */
+static size_t first_empty(const checking *c)
+{
+    for (size_t i = 0; i < c->matrix->rows; i++) {
+        int marked = 0;
+        for (int t = 0; t < c->n_threads && !marked; t++)
+            marked = c->by_thread[t].marked[i];
+        if (!marked)
+            return i;
     }
-done:
-    dmm_free(marked);
+    return c->matrix->rows;
+}
+
+/* What all have seen: threads have columns in their order. */
+static dmm_status sum_up(const checking *c)
+{
+    dmm_problem *problem = c->problem;
+    for (int t = 0; t < c->n_threads; t++)
+        if (c->by_thread[t].invalid)
+            return DMM_ERROR_ARGUMENT;
+    for (int t = 0; t < c->n_threads && problem->kind == DMM_PROBLEM_NONE; t++)
+        *problem = c->by_thread[t].problem;
+    if (problem->kind != DMM_PROBLEM_NONE)
+        return DMM_OK;
+    const size_t empty = first_empty(c);
+    if (empty < c->matrix->rows) {
+        problem->kind = DMM_PROBLEM_EMPTY_SAMPLE;
+        problem->row = empty;
+    }
     return DMM_OK;
+}
+
+static void check_work(dmm_team *team, void *data)
+{
+    checking *c = data;
+    c->n_threads = dmm_team_size(team);
+    c->status = DMM_ERROR_MEMORY;
+    c->by_thread = DMM_NEW((size_t)c->n_threads, findings);
+    int complete = c->by_thread != NULL;
+    for (int t = 0; complete && t < c->n_threads; t++) {
+        c->by_thread[t].marked = DMM_NEW(c->matrix->rows, unsigned char);
+        complete = c->by_thread[t].marked != NULL;
+    }
+    if (complete) {
+        dmm_team_do(team, check_task, c);
+        c->status = sum_up(c);
+    }
+    for (int t = 0; c->by_thread && t < c->n_threads; t++)
+        dmm_free(c->by_thread[t].marked);
+    dmm_free(c->by_thread);
+}
+
+dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
+                            dmm_problem *problem)
+{
+    memset(problem, 0, sizeof *problem);
+    if (matrix->kind == DMM_MATRIX_CSC && !offsets_valid(matrix))
+        return DMM_ERROR_ARGUMENT;
+    checking c = {.matrix = matrix, .problem = problem};
+    size_t from, entries = 0;
+    if (matrix->columns > 0)
+        column_range(matrix, matrix->columns - 1, &from, &entries);
+    dmm_team_run(dmm_threads_for(n_threads, CHECK_WORK * (double)entries),
+                 check_work, &c);
+    return c.status;
 }
 
 /* Entries [from, to) that are not 0. */

@@ -52,9 +52,10 @@ typedef struct {
 } dmm_problem;
 
 /* Looks for the first entry that is not a count, in column-major order, and
- * then for the first sample without counts. One pass over the table; needs
- * memory for one byte a row. */
-dmm_status dmm_matrix_check(const dmm_matrix *matrix, dmm_problem *problem);
+ * then for the first sample without counts. One pass over the table, by up to
+ * n_threads threads; needs memory for one byte a row and thread. */
+dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
+                            dmm_problem *problem);
 
 /* An entry of a column as one number: the count in the upper 32 bits, the row
  * in the lower ones, so that sorting keys sorts by count and then by row. */

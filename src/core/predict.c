@@ -6,14 +6,21 @@
 #include "estep.h"
 #include "threads.h"
 
+/* Samples that are copied together, so that rows and columns of them stay in
+ * cache. */
+#define TILE_ROWS 16
+
 void dmm_predict_copy(const dmm_chunk *chunk, const size_t *order,
                       double *result)
 {
-    const size_t n = chunk->counts->n_samples;
-    for (size_t c = 0; c < chunk->k; c++) {
-        const double *z = chunk->z + (order ? order[c] : c);
-        for (size_t i = 0; i < n; i++)
-            result[c * n + i] = z[i * chunk->kp];
+    const size_t n = chunk->counts->n_samples, kp = chunk->kp;
+    for (size_t first = 0; first < n; first += TILE_ROWS) {
+        const size_t end = dmm_lesser(first + TILE_ROWS, n);
+        for (size_t c = 0; c < chunk->k; c++) {
+            const double *z = chunk->z + (order ? order[c] : c);
+            for (size_t i = first; i < end; i++)
+                result[c * n + i] = z[i * kp];
+        }
     }
 }
 

@@ -17,15 +17,16 @@
 /* The component that a sample belongs to alone, but for `rest`. */
 static uint32_t only_component(const double *z, size_t k, double rest)
 {
-    size_t best = 0;
+    uint32_t only = DMM_UNSETTLED;
     double others = 0;
-    for (size_t c = 1; c < k; c++)
-        if (z[c] > z[best])
-            best = c;
     for (size_t c = 0; c < k; c++)
-        if (c != best)
+        if (z[c] < rest)
             others += z[c];
-    return others < rest ? (uint32_t)best : DMM_UNSETTLED;
+        else if (only == DMM_UNSETTLED)
+            only = (uint32_t)c;
+        else
+            return DMM_UNSETTLED;
+    return others < rest ? only : DMM_UNSETTLED;
 }
 
 static size_t find_settled(dmm_settled *s, const dmm_chunk *chunk)

@@ -81,6 +81,7 @@ struct dmm_team {
     int finished; /* the team is to disband */
     int spins;
     atomic_size_t next;      /* the loop's counter                     */
+    atomic_size_t offer[DMM_OFFERS]; /* offer_state, or HANDED_OVER + at */
     atomic_int arrived;      /* threads at the current meeting         */
     atomic_uint meeting;     /* meetings that have ended               */
     atomic_int sleepers;     /* threads that wait for it asleep        */
@@ -90,6 +91,12 @@ struct dmm_team {
     pace paces[MAX_PACES];
 #endif
 };
+
+#ifdef _OPENMP
+/* An offer is open until a thread asks for it or it is withdrawn, by who has
+ * the work or, when the answer takes too long, by who has asked. */
+typedef enum { OPEN, ASKED, WITHDRAWN, HANDED_OVER } offer_state;
+#endif
 
 /* What a thread waits for: the others in a task, or the next task. */
 typedef enum { WAIT_IN_TASK, WAIT_FOR_TASK } wait_kind;
@@ -134,6 +141,15 @@ static void wait_for(dmm_team *team, unsigned meeting, wait_kind kind)
         atomic_fetch_add(&team->slept,
                          (long long)(1e9 * (omp_get_wtime() - begin)));
 }
+
+/* The loop and the offers until the next meeting. */
+static void begin_loop(dmm_team *team)
+{
+    atomic_store(&team->next, 0);
+    for (size_t i = 0; i < DMM_OFFERS; i++)
+        if (atomic_load_explicit(&team->offer[i], memory_order_relaxed) != OPEN)
+            atomic_store(&team->offer[i], OPEN);
+}
 #endif
 
 static int enter(const dmm_worker *worker, wait_kind kind)
@@ -144,7 +160,7 @@ static int enter(const dmm_worker *worker, wait_kind kind)
         const unsigned meeting = atomic_load(&team->meeting);
         if (atomic_fetch_add(&team->arrived, 1) + 1 == team->size) {
             atomic_store(&team->arrived, 0);
-            atomic_store(&team->next, 0);
+            begin_loop(team);
             return 1;
         }
         wait_for(team, meeting, kind);
@@ -199,6 +215,68 @@ int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i)
     *i = team->serial_next++;
     return *i < n;
 }
+
+/* ---- Handing over ------------------------------------------------------- */
+
+int dmm_team_hand_over(const dmm_worker *worker, size_t offer, size_t at)
+{
+#ifdef _OPENMP
+    atomic_size_t *state = &worker->team->offer[offer];
+    size_t asked = ASKED;
+    if (worker->team->size > 1 &&
+        atomic_load_explicit(state, memory_order_relaxed) == ASKED)
+        return atomic_compare_exchange_strong(state, &asked, HANDED_OVER + at);
+#else
+    (void)worker;
+    (void)offer;
+    (void)at;
+#endif
+    return 0;
+}
+
+void dmm_team_keep(const dmm_worker *worker, size_t offer)
+{
+#ifdef _OPENMP
+    atomic_size_t *state = &worker->team->offer[offer];
+    size_t open = OPEN, asked = ASKED;
+    if (worker->team->size > 1 &&
+        !atomic_compare_exchange_strong(state, &open, WITHDRAWN))
+        atomic_compare_exchange_strong(state, &asked, WITHDRAWN);
+#else
+    (void)worker;
+    (void)offer;
+#endif
+}
+
+int dmm_team_ask(const dmm_worker *worker, size_t offer, size_t *at)
+{
+#ifdef _OPENMP
+    dmm_team *team = worker->team;
+    atomic_size_t *state = &team->offer[offer];
+    size_t open = OPEN, asked = ASKED;
+    if (team->size == 1 ||
+        !atomic_compare_exchange_strong(state, &open, ASKED))
+        return 0;
+    for (int spin = 0; spin < team->spins; spin++) {
+        if (atomic_load_explicit(state, memory_order_relaxed) != ASKED)
+            break;
+        pause_briefly();
+    }
+    atomic_compare_exchange_strong(state, &asked, WITHDRAWN);
+    const size_t answer = atomic_load(state);
+    if (answer >= HANDED_OVER) {
+        *at = answer - HANDED_OVER;
+        return 1;
+    }
+#else
+    (void)worker;
+    (void)offer;
+    (void)at;
+#endif
+    return 0;
+}
+
+/* ---- Tasks -------------------------------------------------------------- */
 
 /* With a team of one. */
 static void do_alone(dmm_team *solo, dmm_task task, void *data)

@@ -74,6 +74,17 @@ void dmm_team_do(dmm_team *team, dmm_task task, void *data);
  * meetings of the team there is room for one loop. */
 int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i);
 
+/* Handing over: a thread that finds no more work asks those that do for a part
+ * of theirs. Between two meetings each of DMM_OFFERS works may be handed over
+ * once. Who does it calls dmm_team_hand_over() where it could go on with a part
+ * only: if nonzero, another thread has asked and takes the rest on from `at`;
+ * and dmm_team_keep() where it no longer could. Who asks, of threads without
+ * work, gets nonzero and *at, or 0 when there is nothing to be had. */
+#define DMM_OFFERS 4
+int dmm_team_hand_over(const dmm_worker *worker, size_t offer, size_t at);
+void dmm_team_keep(const dmm_worker *worker, size_t offer);
+int dmm_team_ask(const dmm_worker *worker, size_t offer, size_t *at);
+
 /* All threads meet. Exactly one of them gets nonzero and does what has to be
  * done once, while the others wait until it calls dmm_team_leave():
  *     if (dmm_team_enter(worker)) {

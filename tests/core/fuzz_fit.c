@@ -345,7 +345,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         make_dense(&o, &b);
     dmm_problem problem;
-    if (dmm_matrix_check(&o.matrix, &problem) == DMM_OK &&
+    if (dmm_matrix_check(&o.matrix, 1, &problem) == DMM_OK &&
         problem.kind == DMM_PROBLEM_NONE && k > 0) {
         const size_t n_starts = 1 + how / 32;
         if (how % 4 == 0 || k > o.matrix.rows)

@@ -12,7 +12,7 @@ static dmm_problem check_table(const table *t, dmm_matrix_kind kind)
 {
     dmm_problem problem = {.kind = DMM_PROBLEM_LARGE, .row = 9, .column = 9};
     const dmm_matrix m = table_view(t, kind);
-    CHECK(dmm_matrix_check(&m, &problem) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &problem) == DMM_OK);
     return problem;
 }
 
@@ -83,7 +83,7 @@ static void test_missing_integer(void)
                           .columns = 3,
                           .integers = x};
     dmm_problem p;
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_MISSING && p.row == 0 && p.column == 2);
 }
 
@@ -96,22 +96,22 @@ static void test_order(void)
                           .columns = 4,
                           .doubles = x};
     dmm_problem p;
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_MISSING && p.row == 2 && p.column == 1);
     x[5] = 0;
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_NEGATIVE && p.row == 0 && p.column == 2);
     x[6] = 0;
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_FRACTIONAL && p.row == 0 && p.column == 3);
     x[9] = 1;
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1 && p.column == 0);
     x[4] = -0.0; /* is 0, no count */
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1);
     x[7] = DMM_MAX_COUNT;
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_NONE);
     CHECK(dmm_matrix_nonzeros(&m, SIZE_MAX) == 7);
 }
@@ -157,8 +157,75 @@ static void test_first_empty_sample(void)
     }
     dmm_problem p;
     const dmm_matrix no_samples = {.kind = DMM_MATRIX_DENSE_INT, .columns = 2};
-    CHECK(dmm_matrix_check(&no_samples, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&no_samples, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_NONE);
+}
+
+/* ---- Large tables ------------------------------------------------------- */
+
+/* All threads find what one does, wherever it is. */
+static void check_threads(const dmm_matrix *m, dmm_status status,
+                          dmm_problem_kind kind)
+{
+    dmm_problem one;
+    CHECK(dmm_matrix_check(m, 1, &one) == status);
+    CHECK(one.kind == kind);
+    for (int threads = 2; threads <= 5; threads++) {
+        dmm_problem p;
+        CHECK(dmm_matrix_check(m, threads, &p) == status);
+        CHECK(p.kind == one.kind && p.row == one.row &&
+              p.column == one.column &&
+              memcmp(&p.value, &one.value, sizeof p.value) == 0);
+    }
+}
+
+/* A table that is large enough for several threads. */
+static void test_threads(void)
+{
+    const size_t n = 4000, columns = 500;
+    table t = table_new(n, columns);
+    for (size_t e = 0; e < n * columns; e++)
+        t.count[e] = 1 + (int)(e % 7);
+    /* The only counts of two samples are in the last column. */
+    for (size_t j = 0; j + 1 < columns; j++)
+        t.count[j * n + 2] = t.count[j * n + 3] = 0;
+    table_finish(&t);
+    dmm_matrix m = table_view(&t, DMM_MATRIX_DENSE_DOUBLE);
+    double *x = NEED(n * columns, double);
+    memcpy(x, m.doubles, n * columns * sizeof *x);
+    m.doubles = x;
+    check_threads(&m, DMM_OK, DMM_PROBLEM_NONE);
+    x[(columns - 1) * n + 3] = 0;
+    check_threads(&m, DMM_OK, DMM_PROBLEM_EMPTY_SAMPLE);
+    for (size_t i = 0; i < 20; i++) {
+        const size_t late = random_below(n * columns);
+        const size_t early = random_below(late + 1);
+        const double was_late = x[late], was_early = x[early];
+        x[late] = 0.5;
+        x[early] = -1; /* the first, or the only one */
+        check_threads(&m, DMM_OK, DMM_PROBLEM_NEGATIVE);
+        x[late] = was_late;
+        x[early] = was_early;
+    }
+    free(x);
+
+    /* Rows of a sparse table that are not in order, behind a bad entry. */
+    m = table_view(&t, DMM_MATRIX_CSC);
+    check_threads(&m, DMM_OK, DMM_PROBLEM_NONE);
+    const size_t entries = (size_t)m.column_start[columns];
+    int *row = NEED(entries, int);
+    x = NEED(entries, double);
+    memcpy(row, m.row_index, entries * sizeof *row);
+    memcpy(x, m.doubles, entries * sizeof *x);
+    m.row_index = row;
+    m.doubles = x;
+    x[5] = NAN;
+    check_threads(&m, DMM_OK, DMM_PROBLEM_MISSING);
+    row[entries - 1] = row[entries - 2];
+    check_threads(&m, DMM_ERROR_ARGUMENT, DMM_PROBLEM_NONE);
+    free(row);
+    free(x);
+    table_free(&t);
 }
 
 /* ---- Invalid CSC -------------------------------------------------------- */
@@ -175,7 +242,7 @@ static void test_csc(void)
                           .column_start = start};
     dmm_problem p;
     /* Valid but for the stored zero, which is no count. */
-    CHECK(dmm_matrix_check(&m, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1);
     CHECK(dmm_matrix_nonzeros(&m, SIZE_MAX) == 3);
 
@@ -194,7 +261,7 @@ static void test_csc(void)
     for (size_t i = 0; i < LENGTH(invalid); i++) {
         memcpy(row, invalid[i].row, sizeof row);
         memcpy(start, invalid[i].start, sizeof start);
-        CHECK_SAY(dmm_matrix_check(&m, &p) == DMM_ERROR_ARGUMENT, "table %zu",
+        CHECK_SAY(dmm_matrix_check(&m, 1, &p) == DMM_ERROR_ARGUMENT, "table %zu",
                   i);
     }
 
@@ -204,7 +271,7 @@ static void test_csc(void)
                               .rows = 3,
                               .columns = 3,
                               .column_start = none};
-    CHECK(dmm_matrix_check(&empty, &p) == DMM_OK);
+    CHECK(dmm_matrix_check(&empty, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 0);
     CHECK(dmm_matrix_nonzeros(&empty, SIZE_MAX) == 0);
 }
@@ -247,6 +314,7 @@ int main(void)
     test_missing_integer();
     test_order();
     test_first_empty_sample();
+    test_threads();
     test_csc();
     for (int round = 0; round < 60; round++) {
         table t = table_random(1 + random_below(40), 1 + random_below(30),

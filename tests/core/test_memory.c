@@ -61,12 +61,12 @@ void *dmm_calloc2(size_t rows, size_t columns, size_t size)
     return dmm_calloc(count, size);
 }
 
-/* Filled with what no part of a result is. */
+/* Filled with what no part of a result is: NaN. */
 void *dmm_reserve2(size_t rows, size_t columns, size_t size)
 {
     void *memory = dmm_calloc2(rows, columns, size);
     if (memory)
-        memset(memory, 0xa5, rows * columns * size);
+        memset(memory, 0xff, rows * columns * size);
     return memory;
 }
 
@@ -113,7 +113,7 @@ typedef dmm_status (*call)(job *x);
 static dmm_status call_check(job *x)
 {
     dmm_problem problem;
-    return dmm_matrix_check(&x->matrix, &problem);
+    return dmm_matrix_check(&x->matrix, 1, &problem);
 }
 
 static dmm_status call_fit(job *x)

@@ -536,6 +536,51 @@ static void test_products(const dmm_kernels *kernels)
     CHECK(z[0] == INT32_MAX);
 }
 
+/* ---- Counts ---------------------------------------------------------------
+ */
+
+/* What is no count is found wherever it is, in arrays of every length up to 80
+ * and from any address. */
+static void test_are_counts(const dmm_kernels *kernels)
+{
+    enum { MAX = 80 };
+    static const double counts[] = {
+        0, -0.0, 1, 2, 100, 65536, 1073741824, DMM_MAX_COUNT};
+    static const double bad[] = {
+        NAN, INFINITY, -INFINITY, -1, -1e-300, 1e-300, 0.5, 0.99999999999999989,
+        1.0000000000000002, DMM_MAX_COUNT - 0.5, DMM_MAX_COUNT + 0.5,
+        DMM_MAX_COUNT + 1.0, 4503599627370496.0, 4503599627370497.5, 1e300};
+    static const int bad_int[] = {-1, -2147483647, -2147483647 - 1};
+    double x[MAX + 3];
+    int whole[MAX + 3];
+    for (size_t n = 0; n <= MAX; n++) {
+        const size_t from = n % 3;
+        for (size_t i = 0; i < MAX + 3; i++) {
+            const int inside = i >= from && i < from + n;
+            x[i] = inside ? counts[(size_t)(LENGTH(counts) * random_uniform())] : NAN;
+            whole[i] = inside ? (int)x[i] : -1;
+        }
+        CHECK(kernels->are_counts(n, x + from));
+        CHECK(kernels->are_counts_int(n, whole + from));
+        unsigned missed = 0;
+        for (size_t i = from; i < from + n; i++) {
+            const double count = x[i];
+            for (size_t b = 0; b < LENGTH(bad); b++) {
+                x[i] = bad[b];
+                missed += kernels->are_counts(n, x + from) != 0;
+            }
+            x[i] = count;
+            for (size_t b = 0; b < LENGTH(bad_int); b++) {
+                whole[i] = bad_int[b];
+                missed += kernels->are_counts_int(n, whole + from) != 0;
+            }
+            whole[i] = (int)count;
+        }
+        CHECK_SAY(missed == 0, "%s: %u of length %zu", kernels->name, missed,
+                  n);
+    }
+}
+
 /* ---- special.c ------------------------------------------------------------
  */
 
@@ -699,6 +744,7 @@ int main(int argc, char **argv)
             test_column_shapes(kernels, paddings[k]);
         test_exp_log(kernels);
         test_products(kernels);
+        test_are_counts(kernels);
     }
     test_scalars();
     test_against_gsl();

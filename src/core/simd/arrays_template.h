@@ -103,3 +103,46 @@ static void array_from_counts(size_t n, const int32_t *x, double *restrict y)
     for (; i < n; i++)
         y[i] = x[i];
 }
+
+/* All ones where x is a count. What is out of range becomes a number that is
+ * not whole; those below 2^52 lose their fraction when 2^52 is added. */
+V_INLINE vi v_is_count(vd x)
+{
+    const double whole = 4503599627370496.0;
+    const vi in_range = V_MASK(x >= 0.0) & V_MASK(x <= (double)DMM_MAX_COUNT);
+    const vd y = v_select(in_range, x, v_set(0.5));
+    return V_MASK((y + whole) - whole == x);
+}
+
+static int array_are_counts(size_t n, const double *x)
+{
+    vi good = V_MASK(v_set(0.0) == 0.0);
+    size_t i = 0;
+    for (; i + DMM_VL <= n; i += DMM_VL)
+        good &= v_is_count(v_load(x + i));
+    if (i < n) {
+        double rest[DMM_VL];
+        v_store(rest, v_set(0.0));
+        memcpy(rest, x + i, (n - i) * sizeof *x);
+        good &= v_is_count(v_load(rest));
+    }
+    return !v_any(~good);
+}
+
+/* A negative number has its highest bit set. */
+static int array_are_counts_int(size_t n, const int *x)
+{
+    vi all = (vi)v_set(0.0), part;
+    size_t i = 0;
+    for (; i + 2 * DMM_VL <= n; i += 2 * DMM_VL) {
+        memcpy(&part, x + i, sizeof part);
+        all |= part;
+    }
+    int lanes[2 * DMM_VL], rest = 0;
+    memcpy(lanes, &all, sizeof lanes);
+    for (size_t lane = 0; lane < 2 * DMM_VL; lane++)
+        rest |= lanes[lane];
+    for (; i < n; i++)
+        rest |= x[i];
+    return rest >= 0;
+}
