@@ -22,8 +22,8 @@ static const char *problem_name(dmm_problem_kind kind)
     return "none";
 }
 
-/* The first thing wrong with a count table, looked for by so many threads: NULL,
- * or list(problem, row, column, value) with 1-based indices. */
+/* The first thing wrong with a count table, looked for by up to num_threads
+ * threads: NULL, or list(problem, row, column, value) with 1-based indices. */
 SEXP R_dmm_count_problem(SEXP count, SEXP num_threads)
 {
     const dmm_matrix matrix = glue_matrix(count);

@@ -1,6 +1,7 @@
 #include "chunk.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "alloc.h"
 #include "parameters.h"
@@ -43,6 +44,15 @@ void dmm_chunk_free(dmm_chunk *chunk)
     dmm_free(chunk);
 }
 
+void dmm_chunk_set_responsibilities(dmm_chunk *chunk, const double *given)
+{
+    const size_t n = chunk->counts->n_samples;
+    memset(chunk->z, 0, n * chunk->kp * sizeof *chunk->z);
+    for (size_t k = 0; k < chunk->k; k++)
+        for (size_t i = 0; i < n; i++)
+            chunk->z[i * chunk->kp + k] = given[k * n + i];
+}
+
 void dmm_chunk_release_table(dmm_chunk *chunk)
 {
     dmm_free(chunk->table);
@@ -58,9 +68,24 @@ void dmm_chunk_release_table(dmm_chunk *chunk)
 #define SPAN_BYTES 655360
 #define PART_BYTES 131072
 
+/* Bytes of responsibilities that stay in a core's cache while it goes through
+ * all parts of a table. */
+#define CACHED_BYTES (2 * SPAN_BYTES)
+
 size_t dmm_chunk_group(const dmm_chunk *chunk, size_t i)
 {
     return chunk->counts->dictionary.n_groups - 1 - i;
+}
+
+static double responsibilities_bytes(const dmm_chunk *chunk)
+{
+    return (double)chunk->counts->n_samples * (double)chunk->kp *
+           sizeof(double);
+}
+
+int dmm_chunk_is_cached(const dmm_chunk *chunk)
+{
+    return responsibilities_bytes(chunk) <= CACHED_BYTES;
 }
 
 static double table_bytes(const dmm_chunk *chunk)
@@ -79,6 +104,28 @@ size_t dmm_chunk_part(const dmm_chunk *chunk)
     return part > 1 ? (size_t)part : 1;
 }
 
+int dmm_chunk_next_groups(const dmm_worker *worker, const dmm_chunk *chunk,
+                          size_t n, size_t *begin, size_t *end)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t size = (size_t)worker->size;
+    size_t next;
+    if (!dmm_chunk_is_cached(chunk)) {
+        if (!dmm_team_next(worker, size, &next))
+            return 0;
+        dmm_share(next, size, d->share_work, n, begin, end);
+        return 1;
+    }
+    size_t part =
+        dmm_lesser(dmm_chunk_part(chunk), d->n_taxa_groups / (4 * size));
+    part = part > 1 ? part : 1;
+    if (!dmm_team_next(worker, (n + part - 1) / part, &next))
+        return 0;
+    *begin = next * part;
+    *end = dmm_lesser(*begin + part, n);
+    return 1;
+}
+
 size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads)
 {
     const size_t n = chunk->counts->n_blocks, threads = (size_t)n_threads;
@@ -94,23 +141,8 @@ size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads)
 
 /* ---- Rooms -------------------------------------------------------------- */
 
-/* Bytes of responsibilities that stay in a core's cache while it goes through
- * all parts of a table. */
-#define CACHED_BYTES (2 * SPAN_BYTES)
-
 /* The largest room that stays in cache as well. */
 #define MOST_ROOM_BYTES 524288
-
-static double responsibilities_bytes(const dmm_chunk *chunk)
-{
-    return (double)chunk->counts->n_samples * (double)chunk->kp *
-           sizeof(double);
-}
-
-int dmm_chunk_is_cached(const dmm_chunk *chunk)
-{
-    return responsibilities_bytes(chunk) <= CACHED_BYTES;
-}
 
 /* The feature at which a room for taxa groups from `begin` on starts: rows keep
  * their alignment. */

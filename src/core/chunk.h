@@ -44,9 +44,14 @@ typedef struct {
     double *group_lgamma;   /* n_groups x kp      */
 } dmm_chunk;
 
+/* z and the table hold anything at first: who makes z makes all kp components
+ * of all samples. */
 dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
                          dmm_chunk **chunk);
 void dmm_chunk_free(dmm_chunk *chunk);
+
+/* z from responsibilities that are [component * n_samples + sample]. */
+void dmm_chunk_set_responsibilities(dmm_chunk *chunk, const double *given);
 
 /* Room for steps by up to n_threads threads to be faster with, where there is a
  * way: a thread finishes a part of the table or the histogram in its room while
@@ -71,6 +76,14 @@ size_t dmm_chunk_group(const dmm_chunk *chunk, size_t i);
 /* The taxa groups of a part of the table: it depends on the data only, as the
  * order of a sample's sums depends on it. */
 size_t dmm_chunk_part(const dmm_chunk *chunk);
+
+/* Shares a loop over the first n groups of columns, of which each takes a sum
+ * over all samples: [*begin, *end) are a thread's next. Where responsibilities
+ * are in cache they are few, so that no thread waits long for another, and
+ * otherwise a thread's share of all. n is the number of taxa groups, or one
+ * more for the columns of totals together. */
+int dmm_chunk_next_groups(const dmm_worker *worker, const dmm_chunk *chunk,
+                          size_t n, size_t *begin, size_t *end);
 
 /* The blocks of a span, so that all threads get equally many spans. */
 size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads);

@@ -100,6 +100,8 @@ static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start,
     }
 }
 
+_Static_assert(DMM_LANES <= DMM_OFFERS, "each lane can be handed over");
+
 /* Adds one block's evidence of taxa groups [begin, end). */
 static void gather_block(const dmm_chunk *chunk, size_t b, size_t begin,
                          size_t end, const double *table, double *sum)
@@ -200,6 +202,15 @@ static void whole_table(const dmm_worker *worker, dmm_chunk *chunk,
     }
 }
 
+/* Adds the evidence of blocks [from, to) of taxa groups [begin, end). */
+static void gather_blocks(const dmm_chunk *chunk, size_t from, size_t to,
+                          size_t begin, size_t end, const double *table,
+                          double *sum)
+{
+    for (size_t b = from; b < to; b++)
+        gather_block(chunk, b, begin, end, table, sum);
+}
+
 /* Blocks that a thread keeps of a lane which it hands over: half of them. */
 static size_t blocks_kept(const dmm_chunk *chunk)
 {
@@ -208,7 +219,7 @@ static size_t blocks_kept(const dmm_chunk *chunk)
 
 /* A lane's evidence, for which a thread makes the table part by part in its
  * room. Another thread may ask for some of the blocks, to make the rest of the
- * table for them as well. */
+ * table for them as well: before a part, or in the middle of it. */
 static void do_lane(const dmm_worker *worker, dmm_chunk *chunk,
                     const dmm_parameters *p, const double *start, size_t lane)
 {
@@ -224,14 +235,14 @@ static void do_lane(const dmm_worker *worker, dmm_chunk *chunk,
         settled_groups(chunk, begin, end, table);
         if (end == l.end || kept == 0)
             dmm_team_keep(worker, lane);
-        for (size_t b = 0; b < n; b++) {
-            if ((b == 0 || b == kept) &&
-                dmm_team_hand_over(worker, lane, begin))
-                n = kept;
-            if (b < n)
-                gather_block(chunk, b, begin, end, table, l.sum);
-        }
+        if (dmm_team_hand_over(worker, lane, begin))
+            n = kept;
+        gather_blocks(chunk, 0, kept, begin, end, table, l.sum);
+        if (dmm_team_hand_over(worker, lane, begin))
+            n = kept;
+        gather_blocks(chunk, kept, n, begin, end, table, l.sum);
     }
+    dmm_team_keep(worker, lane); /* one without groups, too */
 }
 
 /* Helps with a lane, if it is another thread's and not nearly done. */
@@ -247,8 +258,8 @@ static void help_lane(const dmm_worker *worker, dmm_chunk *chunk,
         const size_t end = dmm_lesser(begin + part, l.end);
         double *table = dmm_chunk_room(worker, chunk, begin);
         fill_groups(chunk, p, begin, end, table);
-        for (size_t b = blocks_kept(chunk); b < chunk->counts->n_blocks; b++)
-            gather_block(chunk, b, begin, end, table, l.sum);
+        gather_blocks(chunk, blocks_kept(chunk), chunk->counts->n_blocks, begin,
+                      end, table, l.sum);
     }
 }
 

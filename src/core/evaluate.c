@@ -149,10 +149,7 @@ static void sums_task(const dmm_worker *worker, void *data)
 static dmm_status maximize(dmm_team *team, job *x)
 {
     dmm_em *em = x->em;
-    const size_t n = x->counts->n_samples, kp = em->chunk->kp;
-    for (size_t c = 0; c < x->k; c++)
-        for (size_t i = 0; i < n; i++)
-            em->chunk->z[i * kp + c] = x->z[c * n + i];
+    dmm_chunk_set_responsibilities(em->chunk, x->z);
     dmm_histogram_run(team, em->chunk);
     if (x->control->optimizer == DMM_OPTIMIZER_NEWTON)
         return dmm_mstep_run(team, em->chunk, em->parameters, em->sums,

@@ -32,9 +32,12 @@ static void scatter_block(const dmm_chunk *chunk, size_t b, size_t begin,
 /* The histogram of taxa groups [begin, end), all blocks in their order. */
 static void scatter_groups(dmm_chunk *chunk, size_t begin, size_t end)
 {
+    const dmm_dictionary *d = &chunk->counts->dictionary;
     const size_t n = chunk->counts->n_blocks;
     const size_t part = dmm_chunk_part(chunk);
     const size_t blocks = dmm_chunk_span(chunk, 1);
+    begin_histogram(chunk, d->begin[d->group[begin]],
+                    d->end[d->group[end] - 1], chunk->histogram);
     for (size_t from = 0; from < n; from += blocks)
         for (size_t g = begin; g < end; g += part)
             for (size_t b = from; b < dmm_lesser(from + blocks, n); b++)
@@ -59,22 +62,27 @@ static void totals_histogram(dmm_chunk *chunk)
     }
 }
 
+/* The next taxa groups for a thread to make the histogram of; that of the
+ * totals it makes when their turn comes. */
+static int next_taxa_groups(const dmm_worker *worker, dmm_chunk *chunk,
+                            size_t *begin, size_t *end)
+{
+    const size_t groups = chunk->counts->dictionary.n_taxa_groups;
+    while (dmm_chunk_next_groups(worker, chunk, groups + 1, begin, end)) {
+        if (*begin < *end && *end > groups)
+            totals_histogram(chunk);
+        *end = dmm_lesser(*end, groups);
+        if (*begin < *end)
+            return 1;
+    }
+    return 0;
+}
+
 void dmm_histogram_make(const dmm_worker *worker, dmm_chunk *chunk)
 {
-    const dmm_counts *counts = chunk->counts;
-    const dmm_dictionary *d = &counts->dictionary;
-    const size_t groups = d->n_taxa_groups;
     size_t begin, end;
-    dmm_team_share(worker, d->share_work, groups + 1, &begin, &end);
-    if (begin < end && end == groups + 1)
-        totals_histogram(chunk);
-    if (end > groups)
-        end = groups;
-    if (begin < end) {
-        begin_histogram(chunk, d->begin[d->group[begin]],
-                        d->end[d->group[end] - 1], chunk->histogram);
+    while (next_taxa_groups(worker, chunk, &begin, &end))
         scatter_groups(chunk, begin, end);
-    }
     dmm_team_barrier(worker);
 }
 
@@ -167,22 +175,11 @@ void dmm_histogram_make_sums(const dmm_worker *worker, dmm_chunk *chunk,
         return;
     }
     const dmm_dictionary *d = &chunk->counts->dictionary;
-    const size_t groups = d->n_taxa_groups;
-    /* Some parts for each thread, so that none waits long for another. */
-    size_t part = dmm_lesser(dmm_chunk_part(chunk),
-                         groups / (4 * (size_t)worker->size));
-    part = part > 1 ? part : 1;
-    size_t next;
-    while (dmm_team_next(worker, 1 + (groups + part - 1) / part, &next)) {
-        const size_t begin = (next - 1) * part;
-        if (next == 0)
-            totals_histogram(chunk);
-        else
-            finish_groups(worker, chunk, p, begin,
-                          dmm_lesser(begin + part, groups), sums);
-    }
+    size_t begin, end, next;
+    while (next_taxa_groups(worker, chunk, &begin, &end))
+        finish_groups(worker, chunk, p, begin, end, sums);
     dmm_team_barrier(worker);
-    while (dmm_team_next(worker, d->n_groups - groups, &next))
-        group_sums(chunk, p, chunk->histogram, groups + next, sums);
+    while (dmm_team_next(worker, d->n_groups - d->n_taxa_groups, &next))
+        group_sums(chunk, p, chunk->histogram, d->n_taxa_groups + next, sums);
     finish_sums(worker, chunk, sums);
 }

@@ -4,9 +4,9 @@
  * instruction set that includes it; simd/dispatch.c chooses among them at run
  * time. All arrays over components are padded: `kp` is 1, 2, 4 or a multiple
  * of 8, at least K, and the value of feature f and component k is at
- * [f * kp + k]. Arrays come from dmm_calloc(), so that a whole vector may be
- * read or written at their end. Nothing here allocates, fails or depends on the
- * number of threads.
+ * [f * kp + k]. Arrays but the user's own table come from alloc.h, so that a
+ * whole vector may be read or written at their end. Nothing here allocates,
+ * fails or depends on the number of threads.
  */
 #ifndef DMM_KERNELS_H
 #define DMM_KERNELS_H
@@ -37,7 +37,8 @@ typedef struct {
     /* y = x. */
     void (*from_counts)(size_t n, const int32_t *x, double *y);
 
-    /* Whether all are counts: whole numbers from 0 to DMM_MAX_COUNT. */
+    /* Whether all are counts: whole numbers from 0 to DMM_MAX_COUNT. Of the
+     * user's table: nothing behind the last is read. */
     int (*are_counts)(size_t n, const double *x);
     int (*are_counts_int)(size_t n, const int *x);
 

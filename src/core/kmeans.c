@@ -216,8 +216,8 @@ static void update_centres(const dmm_worker *worker, kmeans *m)
     const dmm_dictionary *d = &counts->dictionary;
     const size_t kp = m->chunk->kp;
     size_t begin, end;
-    dmm_team_share(worker, d->share_work, d->n_taxa_groups, &begin, &end);
-    if (begin < end) {
+    while (dmm_chunk_next_groups(worker, m->chunk, d->n_taxa_groups, &begin,
+                                 &end)) {
         const size_t from = d->group[begin], to = d->group[end];
         memset(m->next + from * kp, 0, (to - from) * kp * sizeof(double));
         for (size_t b = 0; b < counts->n_blocks; b++)

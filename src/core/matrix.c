@@ -60,7 +60,8 @@ static int find_problem(const dmm_matrix *matrix, size_t column, size_t from,
     return 0;
 }
 
-/* Whether a CSC table's offsets, and a column's rows, are what matrix.h says. */
+/* Whether a CSC table's offsets, and a column's rows, are what matrix.h
+ * says. */
 static int offsets_valid(const dmm_matrix *matrix)
 {
     const int *start = matrix->column_start;
@@ -137,10 +138,10 @@ static void check_columns(const dmm_matrix *matrix, size_t begin, size_t end,
     for (size_t j = begin; j < end; j++) {
         size_t from, to;
         column_range(matrix, j, &from, &to);
-        f->invalid =
-            matrix->kind == DMM_MATRIX_CSC && !rows_valid(matrix, from, to);
-        if (f->invalid)
+        if (matrix->kind == DMM_MATRIX_CSC && !rows_valid(matrix, from, to)) {
+            f->invalid = 1;
             return;
+        }
         if (f->problem.kind != DMM_PROBLEM_NONE ||
             find_problem(matrix, j, from, to, &f->problem) || empty == NULL)
             continue;

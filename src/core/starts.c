@@ -71,15 +71,6 @@ static void set_labels(dmm_chunk *chunk, const uint32_t *label)
         chunk->z[i * chunk->kp + label[i]] = 1;
 }
 
-static void set_given(dmm_chunk *chunk, const double *given)
-{
-    const size_t n = chunk->counts->n_samples;
-    memset(chunk->z, 0, n * chunk->kp * sizeof *chunk->z);
-    for (size_t k = 0; k < chunk->k; k++)
-        for (size_t i = 0; i < n; i++)
-            chunk->z[i * chunk->kp + k] = given[k * n + i];
-}
-
 /* ---- Centres ---------------------------------------------------------- */
 
 typedef struct {
@@ -94,11 +85,12 @@ static void centre_task(const dmm_worker *worker, void *data)
     const dmm_counts *counts = c->chunk->counts;
     const dmm_dictionary *d = &counts->dictionary;
     size_t begin, end;
-    dmm_team_share(worker, d->share_work, d->n_taxa_groups, &begin, &end);
-    for (size_t b = 0; begin < end && b < counts->n_blocks; b++)
-        dmm_kernels_active()->scatter_counts(
-            &counts->block[b], d, c->chunk->kp, begin, end,
-            c->z + counts->block[b].first_row * c->chunk->kp, c->centre);
+    while (dmm_chunk_next_groups(worker, c->chunk, d->n_taxa_groups, &begin,
+                                 &end))
+        for (size_t b = 0; b < counts->n_blocks; b++)
+            dmm_kernels_active()->scatter_counts(
+                &counts->block[b], d, c->chunk->kp, begin, end,
+                c->z + counts->block[b].first_row * c->chunk->kp, c->centre);
 }
 
 /* Mean proportions by responsibility. */
@@ -492,7 +484,7 @@ static dmm_status make(dmm_em *em, dmm_start_kind kind, unsigned long seed,
     case DMM_START_RESAMPLE:
         return make_resample(em, seed, origin->best);
     case DMM_START_GIVEN:
-        set_given(em->chunk, origin->given);
+        dmm_chunk_set_responsibilities(em->chunk, origin->given);
         return begin(em, start);
     case DMM_START_MOVE:
         return make_annealed(em, kind, seed, origin->best, start);

@@ -95,7 +95,12 @@ struct dmm_team {
 #ifdef _OPENMP
 /* An offer is open until a thread asks for it or it is withdrawn, by who has
  * the work or, when the answer takes too long, by who has asked. */
-typedef enum { OPEN, ASKED, WITHDRAWN, HANDED_OVER } offer_state;
+typedef enum {
+    OPEN,
+    ASKED,
+    WITHDRAWN,
+    HANDED_OVER /* the last one: what is added to it says where */
+} offer_state;
 #endif
 
 /* What a thread waits for: the others in a task, or the next task. */
@@ -455,11 +460,4 @@ void dmm_share(size_t i, size_t count, const double *cumulated, size_t n,
     *end = i == count - 1
                ? n
                : part_at(cumulated, n, all * (double)(i + 1) / parts);
-}
-
-void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
-                    size_t *begin, size_t *end)
-{
-    dmm_share((size_t)worker->number, (size_t)worker->size, cumulated, n, begin,
-              end);
 }

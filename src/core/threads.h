@@ -74,12 +74,14 @@ void dmm_team_do(dmm_team *team, dmm_task task, void *data);
  * meetings of the team there is room for one loop. */
 int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i);
 
-/* Handing over: a thread that finds no more work asks those that do for a part
- * of theirs. Between two meetings each of DMM_OFFERS works may be handed over
- * once. Who does it calls dmm_team_hand_over() where it could go on with a part
- * only: if nonzero, another thread has asked and takes the rest on from `at`;
- * and dmm_team_keep() where it no longer could. Who asks, of threads without
- * work, gets nonzero and *at, or 0 when there is nothing to be had. */
+/* Handing over: a thread without work asks another one for a part of its own.
+ * Between two meetings each of DMM_OFFERS works may be handed over once. The
+ * thread that does it calls dmm_team_hand_over() wherever it could go on with
+ * less: nonzero says that another thread has asked, and takes the rest on from
+ * `at`. It calls dmm_team_keep() when it no longer will, at the end at least:
+ * who asks waits for one or the other. dmm_team_ask() returns nonzero and *at,
+ * or 0 when there is nothing to be had; it gives up after some hundred
+ * microseconds, and then nobody else is answered. */
 #define DMM_OFFERS 4
 int dmm_team_hand_over(const dmm_worker *worker, size_t offer, size_t at);
 void dmm_team_keep(const dmm_worker *worker, size_t offer);
@@ -108,9 +110,5 @@ void dmm_team_split(const dmm_worker *worker, size_t n, size_t *begin,
  * before part j, cumulated[n] of all. */
 void dmm_share(size_t i, size_t count, const double *cumulated, size_t n,
                size_t *begin, size_t *end);
-
-/* The same for this thread. */
-void dmm_team_share(const dmm_worker *worker, const double *cumulated, size_t n,
-                    size_t *begin, size_t *end);
 
 #endif

@@ -54,6 +54,44 @@ static void check_lanes(const dmm_chunk *chunk)
     CHECK(before == chunk->counts->dictionary.n_taxa_groups);
 }
 
+typedef struct {
+    const dmm_chunk *chunk;
+    size_t n;
+    unsigned *taken; /* n: how often a group was given out; a thread only
+                        writes to those that it was given              */
+    size_t largest[8]; /* by thread */
+} groups_loop;
+
+static void groups_task(const dmm_worker *worker, void *data)
+{
+    groups_loop *l = data;
+    size_t begin, end;
+    while (dmm_chunk_next_groups(worker, l->chunk, l->n, &begin, &end)) {
+        for (size_t g = begin; g < end; g++)
+            l->taken[g]++;
+        if (end - begin > l->largest[worker->number])
+            l->largest[worker->number] = end - begin;
+    }
+    dmm_team_barrier(worker);
+}
+
+/* All groups are given out once, with and without that of the totals; a few at
+ * a time where all responsibilities are in cache. */
+static void check_next_groups(const dmm_chunk *chunk, dmm_team *team)
+{
+    const size_t groups = chunk->counts->dictionary.n_taxa_groups;
+    for (size_t n = groups; n <= groups + 1; n++) {
+        groups_loop l = {.chunk = chunk, .n = n, .taken = NEED(n, unsigned)};
+        dmm_team_do(team, groups_task, &l);
+        for (size_t g = 0; g < n; g++)
+            CHECK(l.taken[g] == 1);
+        for (int me = 0; dmm_chunk_is_cached(chunk) && me < 8; me++)
+            CHECK(l.largest[me] <= dmm_chunk_part(chunk) &&
+                  l.largest[me] <= 1 + groups / 4);
+        free(l.taken);
+    }
+}
+
 static void cut_work(dmm_team *team, void *data)
 {
     const job *x = data;
@@ -79,6 +117,7 @@ static void cut_work(dmm_team *team, void *data)
         CHECK(taken[g] == 1);
     free(taken);
     check_lanes(chunk);
+    check_next_groups(chunk, team);
     CHECK(dmm_chunk_add_rooms(chunk, dmm_team_size(team)) == DMM_OK);
     CHECK_SAY((chunk->rooms != NULL) == x->rooms &&
                   dmm_chunk_lanes(chunk) == x->lanes,

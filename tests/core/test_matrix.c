@@ -261,8 +261,8 @@ static void test_csc(void)
     for (size_t i = 0; i < LENGTH(invalid); i++) {
         memcpy(row, invalid[i].row, sizeof row);
         memcpy(start, invalid[i].start, sizeof start);
-        CHECK_SAY(dmm_matrix_check(&m, 1, &p) == DMM_ERROR_ARGUMENT, "table %zu",
-                  i);
+        CHECK_SAY(dmm_matrix_check(&m, 1, &p) == DMM_ERROR_ARGUMENT,
+                  "table %zu", i);
     }
 
     /* No entry at all: there is nothing to point at. */

@@ -557,7 +557,8 @@ static void test_are_counts(const dmm_kernels *kernels)
         const size_t from = n % 3;
         for (size_t i = 0; i < MAX + 3; i++) {
             const int inside = i >= from && i < from + n;
-            x[i] = inside ? counts[(size_t)(LENGTH(counts) * random_uniform())] : NAN;
+            const size_t any = (size_t)(LENGTH(counts) * random_uniform());
+            x[i] = inside ? counts[any] : NAN;
             whole[i] = inside ? (int)x[i] : -1;
         }
         CHECK(kernels->are_counts(n, x + from));

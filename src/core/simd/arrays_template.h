@@ -104,14 +104,23 @@ static void array_from_counts(size_t n, const int32_t *x, double *restrict y)
         y[i] = x[i];
 }
 
-/* All ones where x is a count. What is out of range becomes a number that is
- * not whole; those below 2^52 lose their fraction when 2^52 is added. */
+/* x in 0 .. DMM_MAX_COUNT without its fraction, up or down. */
+V_INLINE vd v_whole(vd x)
+{
+#if DMM_VL == 1
+    return (double)(int)x;
+#else
+    const double whole = 4503599627370496.0; /* 2^52 */
+    return (x + whole) - whole;
+#endif
+}
+
+/* All ones where x is a count; what is out of range becomes a number that is
+ * not whole. */
 V_INLINE vi v_is_count(vd x)
 {
-    const double whole = 4503599627370496.0;
     const vi in_range = V_MASK(x >= 0.0) & V_MASK(x <= (double)DMM_MAX_COUNT);
-    const vd y = v_select(in_range, x, v_set(0.5));
-    return V_MASK((y + whole) - whole == x);
+    return V_MASK(v_whole(v_select(in_range, x, v_set(0.5))) == x);
 }
 
 static int array_are_counts(size_t n, const double *x)
