@@ -101,15 +101,26 @@ test_that("an error at one k leaves the other fits", {
 
 test_that("an interrupt of a worker leaves the finished fits", {
     fine <- sweep_small()
+    finished <- tempfile()
     interrupt <- function() {
         # the first fit of the other worker comes before
-        Sys.sleep(0.5)
+        limit <- Sys.time() + 60
+        while (!file.exists(finished) && Sys.time() < limit)
+            Sys.sleep(0.01)
         signalCondition(structure(class = c("interrupt", "condition"),
             list(message = "", call = NULL)))
     }
     for (back_end in back_ends()) {
-        told <- capture_warnings(sel <- with_trouble(interrupt,
-            dmnselect(small_twins(), 1:3, 3, seed = 1, BPPARAM = back_end)))
+        unlink(finished)
+        said <- function(m) {
+            if (grepl("k = 1: ", conditionMessage(m), fixed = TRUE))
+                file.create(finished)
+            invokeRestart("muffleMessage")
+        }
+        told <- capture_warnings(withCallingHandlers(message = said,
+            sel <- with_trouble(interrupt, dmnselect(small_twins(), 1:3, 3,
+                seed = 1, BPPARAM = back_end, verbose = TRUE))))
+        expect_true(file.exists(finished))
         expect_match(told, "interrupted: the result has", all = FALSE)
         expect_identical(sel@metadata$why, "interrupted")
         expect_true("1" %in% names(sel))

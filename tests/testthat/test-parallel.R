@@ -4,13 +4,14 @@ fit_groups <- function(...) {
     dmngroup(x, rep(c("a", "b"), length.out = nrow(x)), 1:2, ...)
 }
 
-# Results of .parallel_each(), by x.
+# Results of .parallel_each(), by x. `took()` sees those that have come.
 each <- function(work, ..., BPPARAM = NULL, num.threads = NULL,
-    more = function() TRUE) {
+    more = function() TRUE, took = function(got) NULL) {
     environment(work) <- globalenv()
     got <- list()
     .parallel_each(1:4, work, function(x, result) {
         got[[as.character(x)]] <<- result
+        took(got)
     }, more, ..., BPPARAM = BPPARAM, num.threads = num.threads)
     got
 }
@@ -89,13 +90,21 @@ test_that("each result comes by itself, errors too", {
 test_that("what comes before a worker dies is there", {
     skip_if_not_installed("BiocParallel")
     skip_on_os("windows")
-    got <- suppressWarnings(each(function(x, num.threads) {
+    arrived <- tempfile()
+    on.exit(unlink(arrived))
+    got <- suppressWarnings(each(function(x, num.threads, arrived) {
         if (x == 3) {
-            Sys.sleep(0.5)
+            limit <- Sys.time() + 60
+            while (!file.exists(arrived) && Sys.time() < limit)
+                Sys.sleep(0.01)
             tools::pskill(Sys.getpid(), tools::SIGKILL)
         }
         x
-    }, BPPARAM = BiocParallel::MulticoreParam(2)))
+    }, arrived = arrived, BPPARAM = BiocParallel::MulticoreParam(2),
+        took = function(got) {
+            if (all(c("1", "2") %in% names(got)))
+                file.create(arrived)
+        }))
     expect_identical(got[["1"]]$value, 1L)
     expect_identical(got[["2"]]$value, 2L)
     expect_match(got[["3"]]$error, "a parallel worker ended early")
