@@ -31,7 +31,11 @@ static snapshot take(dmm_em *em)
     memcpy(s.weight, em->sums->weight, s.kp * sizeof(double));
     memcpy(s.gradient, em->newton->gradient, s.n_gradient * sizeof(double));
     dmm_histogram_run(em->team, em->chunk);
-    memcpy(s.histogram, em->chunk->histogram, s.n_histogram * sizeof(double));
+    /* Padding between columns may hold anything. */
+    for (size_t c = 0; c < d->n_columns; c++)
+        memcpy(s.histogram + d->begin[c] * s.kp,
+               em->chunk->histogram + d->begin[c] * s.kp,
+               (d->end[c] - d->begin[c]) * s.kp * sizeof(double));
     return s;
 }
 
