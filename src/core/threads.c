@@ -85,7 +85,8 @@ struct dmm_team {
     atomic_int arrived;      /* threads at the current meeting         */
     atomic_uint meeting;     /* meetings that have ended               */
     atomic_int sleepers;     /* threads that wait for it asleep        */
-    atomic_llong slept;      /* nanoseconds that threads slept in tasks */
+    atomic_llong ended;      /* when the last one did, in nanoseconds   */
+    atomic_llong idle;       /* nanoseconds of long waits in tasks      */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
     pace paces[MAX_PACES];
@@ -112,10 +113,26 @@ int dmm_team_size(const dmm_team *team)
 }
 
 #ifdef _OPENMP
-/* Looks at a meeting's end before a thread goes to sleep: some 100 to 300
- * microseconds, the length of the parts of an iteration that one thread does
- * alone. */
+/* Looks at a meeting's end before a wait is long: some 100 to 300 microseconds,
+ * the length of the parts of an iteration that one thread does alone. */
 #define SPINS 8000
+
+/* In a long wait a thread sleeps, which leaves its core to other programs. It
+ * wakes microseconds after the meeting's end, or some milliseconds where other
+ * programs have its core; but where a host takes idle virtual processors away,
+ * tens or hundreds of milliseconds. A wake more than SLOW_WAKE late lets the
+ * threads of this process spin in long waits, for PATIENCE in all, before one
+ * sleeps again. In nanoseconds. */
+#define SLOW_WAKE 10000000
+#define PATIENCE 1000000000
+#define FIRST_PATIENCE 20000000
+#define LOOKS_AT_ONCE 32 /* between two looks at the clock */
+static atomic_llong patience = FIRST_PATIENCE;
+
+static long long nanoseconds(void)
+{
+    return (long long)(1e9 * omp_get_wtime());
+}
 
 static void pause_briefly(void)
 {
@@ -126,25 +143,59 @@ static void pause_briefly(void)
 #endif
 }
 
-/* Waits until the meeting of that number has ended. */
-static void wait_for(dmm_team *team, unsigned meeting, wait_kind kind)
+static int has_ended(dmm_team *team, unsigned meeting)
 {
-    for (int spin = 0; spin < team->spins; spin++) {
-        if (atomic_load_explicit(&team->meeting, memory_order_acquire) !=
-            meeting)
-            return;
+    return atomic_load_explicit(&team->meeting, memory_order_acquire) !=
+           meeting;
+}
+
+/* Whether the meeting of that number has ended after so many looks. */
+static int spin(dmm_team *team, unsigned meeting, int looks)
+{
+    for (int i = 0; i < looks; i++) {
+        if (has_ended(team, meeting))
+            return 1;
         pause_briefly();
     }
-    const double begin = omp_get_wtime();
+    return has_ended(team, meeting);
+}
+
+/* Spins on as long as there is patience. */
+static int spin_patiently(dmm_team *team, unsigned meeting)
+{
+    const long long begin = nanoseconds(), most = atomic_load(&patience);
+    long long spent = 0;
+    int ended = 0;
+    while (!ended && spent < most) {
+        ended = spin(team, meeting, LOOKS_AT_ONCE);
+        spent = nanoseconds() - begin;
+    }
+    atomic_fetch_sub(&patience, spent);
+    return ended;
+}
+
+static void sleep_until(dmm_team *team, unsigned meeting)
+{
     pthread_mutex_lock(&team->mutex);
     atomic_fetch_add(&team->sleepers, 1);
     while (atomic_load(&team->meeting) == meeting)
         pthread_cond_wait(&team->woken, &team->mutex);
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->mutex);
+    if (nanoseconds() - atomic_load(&team->ended) > SLOW_WAKE)
+        atomic_store(&patience, PATIENCE);
+}
+
+/* Waits until the meeting of that number has ended. */
+static void wait_for(dmm_team *team, unsigned meeting, wait_kind kind)
+{
+    if (spin(team, meeting, team->spins))
+        return;
+    const long long begin = nanoseconds();
+    if (team->spins == 0 || !spin_patiently(team, meeting))
+        sleep_until(team, meeting);
     if (kind == WAIT_IN_TASK)
-        atomic_fetch_add(&team->slept,
-                         (long long)(1e9 * (omp_get_wtime() - begin)));
+        atomic_fetch_add(&team->idle, nanoseconds() - begin);
 }
 
 /* The loop and the offers until the next meeting. */
@@ -191,6 +242,7 @@ void dmm_team_leave(const dmm_worker *worker)
     /* A thread counts itself as a sleeper before it looks at the meeting for
      * the last time, and this looks at the sleepers after ending the meeting:
      * one of the two sees the other. */
+    atomic_store(&team->ended, nanoseconds());
     atomic_fetch_add(&team->meeting, 1);
     if (atomic_load(&team->sleepers) > 0) {
         pthread_mutex_lock(&team->mutex);
@@ -292,8 +344,8 @@ static void do_alone(dmm_team *solo, dmm_task task, void *data)
 }
 
 #ifdef _OPENMP
-/* A run of a task leaves threads idle that sleep for this part of the time of
- * all. After so many in a row thread 0 tries to do the task alone. While that
+/* A run of a task leaves threads idle whose long waits are this part of the time
+ * of all. After so many in a row thread 0 tries to do the task alone. While that
  * is faster, the team tries again after so many runs, then twice as many, ...
  * While it is slower, threads idle for lack of work: thread 0 tries again after
  * LAST_RETRY runs. */
@@ -345,10 +397,10 @@ static void do_at_pace(dmm_team *team, pace *p, dmm_task task, void *data)
         p->idle = 0;
         return;
     }
-    const long long slept = atomic_load(&team->slept);
+    const long long before = atomic_load(&team->idle);
     do_together(team, task, data);
     p->together = omp_get_wtime() - begin;
-    const double idle = 1e-9 * (double)(atomic_load(&team->slept) - slept);
+    const double idle = 1e-9 * (double)(atomic_load(&team->idle) - before);
     p->idle = idle > IDLE_PART * p->together * team->size ? p->idle + 1 : 0;
     if (p->retry == 0)
         return;

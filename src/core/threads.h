@@ -7,11 +7,12 @@
  * dmm_team_barrier(). A team of one thread, all there is without OpenMP, runs
  * the same code in order.
  *
- * Waiting threads spin for some microseconds and then sleep. OpenMP's own
- * barriers do not do here: libgomp's waiting threads spin for milliseconds, and
- * when another process takes a core, the thread they wait for is the one that
- * does not get to run (seen: 50 times slower than one thread). A task whose
- * threads mostly wait is done by thread 0 alone, as long as that is faster.
+ * Waiting threads spin for some microseconds and then sleep, unless waking has
+ * been found to take long. OpenMP's own barriers do not do here: libgomp's
+ * waiting threads spin for milliseconds, and when another process takes a core,
+ * the thread they wait for is the one that does not get to run (seen: 50 times
+ * slower than one thread). A task whose threads mostly wait is done by thread 0
+ * alone, as long as that is faster.
  *
  * Results do not depend on the team: loops are cut by the data, and sums are
  * taken in a fixed order in between.

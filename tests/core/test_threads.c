@@ -164,6 +164,10 @@ static void paced_work(dmm_team *team, void *data)
                   "%d of %d runs", p.alone, PACED_RUNS);
 }
 
+/* As many as it takes until thread 0 would try one alone, and one more: each
+ * is another chance for the machine to keep a thread from running. */
+enum { IDLE_TASKS = 4 };
+
 /* Threads sleep together. */
 static void idle_task(const dmm_worker *worker, void *data)
 {
@@ -178,7 +182,7 @@ static void idle_task(const dmm_worker *worker, void *data)
 static void idle_work(dmm_team *team, void *data)
 {
     const struct timespec own = {0, 6000000};
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < IDLE_TASKS; i++) {
         dmm_team_do(team, idle_task, data);
         nanosleep(&own, NULL);
     }
