@@ -80,6 +80,7 @@ struct dmm_team {
     void *data;
     int finished; /* the team is to disband */
     int spins;
+    atomic_int alone;        /* thread 0 does a task without the others */
     atomic_size_t next;      /* the loop's counter                     */
     atomic_size_t offer[DMM_OFFERS]; /* offer_state, or HANDED_OVER + at */
     atomic_int arrived;      /* threads at the current meeting         */
@@ -121,10 +122,11 @@ int dmm_team_size(const dmm_team *team)
  * wakes microseconds after the meeting's end, or some milliseconds where other
  * programs have its core; but where a host takes idle virtual processors away,
  * tens or hundreds of milliseconds. A wake more than SLOW_WAKE late lets the
- * threads of this process spin in long waits, for PATIENCE in all, before one
- * sleeps again. In nanoseconds. */
+ * threads of this process spin in long waits, for PATIENCE times as long in all
+ * and MOST_PATIENCE at most, before one sleeps again. In nanoseconds. */
 #define SLOW_WAKE 10000000
-#define PATIENCE 1000000000
+#define PATIENCE 8
+#define MOST_PATIENCE 1000000000
 #define FIRST_PATIENCE 20000000
 #define LOOKS_AT_ONCE 32 /* between two looks at the clock */
 static atomic_llong patience = FIRST_PATIENCE;
@@ -160,13 +162,14 @@ static int spin(dmm_team *team, unsigned meeting, int looks)
     return has_ended(team, meeting);
 }
 
-/* Spins on as long as there is patience. */
+/* Spins on as long as there is patience, and a core that thread 0 does not want
+ * for itself. */
 static int spin_patiently(dmm_team *team, unsigned meeting)
 {
     const long long begin = nanoseconds(), most = atomic_load(&patience);
     long long spent = 0;
     int ended = 0;
-    while (!ended && spent < most) {
+    while (!ended && spent < most && !atomic_load(&team->alone)) {
         ended = spin(team, meeting, LOOKS_AT_ONCE);
         spent = nanoseconds() - begin;
     }
@@ -182,8 +185,11 @@ static void sleep_until(dmm_team *team, unsigned meeting)
         pthread_cond_wait(&team->woken, &team->mutex);
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->mutex);
-    if (nanoseconds() - atomic_load(&team->ended) > SLOW_WAKE)
-        atomic_store(&patience, PATIENCE);
+    const long long late = nanoseconds() - atomic_load(&team->ended);
+    if (late > SLOW_WAKE)
+        atomic_store(&patience, late < MOST_PATIENCE / PATIENCE
+                                    ? PATIENCE * late
+                                    : MOST_PATIENCE);
 }
 
 /* Waits until the meeting of that number has ended. */
@@ -388,7 +394,9 @@ static void do_at_pace(dmm_team *team, pace *p, dmm_task task, void *data)
 {
     const double begin = omp_get_wtime();
     if (p->alone_left > 0 || p->idle >= idle_runs(p)) {
+        atomic_store(&team->alone, 1);
         do_alone(team->solo, task, data);
+        atomic_store(&team->alone, 0);
         p->alone = omp_get_wtime() - begin;
         if (p->alone_left > 0)
             p->alone_left--;
