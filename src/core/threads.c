@@ -350,11 +350,11 @@ static void do_alone(dmm_team *solo, dmm_task task, void *data)
 }
 
 #ifdef _OPENMP
-/* A run of a task leaves threads idle whose long waits are this part of the time
- * of all. After so many in a row thread 0 tries to do the task alone. While that
- * is faster, the team tries again after so many runs, then twice as many, ...
- * While it is slower, threads idle for lack of work: thread 0 tries again after
- * LAST_RETRY runs. */
+/* A run of a task leaves threads idle whose long waits are this part of the
+ * time of all. After so many in a row thread 0 tries to do the task alone.
+ * While that is faster, the team tries again after so many runs, then twice as
+ * many, ... While it is slower, threads idle for lack of work: thread 0 tries
+ * again after LAST_RETRY runs. */
 #define IDLE_PART 0.2
 #define IDLE_RUNS 2
 #define FIRST_RETRY 16
