@@ -124,27 +124,17 @@ static void sum_lanes(dmm_chunk *chunk, size_t b)
     }
 }
 
-/* Adds a lane's evidence of the rows of a span of blocks to its sum. */
-static void span_lane(dmm_chunk *chunk, const span *s, const dmm_lane *l)
+/* A lane's evidence of the rows of a span of blocks, from the whole table. */
+static void span_evidence(dmm_chunk *chunk, const span *s, const double *start,
+                          const dmm_lane *l)
 {
     const size_t part = dmm_chunk_part(chunk);
+    for (size_t b = s->begin; b < s->end; b++)
+        begin_evidence(chunk, b, start, l);
     for (size_t g = l->begin; g < l->end; g += part)
         for (size_t b = s->begin; b < s->end; b++)
             gather_block(chunk, b, g, dmm_lesser(g + part, l->end),
                          chunk->table, l->sum);
-}
-
-/* z = start[k] + ev_ik for the rows of a span of blocks. */
-static void span_evidence(dmm_chunk *chunk, const span *s, const double *start)
-{
-    for (size_t i = 0; i < dmm_chunk_lanes(chunk); i++) {
-        const dmm_lane l = dmm_chunk_lane(chunk, i);
-        for (size_t b = s->begin; b < s->end; b++)
-            begin_evidence(chunk, b, start, &l);
-        span_lane(chunk, s, &l);
-    }
-    for (size_t b = s->begin; b < s->end; b++)
-        sum_lanes(chunk, b);
 }
 
 /* Responsibilities, log-likelihood and weights of a block from its evidence. */
@@ -188,17 +178,33 @@ static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
 }
 
 /* z = start[k] + ev_ik of all samples; then, if `finish`, their
- * responsibilities. */
-static void whole_table(const dmm_worker *worker, dmm_chunk *chunk,
-                        const dmm_parameters *p, const double *start,
-                        int finish)
+ * responsibilities. The thread that has a span of blocks does both. */
+static void span_by_span(const dmm_worker *worker, dmm_chunk *chunk,
+                         const dmm_parameters *p, const double *start,
+                         int finish)
 {
+    const dmm_lane all = dmm_chunk_lane(chunk, 0);
     fill_table(worker, chunk, p, chunk->counts->dictionary.n_groups);
     span s = spans_new(worker, chunk);
     while (next_span(worker, chunk, &s)) {
-        span_evidence(chunk, &s, start);
+        span_evidence(chunk, &s, start, &all);
         for (size_t b = s.begin; finish && b < s.end; b++)
             block_responsibilities(chunk, b);
+    }
+}
+
+/* The lanes' evidence, for any number of threads: they make the table together
+ * and take the blocks of the lanes one by one. */
+static void lanes_by_blocks(const dmm_worker *worker, dmm_chunk *chunk,
+                            const dmm_parameters *p, const double *start)
+{
+    const size_t n = chunk->counts->n_blocks;
+    size_t next;
+    fill_table(worker, chunk, p, chunk->counts->dictionary.n_groups);
+    while (dmm_team_next(worker, DMM_LANES * n, &next)) {
+        const dmm_lane l = dmm_chunk_lane(chunk, next / n);
+        const span s = {next % n, next % n + 1, 1};
+        span_evidence(chunk, &s, start, &l);
     }
 }
 
@@ -263,10 +269,10 @@ static void help_lane(const dmm_worker *worker, dmm_chunk *chunk,
     }
 }
 
-/* The same as whole_table(), lane by lane. */
-static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk,
-                         const dmm_parameters *p, const double *start,
-                         int finish)
+/* The lanes' evidence, for as many threads as get equally many: each makes the
+ * table of its lanes itself. */
+static void lanes_by_threads(const dmm_worker *worker, dmm_chunk *chunk,
+                             const dmm_parameters *p, const double *start)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
     size_t next;
@@ -275,11 +281,23 @@ static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk,
         do_lane(worker, chunk, p, start, next);
     for (size_t lane = 0; lane < DMM_LANES; lane++)
         help_lane(worker, chunk, p, lane);
+}
+
+/* The same as span_by_span(), lane by lane. */
+static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk,
+                         const dmm_parameters *p, const double *start,
+                         int finish)
+{
+    size_t b;
+    if (DMM_LANES % worker->size == 0)
+        lanes_by_threads(worker, chunk, p, start);
+    else
+        lanes_by_blocks(worker, chunk, p, start);
     dmm_team_barrier(worker);
-    while (dmm_team_next(worker, chunk->counts->n_blocks, &next)) {
-        sum_lanes(chunk, next);
+    while (dmm_team_next(worker, chunk->counts->n_blocks, &b)) {
+        sum_lanes(chunk, b);
         if (finish)
-            block_responsibilities(chunk, next);
+            block_responsibilities(chunk, b);
     }
 }
 
@@ -287,10 +305,10 @@ static void find_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                           const dmm_parameters *p, const double *start,
                           int finish)
 {
-    if (chunk->lanes && DMM_LANES % worker->size == 0)
+    if (chunk->lanes)
         lane_by_lane(worker, chunk, p, start, finish);
     else
-        whole_table(worker, chunk, p, start, finish);
+        span_by_span(worker, chunk, p, start, finish);
 }
 
 void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,

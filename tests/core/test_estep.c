@@ -248,7 +248,7 @@ static void lanes_work(dmm_team *team, void *data)
 }
 
 /* The evidence of a table with lanes is the model's, and the same bits for all
- * numbers of threads, whether they take lanes or samples. */
+ * numbers of threads: some take lanes, others blocks of them. */
 static void test_lanes(void)
 {
     table t = table_random(900, 150, 0.5, 3000, 0);
