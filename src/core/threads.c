@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 #endif
 
 #ifdef _OPENMP
@@ -62,10 +63,10 @@ void dmm_threads_watch_fork(void)
 /* How long the runs of a task take, and whether thread 0 does them alone. */
 typedef struct {
     dmm_task task;
-    double together, alone; /* seconds of the last run of each kind         */
-    int idle;               /* runs in a row that have left threads idle    */
-    int alone_left;         /* runs alone before the next together          */
-    int retry;              /* how many there were before; 0: none          */
+    long long together, alone; /* nanoseconds of the last run of each kind  */
+    int idle;                  /* runs in a row that have left threads idle */
+    int alone_left;            /* runs alone before the next together       */
+    int retry;                 /* how many there were before; 0: none       */
 } pace;
 
 #define MAX_PACES 16
@@ -79,15 +80,16 @@ struct dmm_team {
     dmm_task task;
     void *data;
     int finished; /* the team is to disband */
-    int spins;
+    int spins;               /* there is a processor for each thread    */
     atomic_int alone;        /* thread 0 does a task without the others */
     atomic_size_t next;      /* the loop's counter                     */
     atomic_size_t offer[DMM_OFFERS]; /* offer_state, or HANDED_OVER + at */
     atomic_int arrived;      /* threads at the current meeting         */
     atomic_uint meeting;     /* meetings that have ended               */
     atomic_int sleepers;     /* threads that wait for it asleep        */
+    atomic_llong arrivals;   /* the sum of their times, in a task       */
     atomic_llong ended;      /* when the last one did, in nanoseconds   */
-    atomic_llong idle;       /* nanoseconds of long waits in tasks      */
+    long long idle;          /* nanoseconds of long waits in tasks      */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
     pace paces[MAX_PACES];
@@ -114,26 +116,30 @@ int dmm_team_size(const dmm_team *team)
 }
 
 #ifdef _OPENMP
-/* Looks at a meeting's end before a wait is long: some 100 to 300 microseconds,
- * the length of the parts of an iteration that one thread does alone. */
-#define SPINS 8000
+/* Times are in nanoseconds. A wait is long when it is longer than the parts of
+ * an iteration that one thread does alone. */
+#define SHORT_WAIT 150000
 
 /* In a long wait a thread sleeps, which leaves its core to other programs. It
  * wakes microseconds after the meeting's end, or some milliseconds where other
  * programs have its core; but where a host takes idle virtual processors away,
- * tens or hundreds of milliseconds. A wake more than SLOW_WAKE late lets the
- * threads of this process spin in long waits, for PATIENCE times as long in all
- * and MOST_PATIENCE at most, before one sleeps again. In nanoseconds. */
+ * tens or hundreds of milliseconds. A wake more than SLOW_WAKE late buys the
+ * threads of this process patience: they spin in long waits, each for PATIENCE
+ * times as long, but MOST_PATIENCE in all, before one sleeps again. */
 #define SLOW_WAKE 10000000
 #define PATIENCE 8
 #define MOST_PATIENCE 1000000000
 #define FIRST_PATIENCE 20000000
-#define LOOKS_AT_ONCE 32 /* between two looks at the clock */
+#define PATIENT_WAIT 10000 /* between two looks at what is left of it */
+#define LOOKS_AT_ONCE 32   /* between two looks at the clock          */
 static atomic_llong patience = FIRST_PATIENCE;
 
+/* Of a clock that nobody sets. */
 static long long nanoseconds(void)
 {
-    return (long long)(1e9 * omp_get_wtime());
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1000000000LL * (long long)now.tv_sec + (long long)now.tv_nsec;
 }
 
 static void pause_briefly(void)
@@ -141,7 +147,7 @@ static void pause_briefly(void)
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
     __builtin_ia32_pause();
 #elif defined(__GNUC__) && defined(__aarch64__)
-    __asm__ volatile("yield");
+    __asm__ volatile("isb" ::: "memory"); /* "yield" does not take any time */
 #endif
 }
 
@@ -151,14 +157,17 @@ static int has_ended(dmm_team *team, unsigned meeting)
            meeting;
 }
 
-/* Whether the meeting of that number has ended after so many looks. */
-static int spin(dmm_team *team, unsigned meeting, int looks)
+/* Looks for so long whether the meeting of that number has ended. */
+static int spin(dmm_team *team, unsigned meeting, long long duration)
 {
-    for (int i = 0; i < looks; i++) {
-        if (has_ended(team, meeting))
-            return 1;
-        pause_briefly();
-    }
+    const long long begin = nanoseconds();
+    do {
+        for (int i = 0; i < LOOKS_AT_ONCE; i++) {
+            if (has_ended(team, meeting))
+                return 1;
+            pause_briefly();
+        }
+    } while (nanoseconds() - begin < duration);
     return has_ended(team, meeting);
 }
 
@@ -166,42 +175,57 @@ static int spin(dmm_team *team, unsigned meeting, int looks)
  * for itself. */
 static int spin_patiently(dmm_team *team, unsigned meeting)
 {
-    const long long begin = nanoseconds(), most = atomic_load(&patience);
-    long long spent = 0;
-    int ended = 0;
-    while (!ended && spent < most && !atomic_load(&team->alone)) {
-        ended = spin(team, meeting, LOOKS_AT_ONCE);
-        spent = nanoseconds() - begin;
+    while (atomic_load(&patience) > 0 && !atomic_load(&team->alone)) {
+        const long long begin = nanoseconds();
+        const int ended = spin(team, meeting, PATIENT_WAIT);
+        atomic_fetch_sub(&patience, nanoseconds() - begin);
+        if (ended)
+            return 1;
     }
-    atomic_fetch_sub(&patience, spent);
-    return ended;
+    return 0;
+}
+
+/* Buys patience for a wake that was so late. */
+static void buy_patience(const dmm_team *team, long long late)
+{
+    const long long each = PATIENCE * (team->size - 1);
+    const long long bought =
+        late < MOST_PATIENCE / each ? each * late : MOST_PATIENCE;
+    if (late > SLOW_WAKE && bought > atomic_load(&patience))
+        atomic_store(&patience, bought);
 }
 
 static void sleep_until(dmm_team *team, unsigned meeting)
 {
+    int slept = 0;
     pthread_mutex_lock(&team->mutex);
     atomic_fetch_add(&team->sleepers, 1);
-    while (atomic_load(&team->meeting) == meeting)
+    while (atomic_load(&team->meeting) == meeting) {
         pthread_cond_wait(&team->woken, &team->mutex);
+        slept = 1;
+    }
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->mutex);
-    const long long late = nanoseconds() - atomic_load(&team->ended);
-    if (late > SLOW_WAKE)
-        atomic_store(&patience, late < MOST_PATIENCE / PATIENCE
-                                    ? PATIENCE * late
-                                    : MOST_PATIENCE);
+    /* Threads of too large a team keep each other from waking. */
+    if (slept && team->spins)
+        buy_patience(team, nanoseconds() - atomic_load(&team->ended));
 }
 
 /* Waits until the meeting of that number has ended. */
-static void wait_for(dmm_team *team, unsigned meeting, wait_kind kind)
+static void wait_for(dmm_team *team, unsigned meeting)
 {
-    if (spin(team, meeting, team->spins))
-        return;
-    const long long begin = nanoseconds();
-    if (team->spins == 0 || !spin_patiently(team, meeting))
+    if (!team->spins || (!spin(team, meeting, SHORT_WAIT) &&
+                         !spin_patiently(team, meeting)))
         sleep_until(team, meeting);
-    if (kind == WAIT_IN_TASK)
-        atomic_fetch_add(&team->idle, nanoseconds() - begin);
+}
+
+/* Adds the long waits at a meeting in a task that ends now. */
+static void add_idle(dmm_team *team, long long now)
+{
+    const long long idle = team->size * now - atomic_load(&team->arrivals) -
+                           (team->size - 1) * (long long)SHORT_WAIT;
+    atomic_store(&team->arrivals, 0);
+    team->idle += idle > 0 ? idle : 0;
 }
 
 /* The loop and the offers until the next meeting. */
@@ -220,12 +244,17 @@ static int enter(const dmm_worker *worker, wait_kind kind)
 #ifdef _OPENMP
     if (team->size > 1) {
         const unsigned meeting = atomic_load(&team->meeting);
+        const long long now = nanoseconds();
+        if (kind == WAIT_IN_TASK)
+            atomic_fetch_add(&team->arrivals, now);
         if (atomic_fetch_add(&team->arrived, 1) + 1 == team->size) {
             atomic_store(&team->arrived, 0);
+            if (kind == WAIT_IN_TASK)
+                add_idle(team, now);
             begin_loop(team);
             return 1;
         }
-        wait_for(team, meeting, kind);
+        wait_for(team, meeting);
         return 0;
     }
 #endif
@@ -260,10 +289,15 @@ void dmm_team_leave(const dmm_worker *worker)
 #endif
 }
 
+static void meet(const dmm_worker *worker, wait_kind kind)
+{
+    if (enter(worker, kind))
+        dmm_team_leave(worker);
+}
+
 void dmm_team_barrier(const dmm_worker *worker)
 {
-    if (dmm_team_enter(worker))
-        dmm_team_leave(worker);
+    meet(worker, WAIT_IN_TASK);
 }
 
 int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i)
@@ -320,11 +354,10 @@ int dmm_team_ask(const dmm_worker *worker, size_t offer, size_t *at)
     if (team->size == 1 ||
         !atomic_compare_exchange_strong(state, &open, ASKED))
         return 0;
-    for (int spin = 0; spin < team->spins; spin++) {
-        if (atomic_load_explicit(state, memory_order_relaxed) != ASKED)
-            break;
+    const long long begin = nanoseconds();
+    while (team->spins && nanoseconds() - begin < SHORT_WAIT &&
+           atomic_load_explicit(state, memory_order_relaxed) == ASKED)
         pause_briefly();
-    }
     atomic_compare_exchange_strong(state, &asked, WITHDRAWN);
     const size_t answer = atomic_load(state);
     if (answer >= HANDED_OVER) {
@@ -375,11 +408,21 @@ static pace *find_pace(dmm_team *team, dmm_task task)
 static void do_together(dmm_team *team, dmm_task task, void *data)
 {
     const dmm_worker worker = {team, 0, team->size};
+    const long long begin = nanoseconds();
     team->task = task;
     team->data = data;
-    dmm_team_barrier(&worker); /* the others wait here for the task */
+    meet(&worker, WAIT_FOR_TASK); /* the others wait here for the task */
+    const long long waited = nanoseconds() - begin;
+    team->idle += waited > SHORT_WAIT ? waited - SHORT_WAIT : 0;
     task(&worker, data);
     dmm_team_barrier(&worker);
+}
+
+/* Nothing: wakes the others. */
+static void wake_task(const dmm_worker *worker, void *data)
+{
+    (void)worker;
+    (void)data;
 }
 
 /* The idle runs after which thread 0 tries to do a task alone. */
@@ -388,34 +431,46 @@ static int idle_runs(const pace *p)
     return p->together < p->alone ? LAST_RETRY : IDLE_RUNS;
 }
 
-/* Where other programs take the cores, threads wait for those of their team
- * that do not get to run, and one is done sooner without the others. */
-static void do_at_pace(dmm_team *team, pace *p, dmm_task task, void *data)
+static void try_alone(dmm_team *team, pace *p, dmm_task task, void *data)
 {
-    const double begin = omp_get_wtime();
-    if (p->alone_left > 0 || p->idle >= idle_runs(p)) {
-        atomic_store(&team->alone, 1);
-        do_alone(team->solo, task, data);
-        atomic_store(&team->alone, 0);
-        p->alone = omp_get_wtime() - begin;
-        if (p->alone_left > 0)
-            p->alone_left--;
-        else if (p->alone < p->together)
-            p->alone_left = p->retry = FIRST_RETRY;
-        p->idle = 0;
-        return;
-    }
-    const long long before = atomic_load(&team->idle);
+    const long long begin = nanoseconds();
+    atomic_store(&team->alone, 1);
+    do_alone(team->solo, task, data);
+    atomic_store(&team->alone, 0);
+    p->alone = nanoseconds() - begin;
+    if (p->alone_left > 0)
+        p->alone_left--;
+    else if (p->alone < p->together)
+        p->alone_left = p->retry = FIRST_RETRY;
+    p->idle = 0;
+}
+
+static void try_together(dmm_team *team, pace *p, dmm_task task, void *data)
+{
+    if (p->retry > 0) /* how long they take to wake says nothing of the task */
+        do_together(team, wake_task, NULL);
+    const long long begin = nanoseconds(), before = team->idle;
     do_together(team, task, data);
-    p->together = omp_get_wtime() - begin;
-    const double idle = 1e-9 * (double)(atomic_load(&team->idle) - before);
-    p->idle = idle > IDLE_PART * p->together * team->size ? p->idle + 1 : 0;
+    p->together = nanoseconds() - begin;
+    const double all = (double)p->together * team->size;
+    const double idle = (double)(team->idle - before);
+    p->idle = idle > IDLE_PART * all ? p->idle + 1 : 0;
     if (p->retry == 0)
         return;
     p->retry = p->together < p->alone ? 0
                : p->retry < LAST_RETRY ? 2 * p->retry
                                        : LAST_RETRY;
     p->alone_left = p->retry;
+}
+
+/* Where other programs take the cores, threads wait for those of their team
+ * that do not get to run, and one is done sooner without the others. */
+static void do_at_pace(dmm_team *team, pace *p, dmm_task task, void *data)
+{
+    if (p->alone_left > 0 || p->idle >= idle_runs(p))
+        try_alone(team, p, task, data);
+    else
+        try_together(team, p, task, data);
 }
 #endif
 
@@ -438,8 +493,7 @@ void dmm_team_do(dmm_team *team, dmm_task task, void *data)
 static void serve(const dmm_worker *worker)
 {
     for (;;) {
-        if (enter(worker, WAIT_FOR_TASK))
-            dmm_team_leave(worker);
+        meet(worker, WAIT_FOR_TASK);
         if (worker->team->finished)
             return;
         worker->team->task(worker, worker->team->data);
@@ -450,7 +504,7 @@ static void serve(const dmm_worker *worker)
 static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
                           void *data)
 {
-    team->spins = n_threads <= omp_get_num_procs() ? SPINS : 0;
+    team->spins = n_threads <= omp_get_num_procs();
     pthread_mutex_init(&team->mutex, NULL);
     pthread_cond_init(&team->woken, NULL);
 #pragma omp parallel num_threads(n_threads)
@@ -463,7 +517,7 @@ static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
         if (me == 0) {
             work(team, data);
             team->finished = 1;
-            dmm_team_barrier(&worker);
+            meet(&worker, WAIT_FOR_TASK);
         } else {
             serve(&worker);
         }
