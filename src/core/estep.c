@@ -193,8 +193,8 @@ static void span_by_span(const dmm_worker *worker, dmm_chunk *chunk,
     }
 }
 
-/* The lanes' evidence, for any number of threads: they make the table together
- * and take the blocks of the lanes one by one. */
+/* The lanes' evidence, for other numbers of threads than lanes_by_threads():
+ * they make the table together and take the blocks of the lanes one by one. */
 static void lanes_by_blocks(const dmm_worker *worker, dmm_chunk *chunk,
                             const dmm_parameters *p, const double *start)
 {

@@ -87,9 +87,11 @@ struct dmm_team {
     atomic_int arrived;      /* threads at the current meeting         */
     atomic_uint meeting;     /* meetings that have ended               */
     atomic_int sleepers;     /* threads that wait for it asleep        */
-    atomic_llong arrivals;   /* the sum of their times, in a task       */
+    long long begun;         /* when the team began, in nanoseconds     */
+    atomic_llong arrivals;   /* the sum of their times since, in a task */
     atomic_llong ended;      /* when the last one did, in nanoseconds   */
-    long long idle;          /* nanoseconds of long waits in tasks      */
+    long long idle;          /* nanoseconds of long waits, about, in
+                                tasks and for the others to come to one */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
     pace paces[MAX_PACES];
@@ -219,10 +221,12 @@ static void wait_for(dmm_team *team, unsigned meeting)
         sleep_until(team, meeting);
 }
 
-/* Adds the long waits at a meeting in a task that ends now. */
+/* Adds the waits at a meeting in a task that ends now, but for as many short
+ * ones. */
 static void add_idle(dmm_team *team, long long now)
 {
-    const long long idle = team->size * now - atomic_load(&team->arrivals) -
+    const long long idle = team->size * (now - team->begun) -
+                           atomic_load(&team->arrivals) -
                            (team->size - 1) * (long long)SHORT_WAIT;
     atomic_store(&team->arrivals, 0);
     team->idle += idle > 0 ? idle : 0;
@@ -246,7 +250,7 @@ static int enter(const dmm_worker *worker, wait_kind kind)
         const unsigned meeting = atomic_load(&team->meeting);
         const long long now = nanoseconds();
         if (kind == WAIT_IN_TASK)
-            atomic_fetch_add(&team->arrivals, now);
+            atomic_fetch_add(&team->arrivals, now - team->begun);
         if (atomic_fetch_add(&team->arrived, 1) + 1 == team->size) {
             atomic_store(&team->arrived, 0);
             if (kind == WAIT_IN_TASK)
@@ -504,7 +508,7 @@ static void serve(const dmm_worker *worker)
 static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
                           void *data)
 {
-    team->spins = n_threads <= omp_get_num_procs();
+    team->begun = nanoseconds();
     pthread_mutex_init(&team->mutex, NULL);
     pthread_cond_init(&team->woken, NULL);
 #pragma omp parallel num_threads(n_threads)
@@ -512,7 +516,10 @@ static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
         const int me = omp_get_thread_num();
         /* The runtime may give fewer threads than were asked for. */
 #pragma omp single
-        team->size = omp_get_num_threads();
+        {
+            team->size = omp_get_num_threads();
+            team->spins = team->size <= omp_get_num_procs();
+        }
         const dmm_worker worker = {team, me, team->size};
         if (me == 0) {
             work(team, data);

@@ -7,12 +7,12 @@
  * dmm_team_barrier(). A team of one thread, all there is without OpenMP, runs
  * the same code in order.
  *
- * Waiting threads spin for some microseconds and then sleep, unless waking has
- * been found to take long. OpenMP's own barriers do not do here: libgomp's
- * waiting threads spin for milliseconds, and when another process takes a core,
- * the thread they wait for is the one that does not get to run (seen: 50 times
- * slower than one thread). A task whose threads mostly wait is done by thread 0
- * alone, as long as that is faster.
+ * Waiting threads spin for a fraction of a millisecond and then sleep, unless
+ * waking has been found to take long. OpenMP's own barriers do not do here:
+ * libgomp's waiting threads spin for milliseconds, and when another process
+ * takes a core, the thread they wait for is the one that does not get to run
+ * (seen: 50 times slower than one thread). A task whose threads mostly wait is
+ * done by thread 0 alone, as long as that is faster.
  *
  * Results do not depend on the team: loops are cut by the data, and sums are
  * taken in a fixed order in between.
@@ -81,8 +81,8 @@ int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i);
  * less: nonzero says that another thread has asked, and takes the rest on from
  * `at`. It calls dmm_team_keep() when it no longer will, at the end at least:
  * who asks waits for one or the other. dmm_team_ask() returns nonzero and *at,
- * or 0 when there is nothing to be had; it gives up after some hundred
- * microseconds, and then nobody else is answered. */
+ * or 0 when there is nothing to be had; it gives up after a fraction
+ * of a millisecond, and then nobody else is answered. */
 #define DMM_OFFERS 4
 int dmm_team_hand_over(const dmm_worker *worker, size_t offer, size_t at);
 void dmm_team_keep(const dmm_worker *worker, size_t offer);

@@ -2,7 +2,7 @@
  *
  * This program has a threads.c of its own, whose clock and wakes it makes: a
  * look at the clock takes `tick`, and the next thread that slept wakes `delay`
- * late. Where the clock stands, threads wait as short as can be.
+ * late. Where the clock stands, no wait is long: nobody sleeps or is idle.
  */
 #define _POSIX_C_SOURCE 200809L
 #ifdef _OPENMP
@@ -10,7 +10,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
+#ifndef _WIN32
 #include <unistd.h>
+#endif
 
 static int fake_clock(clockid_t id, struct timespec *now);
 static int late_wait(pthread_cond_t *woken, pthread_mutex_t *mutex);
@@ -39,7 +41,7 @@ static int fake_limit(void);
 
 #define MILLISECONDS 1000000LL
 
-static atomic_llong fake_now = 5000000000000000LL;
+static atomic_llong fake_now = 4000000000000000000LL; /* for most of time up */
 static atomic_llong tick = 1000;
 static atomic_llong delay;
 static int processors = 64;
@@ -77,10 +79,13 @@ static void nap(void)
     nanosleep(&pause, NULL);
 }
 
+/* Those who wait count themselves first, and hold the mutex until they sleep. */
 static void until_asleep(dmm_team *team)
 {
     while (atomic_load(&team->sleepers) < team->size - 1)
         nap();
+    pthread_mutex_lock(&team->mutex);
+    pthread_mutex_unlock(&team->mutex);
 }
 
 /* All but this thread have arrived at the meeting. */
@@ -96,12 +101,12 @@ static void nothing(const dmm_worker *worker, void *data)
     (void)data;
 }
 
-/* Whether the runtime gives the threads that are asked for. */
 static void ask_size(dmm_team *team, void *size)
 {
     *(int *)size = dmm_team_size(team);
 }
 
+/* Whether the runtime gives the threads that are asked for. */
 static int has_threads(int n)
 {
     int size = 0;
@@ -119,6 +124,7 @@ typedef struct {
 static void wake_work(dmm_team *team, void *data)
 {
     wake *w = data;
+    atomic_store(&tick, 1000);
     atomic_store(&patience, 0);
     until_asleep(team);
     atomic_store(&tick, 0);
@@ -126,7 +132,6 @@ static void wake_work(dmm_team *team, void *data)
     atomic_store(&delay, w->late);
     dmm_team_do(team, nothing, NULL);
     w->after = atomic_load(&patience);
-    atomic_store(&tick, 1000);
 }
 
 static long long patience_after(int threads, long long before, long long late)
@@ -194,6 +199,7 @@ static void crowded_work(dmm_team *team, void *data)
 static void test_spending(void)
 {
     const long long long_time = 1000000000 * MILLISECONDS;
+    atomic_store(&tick, 1000);
     for (int threads = 2; threads <= 4; threads++) {
         atomic_store(&patience, 20 * MILLISECONDS);
         dmm_team_run(threads, spend_work, NULL);
@@ -382,7 +388,6 @@ static void talk_work(dmm_team *team, void *data)
         CHECK(t.got == (order[i] == GIVE));
         CHECK(!t.got || t.at == 77);
     }
-    atomic_store(&tick, 1000);
 }
 
 /* What is kept before anyone asks is not handed over. */
@@ -402,6 +407,7 @@ static void kept_task(const dmm_worker *worker, void *data)
 static void kept_work(dmm_team *team, void *data)
 {
     (void)data;
+    atomic_store(&tick, 0);
     for (int i = 0; i < 3; i++) {
         talk t = {KEEP, -1, 0};
         dmm_team_do(team, kept_task, &t);
@@ -411,7 +417,10 @@ static void kept_work(dmm_team *team, void *data)
 
 int main(void)
 {
+#ifndef _WIN32
     alarm(DEADLINE);
+#endif
+    omp_set_dynamic(0);
     CHECK(dmm_threads_for(4, 1e12) == 4);
     limit = 2;
     CHECK(dmm_threads_for(4, 1e12) == 2);
