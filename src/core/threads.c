@@ -92,6 +92,8 @@ struct dmm_team {
     atomic_llong ended;      /* when the last one did, in nanoseconds   */
     long long idle;          /* nanoseconds of long waits, about, in
                                 tasks and for the others to come to one */
+    atomic_llong late;       /* nanoseconds until threads that waited long
+                                in a task went on when they could have  */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
     pace paces[MAX_PACES];
@@ -214,11 +216,15 @@ static void sleep_until(dmm_team *team, unsigned meeting)
 }
 
 /* Waits until the meeting of that number has ended. */
-static void wait_for(dmm_team *team, unsigned meeting)
+static void wait_for(dmm_team *team, unsigned meeting, wait_kind kind)
 {
-    if (!team->spins || (!spin(team, meeting, SHORT_WAIT) &&
-                         !spin_patiently(team, meeting)))
+    if (team->spins && spin(team, meeting, SHORT_WAIT))
+        return;
+    if (!team->spins || !spin_patiently(team, meeting))
         sleep_until(team, meeting);
+    if (kind == WAIT_IN_TASK)
+        atomic_fetch_add(&team->late,
+                         nanoseconds() - atomic_load(&team->ended));
 }
 
 /* Adds the waits at a meeting in a task that ends now, but for as many short
@@ -258,7 +264,7 @@ static int enter(const dmm_worker *worker, wait_kind kind)
             begin_loop(team);
             return 1;
         }
-        wait_for(team, meeting);
+        wait_for(team, meeting, kind);
         return 0;
     }
 #endif
@@ -429,6 +435,11 @@ static void wake_task(const dmm_worker *worker, void *data)
     (void)data;
 }
 
+static long long idle_time(dmm_team *team)
+{
+    return team->idle + atomic_load(&team->late);
+}
+
 /* The idle runs after which thread 0 tries to do a task alone. */
 static int idle_runs(const pace *p)
 {
@@ -453,11 +464,11 @@ static void try_together(dmm_team *team, pace *p, dmm_task task, void *data)
 {
     if (p->retry > 0) /* how long they take to wake says nothing of the task */
         do_together(team, wake_task, NULL);
-    const long long begin = nanoseconds(), before = team->idle;
+    const long long begin = nanoseconds(), before = idle_time(team);
     do_together(team, task, data);
     p->together = nanoseconds() - begin;
     const double all = (double)p->together * team->size;
-    const double idle = (double)(team->idle - before);
+    const double idle = (double)(idle_time(team) - before);
     p->idle = idle > IDLE_PART * all ? p->idle + 1 : 0;
     if (p->retry == 0)
         return;

@@ -324,6 +324,34 @@ static void retry_work(dmm_team *team, void *data)
     CHECK_SAY(j.runs_alone == retry, "%d alone", j.runs_alone);
 }
 
+/* A thread that goes on late does no work meanwhile: it is idle, even if nobody
+ * waits for it. */
+static void drowsy_task(const dmm_worker *worker, void *data)
+{
+    (void)data;
+    if (worker->size == 1)
+        return;
+    if (worker->number == 0) {
+        until_asleep(worker->team);
+        atomic_store(&tick, 0);
+        atomic_store(&delay, 50 * MILLISECONDS);
+    }
+    const long long begin = atomic_load(&fake_now);
+    dmm_team_barrier(worker);
+    while (worker->number == 0 &&
+           atomic_load(&fake_now) < begin + 50 * MILLISECONDS)
+        nap();
+}
+
+static void drowsy_work(dmm_team *team, void *data)
+{
+    (void)data;
+    atomic_store(&tick, 1000);
+    atomic_store(&patience, 0);
+    dmm_team_do(team, drowsy_task, NULL);
+    CHECK(find_pace(team, drowsy_task)->idle == 1);
+}
+
 /* Where threads wake late, a task is not judged by that when the team tries it
  * again. */
 static void late_work(dmm_team *team, void *data)
@@ -431,6 +459,7 @@ int main(void)
         dmm_team_run(2, turns_work, NULL);
         dmm_team_run(2, row_work, NULL);
         dmm_team_run(2, retry_work, NULL);
+        dmm_team_run(2, drowsy_work, NULL);
         dmm_team_run(2, late_work, NULL);
         dmm_team_run(2, talk_work, NULL);
         dmm_team_run(2, kept_work, NULL);
