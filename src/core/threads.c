@@ -90,10 +90,9 @@ struct dmm_team {
     long long begun;         /* when the team began, in nanoseconds     */
     atomic_llong arrivals;   /* the sum of their times since, in a task */
     atomic_llong ended;      /* when the last one did, in nanoseconds   */
-    long long idle;          /* nanoseconds of long waits, about, in
-                                tasks and for the others to come to one */
-    atomic_llong late;       /* nanoseconds until threads that waited long
-                                in a task went on when they could have  */
+    atomic_llong idle;       /* nanoseconds, about, of long waits in
+                                tasks, for the others to come to one,
+                                and until a thread goes on after one    */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
     pace paces[MAX_PACES];
@@ -223,7 +222,7 @@ static void wait_for(dmm_team *team, unsigned meeting, wait_kind kind)
     if (!team->spins || !spin_patiently(team, meeting))
         sleep_until(team, meeting);
     if (kind == WAIT_IN_TASK)
-        atomic_fetch_add(&team->late,
+        atomic_fetch_add(&team->idle,
                          nanoseconds() - atomic_load(&team->ended));
 }
 
@@ -235,7 +234,8 @@ static void add_idle(dmm_team *team, long long now)
                            atomic_load(&team->arrivals) -
                            (team->size - 1) * (long long)SHORT_WAIT;
     atomic_store(&team->arrivals, 0);
-    team->idle += idle > 0 ? idle : 0;
+    if (idle > 0)
+        atomic_fetch_add(&team->idle, idle);
 }
 
 /* The loop and the offers until the next meeting. */
@@ -422,8 +422,9 @@ static void do_together(dmm_team *team, dmm_task task, void *data)
     team->task = task;
     team->data = data;
     meet(&worker, WAIT_FOR_TASK); /* the others wait here for the task */
-    const long long waited = nanoseconds() - begin;
-    team->idle += waited > SHORT_WAIT ? waited - SHORT_WAIT : 0;
+    const long long idle = nanoseconds() - begin - SHORT_WAIT;
+    if (idle > 0)
+        atomic_fetch_add(&team->idle, idle);
     task(&worker, data);
     dmm_team_barrier(&worker);
 }
@@ -433,11 +434,6 @@ static void wake_task(const dmm_worker *worker, void *data)
 {
     (void)worker;
     (void)data;
-}
-
-static long long idle_time(dmm_team *team)
-{
-    return team->idle + atomic_load(&team->late);
 }
 
 /* The idle runs after which thread 0 tries to do a task alone. */
@@ -464,11 +460,11 @@ static void try_together(dmm_team *team, pace *p, dmm_task task, void *data)
 {
     if (p->retry > 0) /* how long they take to wake says nothing of the task */
         do_together(team, wake_task, NULL);
-    const long long begin = nanoseconds(), before = idle_time(team);
+    const long long begin = nanoseconds(), before = atomic_load(&team->idle);
     do_together(team, task, data);
     p->together = nanoseconds() - begin;
     const double all = (double)p->together * team->size;
-    const double idle = (double)(idle_time(team) - before);
+    const double idle = (double)(atomic_load(&team->idle) - before);
     p->idle = idle > IDLE_PART * all ? p->idle + 1 : 0;
     if (p->retry == 0)
         return;

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #include "estep.h"
 #include "histogram.h"
@@ -18,6 +21,16 @@ void *need(void *memory)
         exit(2);
     }
     return memory;
+}
+
+int gives_threads(int n)
+{
+#ifdef _OPENMP
+    return omp_get_thread_limit() >= n && omp_get_max_active_levels() > 0 &&
+           !omp_get_dynamic();
+#else
+    return n == 1;
+#endif
 }
 
 /* ---- Random numbers ----------------------------------------------------- */

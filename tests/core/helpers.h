@@ -22,6 +22,9 @@
 void *need(void *memory);
 #define NEED(count, type) ((type *)need(calloc((count) + 1, sizeof(type))))
 
+/* Whether the runtime gives n threads to a team that asks for them. */
+int gives_threads(int n);
+
 /* ---- Random numbers: the same on every machine -------------------------- */
 
 void random_seed(uint64_t seed);

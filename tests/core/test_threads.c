@@ -9,10 +9,6 @@
 #include <unistd.h>
 #endif
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "check.h"
 #include "helpers.h"
 #include "threads.h"
@@ -60,17 +56,6 @@ static void loop_task(const dmm_worker *worker, void *data)
     dmm_team_barrier(worker);
 }
 
-/* Whether the runtime gives the threads that are asked for. */
-static int gives_all_threads(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_limit() >= 8 && omp_get_max_active_levels() > 0 &&
-           !omp_get_dynamic();
-#else
-    return 0;
-#endif
-}
-
 typedef struct {
     int threads;
     int called;
@@ -82,7 +67,7 @@ static void loop_work(dmm_team *team, void *data)
     const int size = dmm_team_size(team);
     r->called++;
     CHECK(size >= 1 && size <= r->threads);
-    if (gives_all_threads())
+    if (gives_threads(8))
         CHECK(size == r->threads);
     static const size_t lengths[] = {0, 1, 2, 7, 1000};
     unsigned all_together = 0;
@@ -304,7 +289,7 @@ static void test_handing_over(void)
         dmm_team_run(threads, hand_work, &taken);
         CHECK(threads > 1 || taken == 0);
     }
-    if (!gives_all_threads() || dmm_threads_query().processors < 2)
+    if (!gives_threads(2) || dmm_threads_query().processors < 2)
         return;
     unsigned taken = 0;
     for (int attempt = 0; attempt < ATTEMPTS && taken == 0; attempt++) {

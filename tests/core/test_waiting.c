@@ -34,6 +34,7 @@ static int fake_limit(void);
 #endif
 
 #include "check.h"
+#include "helpers.h"
 
 #ifdef _OPENMP
 /* A test that hangs is ended by the system, and then counts as failed. */
@@ -99,19 +100,6 @@ static void nothing(const dmm_worker *worker, void *data)
 {
     (void)worker;
     (void)data;
-}
-
-static void ask_size(dmm_team *team, void *size)
-{
-    *(int *)size = dmm_team_size(team);
-}
-
-/* Whether the runtime gives the threads that are asked for. */
-static int has_threads(int n)
-{
-    int size = 0;
-    dmm_team_run(n, ask_size, &size);
-    return size == n;
 }
 
 /* ---- Patience ------------------------------------------------------------ */
@@ -453,7 +441,7 @@ int main(void)
     limit = 2;
     CHECK(dmm_threads_for(4, 1e12) == 2);
     limit = 256;
-    if (has_threads(2) && has_threads(4)) {
+    if (gives_threads(4)) {
         test_buying();
         test_spending();
         dmm_team_run(2, turns_work, NULL);
