@@ -56,9 +56,8 @@ void dmm_chunk_set_responsibilities(dmm_chunk *chunk, const double *given)
 void dmm_chunk_release_table(dmm_chunk *chunk)
 {
     dmm_free(chunk->table);
-    dmm_free(chunk->rooms);
-    dmm_free(chunk->lanes);
-    chunk->table = chunk->histogram = chunk->rooms = chunk->lanes = NULL;
+    dmm_free(chunk->buffers);
+    chunk->table = chunk->histogram = chunk->buffers = NULL;
 }
 
 /* ---- Cuts --------------------------------------------------------------- */
@@ -139,21 +138,21 @@ size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads)
     return (n + spans - 1) / spans;
 }
 
-/* ---- Rooms -------------------------------------------------------------- */
+/* ---- Buffers ------------------------------------------------------------ */
 
-/* The largest room that stays in cache as well. */
-#define MOST_ROOM_BYTES 524288
+/* The largest buffer that stays in cache as well. */
+#define MOST_BUFFER_BYTES 524288
 
-/* The feature at which a room for taxa groups from `begin` on starts: rows keep
- * their alignment. */
-static size_t room_start(const dmm_chunk *chunk, size_t begin)
+/* The feature at which a buffer for taxa groups from `begin` on starts: rows
+ * keep their alignment. */
+static size_t buffer_start(const dmm_chunk *chunk, size_t begin)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
     const size_t from = d->begin[d->group[begin]];
     return from - from % DMM_FEATURE_PADDING;
 }
 
-/* The doubles in the largest part of the table or the histogram. */
+/* The doubles in the largest part of the histogram. */
 static size_t largest_part(const dmm_chunk *chunk)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
@@ -161,58 +160,32 @@ static size_t largest_part(const dmm_chunk *chunk)
     size_t largest = 0;
     for (size_t g = 0; g < d->n_taxa_groups; g++) {
         const size_t end = dmm_lesser(g + part, d->n_taxa_groups);
-        const size_t n = d->end[d->group[end] - 1] - room_start(chunk, g);
+        const size_t n = d->end[d->group[end] - 1] - buffer_start(chunk, g);
         largest = n > largest ? n : largest;
     }
     /* A kernel may write a vector behind a group. */
     return (largest + DMM_FEATURE_PADDING) * chunk->kp;
 }
 
-dmm_status dmm_chunk_add_rooms(dmm_chunk *chunk, int n_threads)
+dmm_status dmm_chunk_add_buffers(dmm_chunk *chunk, int n_threads)
 {
-    const double table = table_bytes(chunk);
     const size_t length = largest_part(chunk);
-    if (!dmm_chunk_is_cached(chunk) || table <= CACHED_BYTES ||
-        (double)length * sizeof(double) > MOST_ROOM_BYTES)
+    if (!dmm_chunk_is_cached(chunk) || table_bytes(chunk) <= CACHED_BYTES ||
+        (double)length * sizeof(double) > MOST_BUFFER_BYTES)
         return DMM_OK;
-    chunk->room_length = (length + 7) / 8 * 8;
-    chunk->rooms =
-        DMM_RESERVE2((size_t)n_threads, chunk->room_length, double);
-    if (!chunk->rooms)
-        return DMM_ERROR_MEMORY;
-    if ((double)DMM_LANES * responsibilities_bytes(chunk) > table)
-        return DMM_OK;
-    chunk->lanes = DMM_RESERVE2((DMM_LANES - 1) * chunk->counts->n_samples,
-                                chunk->kp, double);
-    return chunk->lanes ? DMM_OK : DMM_ERROR_MEMORY;
+    chunk->buffer_length = (length + 7) / 8 * 8;
+    chunk->buffers =
+        DMM_RESERVE2((size_t)n_threads, chunk->buffer_length, double);
+    return chunk->buffers ? DMM_OK : DMM_ERROR_MEMORY;
 }
 
-double *dmm_chunk_room(const dmm_worker *worker, const dmm_chunk *chunk,
-                       size_t begin)
+double *dmm_chunk_buffer(const dmm_worker *worker, const dmm_chunk *chunk,
+                         size_t begin)
 {
-    if (chunk->rooms == NULL)
-        return chunk->table;
-    const double *room =
-        chunk->rooms + (size_t)worker->number * chunk->room_length;
-    return (double *)((uintptr_t)room -
-                      room_start(chunk, begin) * chunk->kp * sizeof(double));
-}
-
-/* ---- Lanes -------------------------------------------------------------- */
-
-size_t dmm_chunk_lanes(const dmm_chunk *chunk)
-{
-    return chunk->lanes == NULL ? 1 : DMM_LANES;
-}
-
-dmm_lane dmm_chunk_lane(const dmm_chunk *chunk, size_t i)
-{
-    const dmm_dictionary *d = &chunk->counts->dictionary;
-    dmm_lane l;
-    dmm_share(i, dmm_chunk_lanes(chunk), d->share_work, d->n_taxa_groups,
-              &l.begin, &l.end);
-    l.sum = i == 0 ? chunk->z
-                   : chunk->lanes +
-                         (i - 1) * chunk->counts->n_samples * chunk->kp;
-    return l;
+    if (chunk->buffers == NULL)
+        return chunk->histogram;
+    const double *buffer =
+        chunk->buffers + (size_t)worker->number * chunk->buffer_length;
+    return (double *)((uintptr_t)buffer -
+                      buffer_start(chunk, begin) * chunk->kp * sizeof(double));
 }

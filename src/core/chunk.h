@@ -5,13 +5,9 @@
  * differences and the histogram (sum of z over the samples that have a feature)
  * are [feature * kp + component].
  *
- * A pass over the entries goes by tiles, so that what it reads and writes is in
- * a second-level cache: the responsibilities of a *span* of blocks, and one
- * *part* of the table, some groups of taxa, after another.
- *
- * Where all responsibilities are in cache, a thread finishes one part after
- * another, in a *room* of its own. To share the evidence of a sample among
- * threads it is a sum over *lanes*, which are groups of taxa as well.
+ * A pass over the entries goes by tiles that fit a second-level cache: the
+ * responsibilities of a *span* of blocks, and a *part* of the table, which is a
+ * number of groups of taxa.
  */
 #ifndef DMM_CHUNK_H
 #define DMM_CHUNK_H
@@ -30,15 +26,12 @@ typedef struct {
     size_t kp;
     double *z;
     /* The table and the histogram are one array and take turns in it: the table
-     * is spent once z is made, the histogram when its sums are. With rooms, it
-     * may hold neither. */
+     * is not needed once z is made, nor the histogram when its sums are. */
     double *table;
     double *histogram;
-    /* Of dmm_chunk_add_rooms(), or NULL: a room of room_length for each thread,
-     * and the evidence of the lanes but the first one. */
-    double *rooms;
-    size_t room_length;
-    double *lanes;
+    /* Of dmm_chunk_add_buffers(), or NULL: buffer_length for each thread. */
+    double *buffers;
+    size_t buffer_length;
     double *block_weight;   /* n_blocks x kp      */
     double *block_loglik;   /* n_blocks           */
     double *group_lgamma;   /* n_groups x kp      */
@@ -53,12 +46,13 @@ void dmm_chunk_free(dmm_chunk *chunk);
 /* z from responsibilities that are [component * n_samples + sample]. */
 void dmm_chunk_set_responsibilities(dmm_chunk *chunk, const double *given);
 
-/* Room for steps by up to n_threads threads to be faster with, where there is a
- * way: a thread finishes a part of the table or the histogram in its room while
- * it is in cache. Changes the order of a sample's sums in large tables. */
-dmm_status dmm_chunk_add_rooms(dmm_chunk *chunk, int n_threads);
+/* Gives each of up to n_threads threads a buffer for a part of the histogram,
+ * where all responsibilities are in cache and the histogram is not: a thread
+ * that sums a part up while it is in its own buffer does not write to cache
+ * lines of other cores. Results do not depend on it. */
+dmm_status dmm_chunk_add_buffers(dmm_chunk *chunk, int n_threads);
 
-/* Frees the table, histogram and rooms, when no more steps are taken. */
+/* Frees the table, histogram and buffers, when no more steps are taken. */
 void dmm_chunk_release_table(dmm_chunk *chunk);
 
 /* ---- Cuts --------------------------------------------------------------- */
@@ -91,24 +85,10 @@ size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads);
 /* Whether all responsibilities are in cache during a pass. */
 int dmm_chunk_is_cached(const dmm_chunk *chunk);
 
-/* Where a thread makes its part of the table or the histogram, of taxa groups
- * from `begin` on: feature f's row is at [f * kp]. In its own room it does not
- * write to lines that are in other cores' caches; without rooms it is the
- * chunk's table. */
-double *dmm_chunk_room(const dmm_worker *worker, const dmm_chunk *chunk,
-                       size_t begin);
-
-/* Lanes depend on the data only: a table beside which their sums are not small,
- * or without rooms, has one. */
-#define DMM_LANES 4
-
-typedef struct {
-    size_t begin, end; /* taxa groups                                     */
-    double *sum;       /* N x kp, of the evidence: z itself in lane 0, to
-                          which the others are added in the end           */
-} dmm_lane;
-
-size_t dmm_chunk_lanes(const dmm_chunk *chunk);
-dmm_lane dmm_chunk_lane(const dmm_chunk *chunk, size_t i);
+/* Where a thread makes a part of the histogram, of taxa groups from `begin` on:
+ * feature f's row is at [f * kp]. In its buffer or, without buffers, in the
+ * chunk's histogram. */
+double *dmm_chunk_buffer(const dmm_worker *worker, const dmm_chunk *chunk,
+                         size_t begin);
 
 #endif

@@ -44,7 +44,7 @@ dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
         status = dmm_newton_new(em->parameters, &em->counts->dictionary,
                                 em->sums, &em->newton);
     if (status == DMM_OK)
-        status = dmm_chunk_add_rooms(chunk, dmm_team_size(team));
+        status = dmm_chunk_add_buffers(chunk, dmm_team_size(team));
     if (status != DMM_OK) {
         dmm_em_free(em);
         return status;

@@ -158,7 +158,7 @@ static void finish_groups(const dmm_worker *worker, dmm_chunk *chunk,
     const dmm_dictionary *d = &chunk->counts->dictionary;
     const size_t from = d->begin[d->group[begin]];
     const size_t to = d->end[d->group[end] - 1];
-    double *histogram = dmm_chunk_room(worker, chunk, begin);
+    double *histogram = dmm_chunk_buffer(worker, chunk, begin);
     begin_histogram(chunk, from, to, histogram);
     for (size_t b = 0; b < chunk->counts->n_blocks; b++)
         scatter_block(chunk, b, begin, end, histogram);

@@ -58,8 +58,6 @@ static dmm_status prediction_init(dmm_team *team, prediction *x)
     if (status == DMM_OK)
         status = dmm_chunk_new(x->counts, x->k, &x->chunk);
     if (status == DMM_OK)
-        status = dmm_chunk_add_rooms(x->chunk, dmm_team_size(team));
-    if (status == DMM_OK)
         status = dmm_parameters_new(x->counts, x->k, (dmm_prior){1, 1}, &x->p);
     if (status == DMM_OK)
         status = dmm_sums_new(x->p, &x->sums);

@@ -3,16 +3,15 @@
  * A fit runs as one team of threads in one OpenMP parallel region: thread 0
  * goes through the fit and hands out tasks, the others wait for them. A *task*
  * is run by all threads of the team; inside, they share loops with
- * dmm_team_next() and meet at dmm_team_enter()/dmm_team_leave() or
- * dmm_team_barrier(). A team of one thread, all there is without OpenMP, runs
- * the same code in order.
+ * dmm_team_next() and wait for each other at dmm_team_barrier(), or at
+ * dmm_team_enter() and dmm_team_leave(). A team of one thread, all there is
+ * without OpenMP, runs the same code in order.
  *
- * Waiting threads spin for a fraction of a millisecond and then sleep, unless
- * waking has been found to take long. OpenMP's own barriers do not do here:
- * libgomp's waiting threads spin for milliseconds, and when another process
- * takes a core, the thread they wait for is the one that does not get to run
- * (seen: 50 times slower than one thread). A task whose threads mostly wait is
- * done by thread 0 alone, as long as that is faster.
+ * A thread that waits at a barrier spins for a fraction of a millisecond and
+ * then sleeps. libgomp's own barriers spin for longer: where another program
+ * has taken a core, they keep the thread that they wait for from running, and
+ * a fit can take 50 times as long. With more threads than processors the
+ * barrier does not spin at all.
  *
  * Results do not depend on the team: loops are cut by the data, and sums are
  * taken in a fixed order in between.
@@ -67,29 +66,16 @@ void dmm_team_run(int n_threads, dmm_team_work work, void *data);
 /* The number of threads in a team. */
 int dmm_team_size(const dmm_team *team);
 
-/* Has every thread of the team call task(worker, data), or thread 0 only, as a
- * team of one; for thread 0 between tasks. */
+/* Has every thread of the team call task(worker, data), and returns when all
+ * have; for thread 0 between tasks. */
 void dmm_team_do(dmm_team *team, dmm_task task, void *data);
 
 /* Shares a loop: *i takes each of 0 .. n-1 once, in some thread. Between two
- * meetings of the team there is room for one loop. */
+ * barriers there is room for one loop. */
 int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i);
 
-/* Handing over: a thread without work asks another one for a part of its own.
- * Between two meetings each of DMM_OFFERS works may be handed over once. The
- * thread that does it calls dmm_team_hand_over() wherever it could go on with
- * less: nonzero says that another thread has asked, and takes the rest on from
- * `at`. It calls dmm_team_keep() when it no longer will, at the end at least:
- * who asks waits for one or the other. dmm_team_ask() returns nonzero and *at,
- * or 0 when there is nothing to be had; it gives up after a fraction
- * of a millisecond, and then nobody else is answered. */
-#define DMM_OFFERS 4
-int dmm_team_hand_over(const dmm_worker *worker, size_t offer, size_t at);
-void dmm_team_keep(const dmm_worker *worker, size_t offer);
-int dmm_team_ask(const dmm_worker *worker, size_t offer, size_t *at);
-
-/* All threads meet. Exactly one of them gets nonzero and does what has to be
- * done once, while the others wait until it calls dmm_team_leave():
+/* A barrier at which exactly one thread gets nonzero, when all have come, and
+ * does what has to be done once; the others wait until it leaves:
  *     if (dmm_team_enter(worker)) {
  *         ...
  *         dmm_team_leave(worker);
@@ -98,7 +84,7 @@ int dmm_team_ask(const dmm_worker *worker, size_t offer, size_t *at);
 int dmm_team_enter(const dmm_worker *worker);
 void dmm_team_leave(const dmm_worker *worker);
 
-/* All threads meet. */
+/* A barrier: all threads wait here for each other. */
 void dmm_team_barrier(const dmm_worker *worker);
 
 /* The consecutive parts [*begin, *end) of n that this thread works on: for

@@ -10,48 +10,33 @@
 typedef struct {
     const table *t;
     size_t k;
-    int rooms; /* expected */
-    size_t lanes;
+    int buffers; /* expected */
 } job;
 
-/* Every part of taxa groups, whatever its first group, is in its thread's room,
- * with a vector to spare, and rows keep their alignment. */
-static void check_rooms(const dmm_chunk *chunk, dmm_team *team)
+/* Every part of taxa groups, whatever its first group, is in its thread's
+ * buffer, with a vector to spare, and rows keep their alignment. */
+static void check_buffers(const dmm_chunk *chunk, dmm_team *team)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
     const size_t part = dmm_chunk_part(chunk), kp = chunk->kp;
     for (int me = 0; me < dmm_team_size(team); me++) {
         const dmm_worker worker = {team, me, dmm_team_size(team)};
-        const double *room = chunk->rooms + (size_t)me * chunk->room_length;
-        CHECK((uintptr_t)room % 64 == 0);
+        const double *buffer =
+            chunk->buffers + (size_t)me * chunk->buffer_length;
+        CHECK((uintptr_t)buffer % 64 == 0);
         for (size_t g = 0; g < d->n_taxa_groups; g++) {
             const size_t end = dmm_lesser(g + part, d->n_taxa_groups);
             const uintptr_t base =
-                (uintptr_t)dmm_chunk_room(&worker, chunk, g);
+                (uintptr_t)dmm_chunk_buffer(&worker, chunk, g);
             const size_t row = kp * sizeof(double);
             const uintptr_t first = base + d->begin[d->group[g]] * row;
             const uintptr_t last = base + d->end[d->group[end] - 1] * row;
             CHECK(base % 64 == 0);
-            CHECK(first >= (uintptr_t)room);
+            CHECK(first >= (uintptr_t)buffer);
             CHECK(last + 8 * row <=
-                  (uintptr_t)(room + chunk->room_length));
+                  (uintptr_t)(buffer + chunk->buffer_length));
         }
     }
-}
-
-/* The lanes have all taxa groups, in order, and sums of their own. */
-static void check_lanes(const dmm_chunk *chunk)
-{
-    const size_t n = dmm_chunk_lanes(chunk);
-    const size_t length = chunk->counts->n_samples * chunk->kp;
-    size_t before = 0;
-    for (size_t i = 0; i < n; i++) {
-        const dmm_lane l = dmm_chunk_lane(chunk, i);
-        CHECK(l.begin == before && l.begin <= l.end);
-        CHECK(l.sum == (i == 0 ? chunk->z : chunk->lanes + (i - 1) * length));
-        before = l.end;
-    }
-    CHECK(before == chunk->counts->dictionary.n_taxa_groups);
 }
 
 typedef struct {
@@ -101,9 +86,9 @@ static void cut_work(dmm_team *team, void *data)
     dmm_chunk *chunk = NULL;
     CHECK(dmm_chunk_new(counts, x->k, &chunk) == DMM_OK);
     CHECK(chunk->kp == dmm_padded_components(x->k));
-    CHECK(chunk->rooms == NULL && chunk->lanes == NULL);
+    CHECK(chunk->buffers == NULL);
     const dmm_worker worker = {team, 0, dmm_team_size(team)};
-    CHECK(dmm_chunk_room(&worker, chunk, 0) == chunk->table);
+    CHECK(dmm_chunk_buffer(&worker, chunk, 0) == chunk->histogram);
     CHECK(dmm_chunk_part(chunk) >= 1 &&
           dmm_chunk_part(chunk) <= d->n_taxa_groups);
     for (int threads = 1; threads <= 5; threads++) {
@@ -116,27 +101,23 @@ static void cut_work(dmm_team *team, void *data)
     for (size_t g = 0; g < d->n_groups; g++)
         CHECK(taken[g] == 1);
     free(taken);
-    check_lanes(chunk);
     check_next_groups(chunk, team);
-    CHECK(dmm_chunk_add_rooms(chunk, dmm_team_size(team)) == DMM_OK);
-    CHECK_SAY((chunk->rooms != NULL) == x->rooms &&
-                  dmm_chunk_lanes(chunk) == x->lanes,
-              "%zu x %zu, k = %zu, %zu features", x->t->rows, x->t->columns,
+    CHECK(dmm_chunk_add_buffers(chunk, dmm_team_size(team)) == DMM_OK);
+    CHECK_SAY((chunk->buffers != NULL) == x->buffers, "%zu x %zu, k = %zu, %zu features", x->t->rows, x->t->columns,
               x->k, d->n_features);
-    if (chunk->rooms)
-        check_rooms(chunk, team);
-    check_lanes(chunk);
+    if (chunk->buffers)
+        check_buffers(chunk, team);
     dmm_chunk_release_table(chunk);
-    CHECK(chunk->table == NULL && chunk->rooms == NULL && chunk->lanes == NULL);
+    CHECK(chunk->table == NULL && chunk->buffers == NULL);
     dmm_chunk_free(chunk);
     dmm_counts_free(counts);
 }
 
 static void test_cut(size_t rows, size_t columns, int largest, size_t k,
-                     int rooms, size_t lanes)
+                     int buffers)
 {
     table t = table_random(rows, columns, 0.5, largest, 0);
-    job x = {.t = &t, .k = k, .rooms = rooms, .lanes = lanes};
+    job x = {.t = &t, .k = k, .buffers = buffers};
     for (int threads = 1; threads <= 3; threads++)
         dmm_team_run(threads, cut_work, &x);
     table_free(&t);
@@ -145,12 +126,12 @@ static void test_cut(size_t rows, size_t columns, int largest, size_t k,
 int main(void)
 {
     random_seed(14);
-    test_cut(40, 10, 50, 3, 0, 1);             /* small: all in cache         */
-    test_cut(900, 150, 3000, 8, 1, DMM_LANES); /* a large table               */
-    test_cut(900, 150, 3000, 5, 1, DMM_LANES);
-    test_cut(9000, 20, 3000, 8, 1, 1);         /* of few taxa                 */
-    test_cut(30000, 40, 3000, 8, 0, 1);        /* many samples                */
-    test_cut(2000, 3, 1000000, 40, 0, 1);      /* too long columns            */
+    test_cut(40, 10, 50, 3, 0);        /* small: all in cache         */
+    test_cut(900, 150, 3000, 8, 1);    /* a large table               */
+    test_cut(900, 150, 3000, 5, 1);
+    test_cut(9000, 20, 3000, 8, 1);    /* of few taxa                 */
+    test_cut(30000, 40, 3000, 8, 0);   /* many samples                */
+    test_cut(2000, 3, 1000000, 40, 0); /* too long columns            */
     dmm_chunk_free(NULL);
     return check_report();
 }

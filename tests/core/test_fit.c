@@ -112,25 +112,25 @@ static void test_all(const table *t, size_t k)
     dmm_fit_free(fit_table(t, k, control));
 }
 
-static void lanes_work(dmm_team *team, void *data)
+static void buffers_work(dmm_team *team, void *data)
 {
     const dmm_matrix matrix = table_view(data, DMM_MATRIX_CSC);
     dmm_counts *counts = build_counts(team, &matrix, DMM_TAXA_MERGED, 5);
     dmm_chunk *chunk = NULL;
     CHECK(dmm_chunk_new(counts, 5, &chunk) == DMM_OK);
-    CHECK(dmm_chunk_add_rooms(chunk, 1) == DMM_OK);
-    CHECK(dmm_chunk_lanes(chunk) > 1);
+    CHECK(dmm_chunk_add_buffers(chunk, 1) == DMM_OK);
+    CHECK(chunk->buffers != NULL);
     dmm_chunk_free(chunk);
     dmm_counts_free(counts);
 }
 
-/* A table so large that threads have rooms and lanes: both optimisers reach the
+/* A table so large that threads have buffers: both optimisers reach the
  * optimum, with one thread and with two. */
 static void test_large(void)
 {
     table t = table_mixture(600, 120, 5, 60, 60000, 1);
     double nle[2][2];
-    dmm_team_run(1, lanes_work, &t);
+    dmm_team_run(1, buffers_work, &t);
     for (int threads = 1; threads <= 2; threads++)
         for (int bfgs = 0; bfgs <= 1; bfgs++) {
             dmm_control control = dmm_control_default();

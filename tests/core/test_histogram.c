@@ -96,7 +96,7 @@ static void spoil(const step *s)
             s->sums->total_trigamma[k] = NAN;
 }
 
-/* Both ways give the same bits, with rooms and without. */
+/* Both ways give the same bits, with buffers and without. */
 static void passes_work(dmm_team *team, void *data)
 {
     step *s = data;
@@ -114,9 +114,9 @@ static void passes_work(dmm_team *team, void *data)
     dmm_team_do(team, responsibilities_task, s);
     spoil(s);
     dmm_team_do(team, two_passes_task, s);
-    for (int rooms = 0; rooms <= 1; rooms++) {
-        if (rooms)
-            CHECK(dmm_chunk_add_rooms(s->chunk, dmm_team_size(team)) ==
+    for (int buffers = 0; buffers <= 1; buffers++) {
+        if (buffers)
+            CHECK(dmm_chunk_add_buffers(s->chunk, dmm_team_size(team)) ==
                   DMM_OK);
         s->sums = one;
         spoil(s);
@@ -137,7 +137,7 @@ static void passes_work(dmm_team *team, void *data)
     dmm_counts_free(s->counts);
 }
 
-/* A large table, whose longest column is too long for a room if there are many
+/* A large table, whose longest column is too long for a buffer if there are many
  * components; a small one; and one whose responsibilities do not fit. */
 static void test_one_pass(void)
 {

@@ -273,7 +273,7 @@ int main(void)
     t = table_mixture(2300, 30, 2, 100, 300, 1);
     test_table(&t, 7, 2);
     table_free(&t);
-    /* With rooms and lanes. */
+    /* With buffers. */
     t = table_mixture(400, 90, 2, 100, 50000, 1);
     test_table(&t, 5, 2);
     test_evaluation(&t, 5);

@@ -62,7 +62,7 @@ typedef struct {
     size_t k;
     size_t left; /* unsettled samples, out */
     int settled; /* out */
-    int rooms;   /* out */
+    int buffers; /* out */
 } job;
 
 static size_t unsettled_entries(const dmm_counts *c)
@@ -93,7 +93,7 @@ static void settle_work(dmm_team *team, void *data)
     snapshot all = take(em);
     CHECK(dmm_settled_begin(team, em->chunk) == DMM_OK);
     x->settled = em->chunk->settled != NULL;
-    x->rooms = em->chunk->rooms != NULL;
+    x->buffers = em->chunk->buffers != NULL;
     if (x->settled) {
         const dmm_counts *rest = em->chunk->counts;
         x->left = rest->n_samples;
@@ -158,12 +158,12 @@ int main(void)
         settled += x.settled;
         test_fit(&t, 3);
         table_free(&t);
-        /* So many features that threads have rooms for the histogram. */
+        /* So many features that threads have buffers for the histogram. */
         t = table_mixture(1500, 300, 6, 60, 20000, 1);
         x = (job){.t = &t, .k = 6};
         dmm_team_run(threads, settle_work, &x);
         settled += x.settled;
-        CHECK(x.rooms);
+        CHECK(x.buffers);
         table_free(&t);
         /* Alike: none do. */
         t = table_mixture(1500, 60, 3, 20, 30, 0.05);

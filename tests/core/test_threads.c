@@ -16,11 +16,7 @@
 /* A test that hangs is ended by the system, and then counts as failed. */
 #define DEADLINE 120
 
-/* What the machine may keep from happening, by not letting threads run, happens
- * in one of so many attempts. */
-#define ATTEMPTS 60
-
-/* ---- Loops and meetings ------------------------------------------------- */
+/* ---- Loops and barriers ------------------------------------------------- */
 
 /* Threads only write to elements that they were given; thread 0 checks. */
 typedef struct {
@@ -28,7 +24,7 @@ typedef struct {
     unsigned *taken;  /* n: how often an index was given out       */
     unsigned *second; /* n: the same in a second loop              */
     unsigned entered; /* written by the thread that entered        */
-    unsigned seen[64]; /* by thread: `entered` after the meeting   */
+    unsigned seen[64]; /* by thread: `entered` after the barrier   */
     unsigned ran[64]; /* by thread: tasks run                      */
     int size;         /* threads of the last run, by thread 0      */
 } shared;
@@ -70,26 +66,19 @@ static void loop_work(dmm_team *team, void *data)
     if (gives_threads(8))
         CHECK(size == r->threads);
     static const size_t lengths[] = {0, 1, 2, 7, 1000};
-    unsigned all_together = 0;
     for (size_t l = 0; l < LENGTH(lengths); l++) {
         shared s = {.n = lengths[l]};
         s.taken = NEED(s.n, unsigned);
         s.second = NEED(s.n, unsigned);
         const unsigned repeats = 30;
-        unsigned together = 0; /* runs by all; the others are by thread 0 */
         for (unsigned repeat = 1; repeat <= repeats; repeat++) {
             dmm_team_do(team, loop_task, &s);
             CHECK(s.entered == repeat);
-            CHECK(s.size == size || s.size == 1);
-            together += s.size == size;
-            CHECK(s.seen[0] == repeat && s.ran[0] == repeat);
-            for (int t = 1; t < size; t++) {
-                CHECK(s.ran[t] == together);
-                CHECK(s.size == 1 || s.seen[t] == repeat);
-            }
+            CHECK(s.size == size);
+            for (int t = 0; t < size; t++)
+                CHECK(s.ran[t] == repeat && s.seen[t] == repeat);
             CHECK(s.ran[size] == 0);
         }
-        all_together += together;
         int all = 1;
         for (size_t i = 0; i < s.n; i++)
             all = all && s.taken[i] == repeats && s.second[i] == repeats;
@@ -97,7 +86,6 @@ static void loop_work(dmm_team *team, void *data)
         free(s.taken);
         free(s.second);
     }
-    CHECK(all_together > 0);
 }
 
 /* ---- Many short tasks --------------------------------------------------- */
@@ -118,185 +106,63 @@ static void many_work(dmm_team *team, void *data)
         dmm_team_do(team, short_task, count);
 }
 
-/* ---- Threads that do not get to run ------------------------------------- */
+/* ---- Threads that are late ---------------------------------------------- */
 
 #ifndef _WIN32
-enum { PACED_RUNS = 60 };
+enum { LATE_RUNS = 20, LATE_LOOP = 100 };
 
 typedef struct {
-    int alone;     /* runs by thread 0 only           */
-    int late;      /* whether other threads come late */
-    unsigned *sum; /* PACED_RUNS                      */
-    int run;
-} paced;
+    int late; /* the thread that comes late to every barrier */
+    unsigned taken[LATE_LOOP];
+    unsigned entered;
+    unsigned seen[8]; /* by thread: the sum of `entered` after the barrier */
+} late_run;
 
-/* Adds 1 to 100, in shares. */
-static void paced_task(const dmm_worker *worker, void *data)
+/* Longer than threads spin: those that wait fall asleep, and have to wake. */
+static void be_late(void)
 {
-    paced *p = data;
+    const struct timespec pause = {0, 1000000};
+    nanosleep(&pause, NULL);
+}
+
+static void late_task(const dmm_worker *worker, void *data)
+{
+    late_run *l = data;
     size_t i;
-    const struct timespec pause = {0, 3000000};
-    if (worker->number > 0 && p->late)
-        nanosleep(&pause, NULL);
-    if (worker->number == 0)
-        p->alone += worker->size == 1;
-    while (dmm_team_next(worker, 1, &i))
-        for (unsigned e = 1; e <= 100; e++)
-            p->sum[p->run] += e;
-    dmm_team_barrier(worker);
+    if (worker->number == l->late)
+        be_late();
+    while (dmm_team_next(worker, LATE_LOOP, &i))
+        l->taken[i]++;
+    if (dmm_team_enter(worker)) {
+        l->entered++;
+        be_late();
+        dmm_team_leave(worker);
+    }
+    l->seen[worker->number] += l->entered;
 }
 
-/* Where the others come late thread 0 does the work alone, but looks whether
- * they have come back. */
-static void paced_work(dmm_team *team, void *data)
+/* Whoever is late, thread 0 between the tasks included. */
+static void late_work(dmm_team *team, void *data)
 {
-    unsigned sum[PACED_RUNS] = {0};
-    paced p = {.late = 1, .sum = sum};
     (void)data;
-    for (p.run = 0; p.run < PACED_RUNS; p.run++)
-        dmm_team_do(team, paced_task, &p);
-    for (int i = 0; i < PACED_RUNS; i++)
-        CHECK(sum[i] == 5050);
-    if (dmm_team_size(team) == 1)
-        CHECK(p.alone == PACED_RUNS);
-    else
-        CHECK_SAY(p.alone > PACED_RUNS / 2 && p.alone < PACED_RUNS - 2,
-                  "%d of %d runs", p.alone, PACED_RUNS);
-}
-
-/* As many as it takes until thread 0 would try one alone, and one more: each
- * is another chance for the machine to keep a thread from running. */
-enum { IDLE_TASKS = 4 };
-
-/* Threads sleep together. */
-static void idle_task(const dmm_worker *worker, void *data)
-{
-    int *alone = data;
-    const struct timespec part = {0, 3000000};
-    nanosleep(&part, NULL);
-    if (worker->number == 0)
-        *alone += worker->size == 1;
-    dmm_team_barrier(worker);
-}
-
-static void idle_work(dmm_team *team, void *data)
-{
-    const struct timespec own = {0, 6000000};
-    for (int i = 0; i < IDLE_TASKS; i++) {
-        dmm_team_do(team, idle_task, data);
-        nanosleep(&own, NULL);
+    for (int late = 0; late < dmm_team_size(team); late++) {
+        late_run l = {.late = late};
+        for (int run = 0; run < LATE_RUNS; run++) {
+            dmm_team_do(team, late_task, &l);
+            be_late();
+        }
+        CHECK(l.entered == LATE_RUNS);
+        for (int t = 0; t < dmm_team_size(team); t++)
+            CHECK(l.seen[t] == LATE_RUNS * (LATE_RUNS + 1) / 2);
+        for (int i = 0; i < LATE_LOOP; i++)
+            CHECK(l.taken[i] == LATE_RUNS);
     }
-    if (dmm_team_size(team) == 1)
-        *(int *)data = 0;
-}
-
-/* Threads that wait because thread 0 has work of its own between the tasks are
- * not idle: the team does them all. The machine may keep a thread from running
- * for as long, but not every time. */
-static void test_idle(void)
-{
-    int alone = 1;
-    for (int attempt = 0; attempt < ATTEMPTS && alone > 0; attempt++) {
-        alone = 0;
-        dmm_team_run(3, idle_work, &alone);
-    }
-    CHECK_SAY(alone == 0, "%d runs by thread 0 alone", alone);
 }
 #endif
 
 static void no_work(dmm_team *team, void *data)
 {
     *(int *)data += dmm_team_size(team) > 0;
-}
-
-/* ---- Handing over -------------------------------------------------------- */
-
-/* Works of some steps, which threads take one by one, and then ask for. Threads
- * only write to those that they have; thread 0 checks. */
-enum { STEPS = 40 };
-
-typedef struct {
-    unsigned done[DMM_OFFERS][STEPS];
-    unsigned taken[DMM_OFFERS]; /* how often a work was handed over        */
-    unsigned again[DMM_OFFERS]; /* whether it could be a second time       */
-    unsigned late[DMM_OFFERS];  /* whether only its last step was          */
-    int slow;                   /* whether thread 0 takes its time         */
-} handed;
-
-static void do_step(handed *h, const dmm_worker *worker, size_t offer, size_t i)
-{
-    h->done[offer][i]++;
-#ifndef _WIN32
-    const struct timespec pause = {0, 50000};
-    if (h->slow && worker->number == 0)
-        nanosleep(&pause, NULL);
-#else
-    (void)worker;
-#endif
-}
-
-static void hand_task(const dmm_worker *worker, void *data)
-{
-    handed *h = data;
-    size_t o, at;
-    while (dmm_team_next(worker, DMM_OFFERS, &o)) {
-        size_t n = STEPS;
-        for (size_t i = 0; i < n; i++) {
-            if (i == STEPS - 1)
-                dmm_team_keep(worker, o);
-            if (dmm_team_hand_over(worker, o, i))
-                n = i;
-            else
-                do_step(h, worker, o, i);
-        }
-        h->again[o] += dmm_team_hand_over(worker, o, 0) != 0;
-    }
-    for (o = 0; o < DMM_OFFERS; o++)
-        if (dmm_team_ask(worker, o, &at)) {
-            h->taken[o]++;
-            h->late[o] += at >= STEPS - 1;
-            for (; at < STEPS; at++)
-                do_step(h, worker, o, at);
-        }
-    dmm_team_barrier(worker);
-}
-
-static void hand_work(dmm_team *team, void *data)
-{
-    unsigned *taken = data;
-    const int slow = *taken > 0;
-    *taken = 0;
-    for (int run = 0; run < 20; run++) {
-        handed h = {.slow = slow};
-        dmm_team_do(team, hand_task, &h);
-        unsigned wrong = 0;
-        for (size_t o = 0; o < DMM_OFFERS; o++) {
-            for (size_t i = 0; i < STEPS; i++)
-                wrong += h.done[o][i] != 1;
-            wrong += h.again[o] + h.late[o] + (h.taken[o] > 1);
-            *taken += h.taken[o];
-        }
-        CHECK_SAY(wrong == 0, "%u of %d threads", wrong, dmm_team_size(team));
-    }
-}
-
-/* Every step is done once, whoever does it; where thread 0 is slow and another
- * gets to run, works are handed over. */
-static void test_handing_over(void)
-{
-    for (int threads = 1; threads <= 6; threads++) {
-        unsigned taken = 0;
-        dmm_team_run(threads, hand_work, &taken);
-        CHECK(threads > 1 || taken == 0);
-    }
-    if (!gives_threads(2) || dmm_threads_query().processors < 2)
-        return;
-    unsigned taken = 0;
-    for (int attempt = 0; attempt < ATTEMPTS && taken == 0; attempt++) {
-        taken = 1;
-        dmm_team_run(2, hand_work, &taken);
-    }
-    CHECK(taken > 0);
 }
 
 /* ---- Shares ------------------------------------------------------------- */
@@ -436,12 +302,9 @@ int main(void)
     }
     dmm_team_run(2, nested_work, NULL);
 #ifndef _WIN32
-    dmm_team_run(1, paced_work, NULL);
-    dmm_team_run(2, paced_work, NULL);
-    dmm_team_run(3, paced_work, NULL);
-    test_idle();
+    for (int threads = 1; threads <= 4; threads++)
+        dmm_team_run(threads, late_work, NULL);
 #endif
-    test_handing_over();
     test_splits();
     test_shares();
     test_threads_for();
