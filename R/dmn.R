@@ -35,9 +35,9 @@
 #' made on the samples and taxa in an order that depends on the counts alone:
 #' a table with its rows and columns in another order gives the same fit. The
 #' first start is as above but in that order, the others are of several kinds:
-#' see [starts()]. The search for the order is bounded: only in tables as
-#' regular as a combinatorial design, a Latin square of order 12 for one, it may
-#' still depend on how the table was ordered.
+#' see [starts()]. Samples that neither their counts nor those of the samples
+#' around them tell apart keep the order of the table; that matters only where
+#' such samples differ, as in combinatorial designs.
 #'
 #' The result is the same, to the last bit, for any `num.threads` and for
 #' any kind of table that holds the same counts.

@@ -1,8 +1,8 @@
 /* Registration of the .Call entries, and what must happen once at load. */
 #include <R_ext/Rdynload.h>
 
-#include "core/kernels.h"
-#include "core/threads.h"
+#include "core/simd/kernels.h"
+#include "core/base/threads.h"
 #include "entries.h"
 
 /* By way of void (*)(void), which no compiler warns of. */

@@ -1,4 +1,4 @@
-#include "core/special.h"
+#include "core/simd/special.h"
 #include "entries.h"
 #include "glue.h"
 

@@ -1,5 +1,5 @@
-#include "core/kernels.h"
-#include "core/threads.h"
+#include "core/simd/kernels.h"
+#include "core/base/threads.h"
 #include "entries.h"
 #include "glue.h"
 

@@ -36,7 +36,7 @@
 #endif
 
 #include "../../src/core/dmm.h"
-#include "../../src/core/kernels.h"
+#include "../../src/core/simd/kernels.h"
 #include "input.h"
 
 /* The phases of dmm_phase, and before them what comes before the first. */

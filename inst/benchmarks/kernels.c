@@ -7,7 +7,7 @@
  *
  *   cc -O2 -DDMM_HAVE_VECTOR -DDMM_HAVE_AVX2 -DDMM_HAVE_AVX512 \
  *       -Isrc/core -o /tmp/kernels \
- *       inst/benchmarks/kernels.c src/core/simd/*.c src/core/alloc.c -lm &&
+ *       inst/benchmarks/kernels.c src/core/simd/*.c src/core/base/alloc.c -lm &&
  *       /tmp/kernels
  *
  * Leave out the two definitions elsewhere. The kinds of columns:
@@ -22,8 +22,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "alloc.h"
-#include "kernels.h"
+#include "base/alloc.h"
+#include "simd/kernels.h"
 
 #define REPETITIONS 200
 #define MINIMUM_TIME 2e-4 /* of one repetition, s */

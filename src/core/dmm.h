@@ -27,8 +27,8 @@
 
 #include <stddef.h>
 
-#include "matrix.h"
-#include "status.h"
+#include "base/status.h"
+#include "counts/matrix.h"
 
 typedef enum { DMM_OPTIMIZER_NEWTON, DMM_OPTIMIZER_BFGS } dmm_optimizer;
 
@@ -89,14 +89,15 @@ typedef struct {
 } dmm_fit_result;
 
 /* Fits a mixture of k components, 1 <= k <= N, to a table that has passed
- * dmm_matrix_check(). The result belongs to the caller: dmm_fit_free(). */
+ * dmm_matrix_check(), from one k-means start on the samples and taxa as they
+ * are ordered. The result belongs to the caller: dmm_fit_free(). */
 dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
                    const dmm_control *control, dmm_fit_result **result);
 void dmm_fit_free(dmm_fit_result *result);
 
-/* A table compressed once, for several fits. In canonical order (canonical.h)
- * fits do not depend on the order of samples and taxa; else they are those of
- * dmm_fit(). `largest_k` is the most components that will be fitted, of which
+/* A table compressed once, for several fits. In canonical order
+ * (counts/order.h) fits do not depend on the order of samples and taxa; else
+ * they are those of dmm_fit(). `largest_k` is the most components that will be fitted, of which
  * only the size of the row blocks depends. The matrix is not needed any more
  * afterwards. A table is const for dmm_table_fit(). */
 typedef struct dmm_table dmm_table;
@@ -104,7 +105,8 @@ dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
                          size_t largest_k, int n_threads, dmm_table **table);
 void dmm_table_free(dmm_table *table);
 
-/* How the responsibilities are made that a fit starts from: see starts.h. */
+/* How the responsibilities are made that a fit starts from (see
+ * start/starts.h). */
 typedef enum {
     DMM_START_KMEANS,
     DMM_START_SEEDS,

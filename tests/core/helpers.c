@@ -9,10 +9,10 @@
 #include <omp.h>
 #endif
 
-#include "estep.h"
-#include "histogram.h"
-#include "kernels.h"
-#include "parameters.h"
+#include "em/estep.h"
+#include "em/histogram.h"
+#include "simd/kernels.h"
+#include "em/parameters.h"
 
 void *need(void *memory)
 {

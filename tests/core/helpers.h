@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "counts.h"
+#include "base/threads.h"
+#include "counts/counts.h"
+#include "counts/matrix.h"
 #include "dmm.h"
-#include "em.h"
-#include "matrix.h"
-#include "threads.h"
+#include "em/em.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 

@@ -23,6 +23,13 @@ static const dmm_kernels *_Atomic active;
 static const dmm_kernels *volatile active;
 #endif
 
+size_t dmm_padded_components(size_t k)
+{
+    if (k <= 2)
+        return k;
+    return k <= 4 ? 4 : (k + 7) / 8 * 8;
+}
+
 /* Fills in the kernels that this machine can run, the widest last; returns how
  * many. The compiler's processor test asks the operating system too, whether
  * it keeps the wide registers. */

@@ -14,7 +14,7 @@
 #ifndef DMM_SIMD_KERNELS_LIST_H
 #define DMM_SIMD_KERNELS_LIST_H
 
-#include "../kernels.h"
+#include "simd/kernels.h"
 
 #ifdef DMM_HAVE_VECTOR
 #define DMM_BUILD_BASELINE 1

@@ -1,0 +1,291 @@
+#include "base/threads.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#endif
+
+#ifdef _OPENMP
+static int forked = 0;
+#endif
+
+dmm_threads_info dmm_threads_query(void)
+{
+    dmm_threads_info info = {0, 1, 1, 1, 0};
+#ifdef _OPENMP
+    info.openmp = 1;
+    info.processors = omp_get_num_procs();
+    info.max_threads = omp_get_max_threads();
+    info.thread_limit = omp_get_thread_limit();
+    info.forked = forked;
+#endif
+    return info;
+}
+
+int dmm_threads_for(int requested, double work)
+{
+#ifdef _OPENMP
+    if (forked || omp_in_parallel() || work < DMM_SERIAL_WORK)
+        return 1;
+    int limit = omp_get_thread_limit();
+    if (limit > DMM_MAX_THREADS)
+        limit = DMM_MAX_THREADS;
+    if (requested > limit)
+        requested = limit;
+    return requested > 1 ? requested : 1;
+#else
+    (void)requested;
+    (void)work;
+    return 1;
+#endif
+}
+
+#if defined(_OPENMP) && !defined(_WIN32)
+static void mark_forked(void)
+{
+    forked = 1;
+}
+#endif
+
+void dmm_threads_watch_fork(void)
+{
+#if defined(_OPENMP) && !defined(_WIN32)
+    /* A failure leaves the default behaviour; there is nobody to tell. */
+    (void)pthread_atfork(NULL, NULL, mark_forked);
+#endif
+}
+
+/* ---- Teams ------------------------------------------------------------ */
+
+struct dmm_team {
+    int size;
+    size_t serial_next; /* the loop's counter in a team of one thread */
+#ifdef _OPENMP
+    dmm_task task;
+    void *data;
+    int finished;          /* the team is to disband               */
+    int spins;             /* there is a processor for each thread */
+    atomic_size_t next;    /* the loop's counter                   */
+    atomic_int arrived;    /* threads at the current barrier       */
+    atomic_uint passed;    /* barriers that all threads have passed */
+    atomic_int sleepers;   /* threads that wait at it asleep       */
+    pthread_mutex_t mutex;
+    pthread_cond_t woken;
+#endif
+};
+
+int dmm_team_size(const dmm_team *team)
+{
+    return team->size;
+}
+
+#ifdef _OPENMP
+/* Nanoseconds for which a thread spins at a barrier before it sleeps: about as
+ * long as the parts of an iteration that one thread does alone. Where another
+ * program has taken a core, a longer spin only keeps a core from the thread
+ * that is waited for. */
+#define SPIN_TIME 50000
+#define LOOKS_AT_ONCE 32 /* between two looks at the clock */
+
+/* Of a clock that nobody sets. */
+static long long nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1000000000LL * (long long)now.tv_sec + (long long)now.tv_nsec;
+}
+
+static void pause_briefly(void)
+{
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    __builtin_ia32_pause();
+#elif defined(__GNUC__) && defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory"); /* "yield" does not take any time */
+#endif
+}
+
+/* Spins until the barrier of that number is passed; 0 if it takes too long. */
+static int spin(dmm_team *team, unsigned barrier)
+{
+    const long long begin = nanoseconds();
+    do {
+        for (int i = 0; i < LOOKS_AT_ONCE; i++) {
+            if (atomic_load_explicit(&team->passed, memory_order_acquire) !=
+                barrier)
+                return 1;
+            pause_briefly();
+        }
+    } while (nanoseconds() - begin < SPIN_TIME);
+    return 0;
+}
+
+static void sleep_at(dmm_team *team, unsigned barrier)
+{
+    pthread_mutex_lock(&team->mutex);
+    atomic_fetch_add(&team->sleepers, 1);
+    while (atomic_load(&team->passed) == barrier)
+        pthread_cond_wait(&team->woken, &team->mutex);
+    atomic_fetch_sub(&team->sleepers, 1);
+    pthread_mutex_unlock(&team->mutex);
+}
+#endif
+
+int dmm_team_enter(const dmm_worker *worker)
+{
+    dmm_team *team = worker->team;
+#ifdef _OPENMP
+    if (team->size > 1) {
+        const unsigned barrier = atomic_load(&team->passed);
+        if (atomic_fetch_add(&team->arrived, 1) + 1 == team->size) {
+            atomic_store(&team->arrived, 0);
+            atomic_store(&team->next, 0);
+            return 1;
+        }
+        if (!team->spins || !spin(team, barrier))
+            sleep_at(team, barrier);
+        return 0;
+    }
+#endif
+    team->serial_next = 0;
+    return 1;
+}
+
+void dmm_team_leave(const dmm_worker *worker)
+{
+#ifdef _OPENMP
+    dmm_team *team = worker->team;
+    if (team->size == 1)
+        return;
+    /* A thread counts itself as a sleeper before its last look at `passed`, and
+     * this thread looks at the sleepers after it has changed `passed`: one of
+     * the two sees the other. */
+    atomic_fetch_add(&team->passed, 1);
+    if (atomic_load(&team->sleepers) > 0) {
+        pthread_mutex_lock(&team->mutex);
+        pthread_cond_broadcast(&team->woken);
+        pthread_mutex_unlock(&team->mutex);
+    }
+#else
+    (void)worker;
+#endif
+}
+
+void dmm_team_barrier(const dmm_worker *worker)
+{
+    if (dmm_team_enter(worker))
+        dmm_team_leave(worker);
+}
+
+int dmm_team_next(const dmm_worker *worker, size_t n, size_t *i)
+{
+    dmm_team *team = worker->team;
+#ifdef _OPENMP
+    if (team->size > 1) {
+        *i = atomic_fetch_add_explicit(&team->next, 1, memory_order_relaxed);
+        return *i < n;
+    }
+#endif
+    *i = team->serial_next++;
+    return *i < n;
+}
+
+void dmm_team_do(dmm_team *team, dmm_task task, void *data)
+{
+    const dmm_worker worker = {team, 0, team->size};
+#ifdef _OPENMP
+    team->task = task;
+    team->data = data;
+#endif
+    dmm_team_barrier(&worker); /* where the others wait for the task */
+    task(&worker, data);
+    dmm_team_barrier(&worker);
+}
+
+#ifdef _OPENMP
+static void serve(const dmm_worker *worker)
+{
+    for (;;) {
+        dmm_team_barrier(worker);
+        if (worker->team->finished)
+            return;
+        worker->team->task(worker, worker->team->data);
+        dmm_team_barrier(worker);
+    }
+}
+
+static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
+                          void *data)
+{
+    pthread_mutex_init(&team->mutex, NULL);
+    pthread_cond_init(&team->woken, NULL);
+#pragma omp parallel num_threads(n_threads)
+    {
+        const int me = omp_get_thread_num();
+        /* The runtime may give fewer threads than were asked for. */
+#pragma omp single
+        {
+            team->size = omp_get_num_threads();
+            team->spins = team->size <= omp_get_num_procs();
+        }
+        const dmm_worker worker = {team, me, team->size};
+        if (me == 0) {
+            work(team, data);
+            team->finished = 1;
+            dmm_team_barrier(&worker);
+        } else {
+            serve(&worker);
+        }
+    }
+    pthread_cond_destroy(&team->woken);
+    pthread_mutex_destroy(&team->mutex);
+}
+#endif
+
+void dmm_team_run(int n_threads, dmm_team_work work, void *data)
+{
+    dmm_team team = {.size = 1};
+#ifdef _OPENMP
+    if (n_threads > 1) {
+        run_in_region(&team, n_threads, work, data);
+        return;
+    }
+#else
+    (void)n_threads;
+#endif
+    work(&team, data);
+}
+
+void dmm_team_split(const dmm_worker *worker, size_t n, size_t *begin,
+                    size_t *end)
+{
+    const size_t count = (size_t)worker->size, me = (size_t)worker->number;
+    const size_t each = n / count, rest = n % count;
+    *begin = me * each + (me < rest ? me : rest);
+    *end = *begin + each + (me < rest);
+}
+
+/* The first part that begins at or behind `cost`. */
+static size_t part_at(const double *cumulated, size_t n, double cost)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (cumulated[middle] >= cost)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+void dmm_share(size_t i, size_t count, const double *cumulated, size_t n,
+               size_t *begin, size_t *end)
+{
+    const double all = cumulated[n], parts = (double)count;
+    *begin = i == 0 ? 0 : part_at(cumulated, n, all * (double)i / parts);
+    *end = i == count - 1
+               ? n
+               : part_at(cumulated, n, all * (double)(i + 1) / parts);
+}

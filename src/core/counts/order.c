@@ -1,0 +1,190 @@
+#include "counts/order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+
+/* What is sorted: rows or columns by colour, and by place where colours are
+ * equal. */
+typedef struct {
+    uint64_t colour;
+    uint64_t places; /* columns: a hash of where their rows come; rows: 0 */
+    uint32_t index;
+} entry;
+
+typedef struct {
+    const dmm_matrix *matrix;
+    uint64_t *row_colour;      /* rows                                      */
+    uint64_t *column_colour;   /* columns                                   */
+    uint64_t *column_places;   /* columns: see entry                        */
+    const uint32_t *row_place; /* rows, once they are known; before, NULL   */
+    entry *entries;            /* the larger of rows and columns            */
+    int n_threads;
+    uint64_t **row_sum;        /* by thread: rows                           */
+    uint64_t **keys;           /* by thread: the keys of one column         */
+} colouring;
+
+/* One column's colour from its rows', and its part of the rows' next ones. Sums
+ * of hashes do not depend on the order of what is summed. */
+static void colour_column(colouring *c, size_t j, int thread)
+{
+    const uint64_t *keys = c->keys[thread];
+    const size_t n = dmm_matrix_column(c->matrix, j, c->keys[thread]);
+    uint64_t sum = n;
+    for (size_t e = 0; e < n; e++)
+        sum += dmm_hash_entry(DMM_KEY_COUNT(keys[e]),
+                              c->row_colour[DMM_KEY_ROW(keys[e])]);
+    c->column_colour[j] = dmm_hash(sum);
+    for (size_t e = 0; e < n; e++)
+        c->row_sum[thread][DMM_KEY_ROW(keys[e])] +=
+            dmm_hash_entry(DMM_KEY_COUNT(keys[e]), c->column_colour[j]);
+}
+
+static void colour_task(const dmm_worker *worker, void *data)
+{
+    colouring *c = data;
+    size_t j;
+    while (dmm_team_next(worker, c->matrix->columns, &j))
+        colour_column(c, j, worker->number);
+}
+
+static void places_task(const dmm_worker *worker, void *data)
+{
+    colouring *c = data;
+    uint64_t *keys = c->keys[worker->number];
+    size_t j;
+    while (dmm_team_next(worker, c->matrix->columns, &j)) {
+        const size_t n = dmm_matrix_column(c->matrix, j, keys);
+        c->column_places[j] = n;
+        for (size_t e = 0; e < n; e++)
+            c->column_places[j] +=
+                dmm_hash_entry(DMM_KEY_COUNT(keys[e]),
+                               c->row_place[DMM_KEY_ROW(keys[e])]);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    const entry *x = a, *y = b;
+    if (x->colour != y->colour)
+        return x->colour < y->colour ? -1 : 1;
+    if (x->places != y->places)
+        return x->places < y->places ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* The entries of n rows, whose places are NULL, or columns, in order. */
+static void sort_entries(colouring *c, size_t n, const uint64_t *colour,
+                         const uint64_t *places)
+{
+    for (size_t i = 0; i < n; i++)
+        c->entries[i] =
+            (entry){colour[i], places ? places[i] : 0, (uint32_t)i};
+    qsort(c->entries, n, sizeof *c->entries, compare);
+}
+
+/* A round of refinement. Leaves the rows in order, and returns how many colours
+ * they have. */
+static size_t refine(dmm_team *team, colouring *c)
+{
+    const size_t rows = c->matrix->rows;
+    dmm_team_do(team, colour_task, c);
+    for (size_t i = 0; i < rows; i++) {
+        uint64_t sum = 0;
+        for (int t = 0; t < c->n_threads; t++) {
+            sum += c->row_sum[t][i];
+            c->row_sum[t][i] = 0;
+        }
+        c->row_colour[i] = dmm_hash(sum);
+    }
+    sort_entries(c, rows, c->row_colour, NULL);
+    size_t colours = 1;
+    for (size_t i = 1; i < rows; i++)
+        colours += c->entries[i].colour != c->entries[i - 1].colour;
+    return colours;
+}
+
+static dmm_status colouring_init(colouring *c)
+{
+    const size_t rows = c->matrix->rows, columns = c->matrix->columns;
+    const size_t threads = (size_t)c->n_threads;
+    c->row_colour = DMM_NEW(rows, uint64_t);
+    c->column_colour = DMM_NEW(columns, uint64_t);
+    c->column_places = DMM_NEW(columns, uint64_t);
+    c->entries = DMM_NEW(rows > columns ? rows : columns, entry);
+    c->row_sum = DMM_NEW(threads, uint64_t *);
+    c->keys = DMM_NEW(threads, uint64_t *);
+    if (!c->row_colour || !c->column_colour || !c->column_places ||
+        !c->entries || !c->row_sum || !c->keys)
+        return DMM_ERROR_MEMORY;
+    for (size_t t = 0; t < threads; t++) {
+        c->row_sum[t] = DMM_NEW(rows, uint64_t);
+        c->keys[t] = DMM_NEW(rows + 1, uint64_t);
+        if (!c->row_sum[t] || !c->keys[t])
+            return DMM_ERROR_MEMORY;
+    }
+    return DMM_OK;
+}
+
+static void colouring_free(colouring *c)
+{
+    dmm_free(c->row_colour);
+    dmm_free(c->column_colour);
+    dmm_free(c->column_places);
+    dmm_free(c->entries);
+    for (int t = 0; t < c->n_threads; t++) {
+        if (c->row_sum)
+            dmm_free(c->row_sum[t]);
+        if (c->keys)
+            dmm_free(c->keys[t]);
+    }
+    dmm_free(c->row_sum);
+    dmm_free(c->keys);
+}
+
+static void find_order(dmm_team *team, colouring *c, dmm_order *order)
+{
+    const size_t rows = c->matrix->rows, columns = c->matrix->columns;
+    size_t colours = refine(team, c), before = 0;
+    while (colours < rows && colours > before) {
+        before = colours;
+        colours = refine(team, c);
+    }
+    for (size_t i = 0; i < rows; i++)
+        order->row_place[c->entries[i].index] = (uint32_t)i;
+    c->row_place = order->row_place;
+    dmm_team_do(team, places_task, c);
+    sort_entries(c, columns, c->column_colour, c->column_places);
+    for (size_t j = 0; j < columns; j++)
+        order->column_source[j] = c->entries[j].index;
+}
+
+dmm_status dmm_order_build(dmm_team *team, const dmm_matrix *matrix,
+                           dmm_order *order)
+{
+    colouring c = {.matrix = matrix, .n_threads = dmm_team_size(team)};
+    memset(order, 0, sizeof *order);
+    if (matrix->rows > UINT32_MAX || matrix->columns > UINT32_MAX ||
+        matrix->row_place || matrix->column_source)
+        return DMM_ERROR_ARGUMENT;
+    order->row_place = DMM_NEW(matrix->rows, uint32_t);
+    order->column_source = DMM_NEW(matrix->columns, uint32_t);
+    dmm_status status = colouring_init(&c);
+    if (!order->row_place || !order->column_source)
+        status = DMM_ERROR_MEMORY;
+    if (status == DMM_OK)
+        find_order(team, &c, order);
+    else
+        dmm_order_free(order);
+    colouring_free(&c);
+    return status;
+}
+
+void dmm_order_free(dmm_order *order)
+{
+    dmm_free(order->row_place);
+    dmm_free(order->column_source);
+    memset(order, 0, sizeof *order);
+}

@@ -1,0 +1,184 @@
+#include "em/estep.h"
+
+#include <string.h>
+
+#include "em/settled.h"
+#include "simd/kernels.h"
+
+int dmm_estep_threads(const dmm_matrix *matrix, size_t k, int requested)
+{
+    const double kp = (double)dmm_padded_components(k);
+    const size_t enough = (size_t)(DMM_SERIAL_WORK / kp) + 1;
+    const double work = (double)dmm_matrix_nonzeros(matrix, enough) * kp;
+    return dmm_threads_for(requested, work);
+}
+
+/* The sum over the settled samples of the part of their evidence that a group
+ * of columns makes. */
+static void settled_group(const dmm_chunk *chunk, size_t g)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    const size_t from = d->begin[d->group[g]] * chunk->kp;
+    const size_t to = d->end[d->group[g + 1] - 1] * chunk->kp;
+    chunk->settled->group_evidence[g] = dmm_kernels_active()->dot_counts(
+        to - from, chunk->settled->histogram + from, chunk->table + from);
+}
+
+/* The table of log gamma differences at the parameters; and its row 0, which is
+ * 0: that of samples without counts. */
+static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
+                       const dmm_parameters *p)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    size_t next;
+    if (worker->number == 0)
+        memset(chunk->table, 0, chunk->kp * sizeof *chunk->table);
+    while (dmm_team_next(worker, d->n_groups, &next)) {
+        const size_t g = dmm_chunk_group(chunk, next);
+        dmm_kernels_active()->lgamma_table(d, chunk->kp, p->alpha, p->lambda,
+                                           d->group[g], d->group[g + 1],
+                                           chunk->table);
+        if (chunk->settled)
+            settled_group(chunk, g);
+    }
+    dmm_team_barrier(worker);
+}
+
+/* ---- Evidence ----------------------------------------------------------- */
+
+/* A span of blocks, and how many there are for a thread to take. */
+typedef struct {
+    size_t begin, end;
+    size_t blocks;
+} span;
+
+static span spans_new(const dmm_worker *worker, const dmm_chunk *chunk)
+{
+    const span s = {0, 0, dmm_chunk_span(chunk, worker->size)};
+    return s;
+}
+
+/* The next span of blocks that no thread has taken yet. */
+static int next_span(const dmm_worker *worker, const dmm_chunk *chunk, span *s)
+{
+    const size_t n = chunk->counts->n_blocks;
+    size_t i;
+    if (!dmm_team_next(worker, (n + s->blocks - 1) / s->blocks, &i))
+        return 0;
+    s->begin = i * s->blocks;
+    s->end = dmm_lesser(s->begin + s->blocks, n);
+    return 1;
+}
+
+/* The rows of one block before the taxa's part: start[k] and the totals' part of
+ * ev_ik. */
+static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start)
+{
+    const size_t kp = chunk->kp;
+    const dmm_block *block = &chunk->counts->block[b];
+    const uint32_t *total = chunk->counts->total_feature + block->first_row;
+    double *z = chunk->z + block->first_row * kp;
+    for (size_t i = 0; i < block->n_rows; i++) {
+        const double *t = chunk->table + (size_t)total[i] * kp;
+        for (size_t k = 0; k < kp; k++)
+            z[i * kp + k] = start[k] + t[k];
+    }
+}
+
+/* z = start[k] + ev_ik of the samples of a span of blocks. */
+static void span_evidence(dmm_chunk *chunk, const span *s, const double *start)
+{
+    const size_t part = dmm_chunk_part(chunk), kp = chunk->kp;
+    const size_t groups = chunk->counts->dictionary.n_taxa_groups;
+    for (size_t b = s->begin; b < s->end; b++)
+        begin_evidence(chunk, b, start);
+    for (size_t g = 0; g < groups; g += part)
+        for (size_t b = s->begin; b < s->end; b++) {
+            const dmm_block *block = &chunk->counts->block[b];
+            dmm_kernels_active()->gather(block, kp, g,
+                                         dmm_lesser(g + part, groups),
+                                         chunk->table,
+                                         chunk->z + block->first_row * kp);
+        }
+}
+
+/* Responsibilities, log-likelihood and weights of a block from its evidence. */
+static void block_responsibilities(dmm_chunk *chunk, size_t b)
+{
+    const size_t kp = chunk->kp;
+    const dmm_block *block = &chunk->counts->block[b];
+    double *weight = chunk->block_weight + b * kp;
+    memset(weight, 0, kp * sizeof *weight);
+    chunk->block_loglik[b] = dmm_kernels_active()->softmax(
+        block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp, weight);
+}
+
+/* Log-likelihood and weights of the settled samples, or 0. */
+static void sum_settled(const dmm_chunk *chunk, const dmm_parameters *p,
+                        dmm_sums *sums)
+{
+    const dmm_settled *s = chunk->settled;
+    sums->log_likelihood = 0;
+    memset(sums->weight, 0, chunk->kp * sizeof *sums->weight);
+    if (s == NULL)
+        return;
+    for (size_t g = 0; g < chunk->counts->dictionary.n_groups; g++)
+        sums->log_likelihood += s->group_evidence[g];
+    for (size_t k = 0; k < chunk->k; k++) {
+        sums->log_likelihood += s->weight[k] * p->log_weight[k];
+        sums->weight[k] = s->weight[k];
+    }
+}
+
+static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
+                       dmm_sums *sums)
+{
+    const size_t kp = chunk->kp;
+    sum_settled(chunk, p, sums);
+    for (size_t b = 0; b < chunk->counts->n_blocks; b++) {
+        sums->log_likelihood += chunk->block_loglik[b];
+        for (size_t k = 0; k < kp; k++)
+            sums->weight[k] += chunk->block_weight[b * kp + k];
+    }
+}
+
+/* z = start[k] + ev_ik of all samples; then, if `finish`, their
+ * responsibilities. The thread that has a span of blocks does both. */
+static void find_evidence(const dmm_worker *worker, dmm_chunk *chunk,
+                          const dmm_parameters *p, const double *start,
+                          int finish)
+{
+    fill_table(worker, chunk, p);
+    span s = spans_new(worker, chunk);
+    while (next_span(worker, chunk, &s)) {
+        span_evidence(chunk, &s, start);
+        for (size_t b = s.begin; finish && b < s.end; b++)
+            block_responsibilities(chunk, b);
+    }
+}
+
+void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
+                                const dmm_parameters *p, dmm_sums *sums)
+{
+    find_evidence(worker, chunk, p, p->log_weight, 1);
+    if (dmm_team_enter(worker)) {
+        sum_blocks(chunk, p, sums);
+        dmm_team_leave(worker);
+    }
+}
+
+void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
+                        const dmm_parameters *p)
+{
+    find_evidence(worker, chunk, p, chunk->table, 0); /* row 0 is 0 */
+    dmm_team_barrier(worker);
+}
+
+void dmm_estep_weights(const dmm_chunk *chunk, double *weight)
+{
+    const size_t kp = chunk->kp;
+    memset(weight, 0, kp * sizeof *weight);
+    for (size_t i = 0; i < chunk->counts->n_samples; i++)
+        for (size_t k = 0; k < kp; k++)
+            weight[k] += chunk->z[i * kp + k];
+}

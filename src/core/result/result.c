@@ -1,0 +1,142 @@
+#include "result/result.h"
+
+#include <math.h>
+
+#include "base/alloc.h"
+#include "result/laplace.h"
+
+/* Intervals reach this many standard errors from the estimate. */
+#define INTERVAL_WIDTH 2.0
+
+void dmm_fit_free(dmm_fit_result *result)
+{
+    if (result == NULL)
+        return;
+    dmm_free(result->weight);
+    dmm_free(result->z);
+    dmm_free(result->estimate);
+    dmm_free(result->lower);
+    dmm_free(result->upper);
+    dmm_free(result->std_error);
+    dmm_free(result);
+}
+
+static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
+                             dmm_fit_result **result)
+{
+    dmm_fit_result *r = DMM_NEW(1, dmm_fit_result);
+    if (!r)
+        return DMM_ERROR_MEMORY;
+    r->n_samples = n_samples;
+    r->n_taxa = n_taxa;
+    r->k = k;
+    r->weight = DMM_NEW(k, double);
+    r->z = DMM_NEW2(n_samples, k, double);
+    r->estimate = DMM_NEW2(n_taxa, k, double);
+    r->lower = DMM_NEW2(n_taxa, k, double);
+    r->upper = DMM_NEW2(n_taxa, k, double);
+    r->std_error = DMM_NEW2(n_taxa, k, double);
+    if (!r->weight || !r->z || !r->estimate || !r->lower || !r->upper ||
+        !r->std_error) {
+        dmm_fit_free(r);
+        return DMM_ERROR_MEMORY;
+    }
+    *result = r;
+    return DMM_OK;
+}
+
+/* Components by decreasing weight; equal weights keep their order. */
+static void order_components(const dmm_parameters *p, size_t *order)
+{
+    for (size_t k = 0; k < p->k; k++) {
+        size_t at = k;
+        for (; at > 0 && p->log_weight[order[at - 1]] < p->log_weight[k]; at--)
+            order[at] = order[at - 1];
+        order[at] = k;
+    }
+}
+
+/* Estimates, intervals and standard errors of component `k` as column `c`. */
+static void copy_component(const dmm_em *em, const double *variance, size_t k,
+                           size_t c, dmm_fit_result *r)
+{
+    const dmm_parameters *p = em->parameters;
+    for (size_t j = 0; j < r->n_taxa; j++) {
+        const size_t from = em->counts->column_of_taxon[j] * p->kp + k;
+        const size_t to = c * r->n_taxa + j;
+        const double error = sqrt(variance[from]);
+        r->estimate[to] = p->alpha[from];
+        r->std_error[to] = error;
+        r->lower[to] = exp(p->lambda[from] - INTERVAL_WIDTH * error);
+        r->upper[to] = exp(p->lambda[from] + INTERVAL_WIDTH * error);
+    }
+}
+
+static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
+                              const double *log_det, const double *variance,
+                              dmm_fit_result *r)
+{
+    const dmm_parameters *p = em->parameters;
+    const size_t k = p->k;
+    dmm_status status = DMM_ERROR_MEMORY;
+    size_t *order = DMM_NEW(k, size_t);
+    double *log_weight = DMM_NEW(k, double);
+    if (!order || !log_weight)
+        goto done;
+    order_components(p, order);
+    double sum = 0;
+    for (size_t c = 0; c < k; c++) {
+        sum += log_det[order[c]];
+        log_weight[c] = p->log_weight[order[c]];
+        r->weight[c] = exp(log_weight[c]);
+        r->empty += em->sums->weight[order[c]] < DMM_EMPTY_REPORTED;
+        copy_component(em, variance, order[c], c, r);
+    }
+    const dmm_criteria criteria = dmm_laplace_criteria(
+        em->nle, sum, log_weight, r->n_samples, r->n_taxa, k);
+    r->nle = em->nle;
+    r->log_likelihood =
+        em->counts->log_multinomial + em->sums->log_likelihood;
+    r->log_det = criteria.log_det;
+    r->laplace = criteria.laplace;
+    r->bic = criteria.bic;
+    r->aic = criteria.aic;
+    r->iterations = em->iterations;
+    r->evaluations = em->evaluations;
+    r->kmeans_iterations = start->iterations;
+    r->converged = em->converged;
+    r->reseeded = start->reseeded;
+    r->n_threads = dmm_team_size(em->team);
+    dmm_chunk_get_responsibilities(em->chunk, order, r->z);
+    status = isfinite(r->laplace) ? DMM_OK : DMM_ERROR_NUMERIC;
+done:
+    dmm_free(order);
+    dmm_free(log_weight);
+    return status;
+}
+
+dmm_status dmm_result_make(dmm_em *em, const dmm_start *start,
+                           dmm_fit_result **result)
+{
+    *result = NULL;
+    if (em->control->progress)
+        em->control->progress(DMM_PHASE_HESSIAN, 0, 0, em->control->user);
+    double *log_det = DMM_NEW(em->parameters->k, double);
+    if (!log_det)
+        return DMM_ERROR_MEMORY;
+    /* No step follows: its room is free. */
+    double *variance = em->newton->step;
+    dmm_laplace_curvature(em->newton, em->parameters, &em->counts->dictionary,
+                          em->sums, log_det, variance);
+    dmm_em_release_room(em);
+    dmm_status status = result_new(em->counts->n_samples, em->counts->n_taxa,
+                                   em->parameters->k, result);
+    if (status == DMM_OK)
+        status = fill_result(em, start, log_det, variance, *result);
+    dmm_free(log_det);
+    if (status != DMM_OK) {
+        dmm_fit_free(*result);
+        *result = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,329 @@
+/* Tests of counts/matrix.c. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "helpers.h"
+
+/* ---- Problems ----------------------------------------------------------- */
+
+static dmm_problem check_table(const table *t, dmm_matrix_kind kind)
+{
+    dmm_problem problem = {.kind = DMM_PROBLEM_LARGE, .row = 9, .column = 9};
+    const dmm_matrix m = table_view(t, kind);
+    CHECK(dmm_matrix_check(&m, 1, &problem) == DMM_OK);
+    return problem;
+}
+
+typedef struct {
+    double value;
+    dmm_problem_kind kind;
+} bad_value;
+
+/* Puts `bad` at a random nonzero entry of every kind of table. */
+static void test_bad_value(const table *t, bad_value bad, int is_integer)
+{
+    size_t e;
+    do {
+        e = random_below(t->rows * t->columns);
+    } while (t->count[e] == 0);
+    const size_t row = e % t->rows, column = e / t->rows;
+    const int kept = t->count[e];
+    int at = t->csc_start[column];
+    while (t->csc_row[at] != (int)row)
+        at++;
+    t->doubles[e] = t->csc_value[at] = bad.value;
+    if (is_integer)
+        t->count[e] = (int)bad.value;
+    for (size_t k = 0; k < LENGTH(all_kinds); k++) {
+        if (all_kinds[k] == DMM_MATRIX_DENSE_INT && !is_integer)
+            continue;
+        const dmm_problem p = check_table(t, all_kinds[k]);
+        CHECK_SAY(p.kind == bad.kind, "%g: problem %d", bad.value, p.kind);
+        CHECK(p.row == row && p.column == column);
+        CHECK(p.value == bad.value || isnan(bad.value));
+    }
+    t->count[e] = kept;
+    t->doubles[e] = t->csc_value[at] = kept;
+}
+
+static void test_bad_values(const table *t)
+{
+    static const bad_value doubles[] = {
+        {NAN, DMM_PROBLEM_MISSING},
+        {INFINITY, DMM_PROBLEM_INFINITE},
+        {-INFINITY, DMM_PROBLEM_INFINITE},
+        {-1, DMM_PROBLEM_NEGATIVE},
+        {-0.5, DMM_PROBLEM_NEGATIVE},
+        {-1e-300, DMM_PROBLEM_NEGATIVE},
+        {-1e300, DMM_PROBLEM_NEGATIVE},
+        {0.5, DMM_PROBLEM_FRACTIONAL},
+        {1e-300, DMM_PROBLEM_FRACTIONAL},
+        {2147483646.5, DMM_PROBLEM_FRACTIONAL},
+        {2147483647.5, DMM_PROBLEM_FRACTIONAL},
+        {2147483648.0, DMM_PROBLEM_LARGE},
+        {4294967297.0, DMM_PROBLEM_LARGE}, /* 1 in 32 bits */
+        {1e300, DMM_PROBLEM_LARGE},
+    };
+    static const bad_value integers[] = {{-1, DMM_PROBLEM_NEGATIVE},
+                                         {-2147483647, DMM_PROBLEM_NEGATIVE}};
+    for (size_t i = 0; i < LENGTH(doubles); i++)
+        test_bad_value(t, doubles[i], 0);
+    for (size_t i = 0; i < LENGTH(integers); i++)
+        test_bad_value(t, integers[i], 1);
+}
+
+/* R's missing integer. */
+static void test_missing_integer(void)
+{
+    int x[6] = {1, 2, 3, 4, -2147483647 - 1, -1};
+    const dmm_matrix m = {.kind = DMM_MATRIX_DENSE_INT,
+                          .rows = 2,
+                          .columns = 3,
+                          .integers = x};
+    dmm_problem p;
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_MISSING && p.row == 0 && p.column == 2);
+}
+
+/* The first in column-major order, and entries before empty samples. */
+static void test_order(void)
+{
+    double x[12] = {1, 0, 2, 1, 0, NAN, -1, 0, 3, 0.5, 0, 3};
+    const dmm_matrix m = {.kind = DMM_MATRIX_DENSE_DOUBLE,
+                          .rows = 3,
+                          .columns = 4,
+                          .doubles = x};
+    dmm_problem p;
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_MISSING && p.row == 2 && p.column == 1);
+    x[5] = 0;
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_NEGATIVE && p.row == 0 && p.column == 2);
+    x[6] = 0;
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_FRACTIONAL && p.row == 0 && p.column == 3);
+    x[9] = 1;
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1 && p.column == 0);
+    x[4] = -0.0; /* is 0, no count */
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1);
+    x[7] = DMM_MAX_COUNT;
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_NONE);
+    CHECK(dmm_matrix_nonzeros(&m, SIZE_MAX) == 7);
+}
+
+static void test_empty_samples(const table *t)
+{
+    const size_t row = random_below(t->rows);
+    int *kept = NEED(t->columns, int);
+    table emptied = table_new(t->rows, t->columns);
+    memcpy(emptied.count, t->count, t->rows * t->columns * sizeof(int));
+    for (size_t j = 0; j < t->columns; j++)
+        emptied.count[j * t->rows + row] = 0;
+    table_finish(&emptied);
+    for (size_t k = 0; k < LENGTH(all_kinds); k++) {
+        CHECK(check_table(t, all_kinds[k]).kind == DMM_PROBLEM_NONE);
+        const dmm_problem p = check_table(&emptied, all_kinds[k]);
+        CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == row &&
+              p.column == 0);
+    }
+    table_free(&emptied);
+    free(kept);
+}
+
+/* Every sample has one count only, in a column of its own, the first sample in
+ * the last column; and the same without some of them. */
+static void test_first_empty_sample(void)
+{
+    const size_t n = 9;
+    for (size_t without = 0; without <= n; without++) {
+        table t = table_new(n, n);
+        for (size_t i = 0; i < n; i++)
+            t.count[(n - 1 - i) * n + i] = i < without || i % 3 == 0;
+        table_finish(&t);
+        for (size_t k = 0; k < LENGTH(all_kinds); k++) {
+            const dmm_problem p = check_table(&t, all_kinds[k]);
+            const size_t first = without + (without % 3 == 0);
+            if (first < n)
+                CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == first);
+            else
+                CHECK(p.kind == DMM_PROBLEM_NONE);
+        }
+        table_free(&t);
+    }
+    dmm_problem p;
+    const dmm_matrix no_samples = {.kind = DMM_MATRIX_DENSE_INT, .columns = 2};
+    CHECK(dmm_matrix_check(&no_samples, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_NONE);
+}
+
+/* ---- Large tables ------------------------------------------------------- */
+
+/* All threads find what one does, wherever it is. */
+static void check_threads(const dmm_matrix *m, dmm_status status,
+                          dmm_problem_kind kind)
+{
+    dmm_problem one;
+    CHECK(dmm_matrix_check(m, 1, &one) == status);
+    CHECK(one.kind == kind);
+    for (int threads = 2; threads <= 5; threads++) {
+        dmm_problem p;
+        CHECK(dmm_matrix_check(m, threads, &p) == status);
+        CHECK(p.kind == one.kind && p.row == one.row &&
+              p.column == one.column &&
+              memcmp(&p.value, &one.value, sizeof p.value) == 0);
+    }
+}
+
+/* A table that is large enough for several threads. */
+static void test_threads(void)
+{
+    const size_t n = 4000, columns = 500;
+    table t = table_new(n, columns);
+    for (size_t e = 0; e < n * columns; e++)
+        t.count[e] = 1 + (int)(e % 7);
+    /* The only counts of two samples are in the last column. */
+    for (size_t j = 0; j + 1 < columns; j++)
+        t.count[j * n + 2] = t.count[j * n + 3] = 0;
+    table_finish(&t);
+    dmm_matrix m = table_view(&t, DMM_MATRIX_DENSE_DOUBLE);
+    double *x = NEED(n * columns, double);
+    memcpy(x, m.doubles, n * columns * sizeof *x);
+    m.doubles = x;
+    check_threads(&m, DMM_OK, DMM_PROBLEM_NONE);
+    x[(columns - 1) * n + 3] = 0;
+    check_threads(&m, DMM_OK, DMM_PROBLEM_EMPTY_SAMPLE);
+    for (size_t i = 0; i < 20; i++) {
+        const size_t late = random_below(n * columns);
+        const size_t early = random_below(late + 1);
+        const double was_late = x[late], was_early = x[early];
+        x[late] = 0.5;
+        x[early] = -1; /* the first, or the only one */
+        check_threads(&m, DMM_OK, DMM_PROBLEM_NEGATIVE);
+        x[late] = was_late;
+        x[early] = was_early;
+    }
+    free(x);
+
+    /* Rows of a sparse table that are not in order, behind a bad entry. */
+    m = table_view(&t, DMM_MATRIX_CSC);
+    check_threads(&m, DMM_OK, DMM_PROBLEM_NONE);
+    const size_t entries = (size_t)m.column_start[columns];
+    int *row = NEED(entries, int);
+    x = NEED(entries, double);
+    memcpy(row, m.row_index, entries * sizeof *row);
+    memcpy(x, m.doubles, entries * sizeof *x);
+    m.row_index = row;
+    m.doubles = x;
+    x[5] = NAN;
+    check_threads(&m, DMM_OK, DMM_PROBLEM_MISSING);
+    row[entries - 1] = row[entries - 2];
+    check_threads(&m, DMM_ERROR_ARGUMENT, DMM_PROBLEM_NONE);
+    free(row);
+    free(x);
+    table_free(&t);
+}
+
+/* ---- Invalid CSC -------------------------------------------------------- */
+
+static void test_csc(void)
+{
+    const double x[4] = {1, 2, 0, 4};
+    int row[4] = {0, 2, 1, 2}, start[4] = {0, 2, 2, 4};
+    const dmm_matrix m = {.kind = DMM_MATRIX_CSC,
+                          .rows = 3,
+                          .columns = 3,
+                          .doubles = x,
+                          .row_index = row,
+                          .column_start = start};
+    dmm_problem p;
+    /* Valid but for the stored zero, which is no count. */
+    CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1);
+    CHECK(dmm_matrix_nonzeros(&m, SIZE_MAX) == 3);
+
+    static const struct {
+        int row[4], start[4];
+    } invalid[] = {
+        {{0, 2, 1, 2}, {1, 2, 2, 4}},  /* does not begin at 0     */
+        {{0, 2, 1, 2}, {-1, 2, 2, 4}}, /* begins below            */
+        {{0, 2, 1, 2}, {0, 2, 1, 4}},  /* offsets decrease        */
+        {{0, 2, 1, 2}, {0, -2, 2, 4}}, /* a negative offset       */
+        {{2, 0, 1, 2}, {0, 2, 2, 4}},  /* rows not ascending      */
+        {{0, 0, 1, 2}, {0, 2, 2, 4}},  /* a row twice             */
+        {{-1, 2, 1, 2}, {0, 2, 2, 4}}, /* a negative row          */
+        {{0, 3, 1, 2}, {0, 2, 2, 4}},  /* a row behind the last   */
+    };
+    for (size_t i = 0; i < LENGTH(invalid); i++) {
+        memcpy(row, invalid[i].row, sizeof row);
+        memcpy(start, invalid[i].start, sizeof start);
+        CHECK_SAY(dmm_matrix_check(&m, 1, &p) == DMM_ERROR_ARGUMENT,
+                  "table %zu", i);
+    }
+
+    /* No entry at all: there is nothing to point at. */
+    const int none[4] = {0, 0, 0, 0};
+    const dmm_matrix empty = {.kind = DMM_MATRIX_CSC,
+                              .rows = 3,
+                              .columns = 3,
+                              .column_start = none};
+    CHECK(dmm_matrix_check(&empty, 1, &p) == DMM_OK);
+    CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 0);
+    CHECK(dmm_matrix_nonzeros(&empty, SIZE_MAX) == 0);
+}
+
+/* ---- Columns ------------------------------------------------------------ */
+
+static void test_columns(const table *t)
+{
+    size_t nonzeros = 0;
+    uint64_t *keys = NEED(t->rows + 1, uint64_t);
+    for (size_t e = 0; e < t->rows * t->columns; e++)
+        nonzeros += t->count[e] != 0;
+    for (size_t k = 0; k < LENGTH(all_kinds); k++) {
+        const dmm_matrix m = table_view(t, all_kinds[k]);
+        CHECK(dmm_matrix_nonzeros(&m, SIZE_MAX) == nonzeros);
+        for (size_t enough = 1; enough <= nonzeros; enough++) {
+            const size_t n = dmm_matrix_nonzeros(&m, enough);
+            CHECK(n >= enough && n <= nonzeros);
+        }
+        for (size_t j = 0; j < t->columns; j++) {
+            const int *column = t->count + j * t->rows;
+            const size_t n = dmm_matrix_column(&m, j, keys);
+            size_t e = 0;
+            for (size_t i = 0; i < t->rows; i++) {
+                if (column[i] == 0)
+                    continue;
+                CHECK(e < n && DMM_KEY_ROW(keys[e]) == i &&
+                      DMM_KEY_COUNT(keys[e]) == (uint32_t)column[i]);
+                e++;
+            }
+            CHECK(e == n);
+        }
+    }
+    free(keys);
+}
+
+int main(void)
+{
+    random_seed(11);
+    test_missing_integer();
+    test_order();
+    test_first_empty_sample();
+    test_threads();
+    test_csc();
+    for (int round = 0; round < 60; round++) {
+        table t = table_random(1 + random_below(40), 1 + random_below(30),
+                               random_uniform(), round % 2 ? 2147483647 : 20,
+                               round % 3 == 0);
+        test_bad_values(&t);
+        test_empty_samples(&t);
+        test_columns(&t);
+        table_free(&t);
+    }
+    return check_report();
+}
