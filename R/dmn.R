@@ -35,9 +35,9 @@
 #' made on the samples and taxa in an order that depends on the counts alone:
 #' a table with its rows and columns in another order gives the same fit. The
 #' first start is as above but in that order, the others are of several kinds:
-#' see [starts()]. Samples that neither their counts nor those of the samples
-#' around them tell apart keep the order of the table; that matters only where
-#' such samples differ, as in combinatorial designs.
+#' see [starts()]. Samples that refinement by their counts and taxa does not tell
+#' apart keep the order of the table; that matters only where such samples
+#' differ, as they do in combinatorial designs.
 #'
 #' The result is the same, to the last bit, for any `num.threads` and for
 #' any kind of table that holds the same counts.

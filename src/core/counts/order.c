@@ -6,11 +6,15 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
+/* Tables of counts take two or three rounds; only a table with long chains of
+ * samples, each like the next, takes more. */
+#define MAX_ROUNDS 100
+
 /* What is sorted: rows or columns by colour, and by place where colours are
  * equal. */
 typedef struct {
     uint64_t colour;
-    uint64_t places; /* columns: a hash of where their rows come; rows: 0 */
+    uint64_t places; /* columns: a hash of where their rows come, in the end */
     uint32_t index;
 } entry;
 
@@ -75,7 +79,7 @@ static int compare(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* The entries of n rows, whose places are NULL, or columns, in order. */
+/* The entries of n rows or columns in order; places may be NULL. */
 static void sort_entries(colouring *c, size_t n, const uint64_t *colour,
                          const uint64_t *places)
 {
@@ -85,12 +89,22 @@ static void sort_entries(colouring *c, size_t n, const uint64_t *colour,
     qsort(c->entries, n, sizeof *c->entries, compare);
 }
 
+static size_t count_colours(const entry *entries, size_t n)
+{
+    size_t colours = 1;
+    for (size_t i = 1; i < n; i++)
+        colours += entries[i].colour != entries[i - 1].colour;
+    return colours;
+}
+
 /* A round of refinement. Leaves the rows in order, and returns how many colours
- * they have. */
+ * columns and rows have. */
 static size_t refine(dmm_team *team, colouring *c)
 {
-    const size_t rows = c->matrix->rows;
+    const size_t rows = c->matrix->rows, columns = c->matrix->columns;
     dmm_team_do(team, colour_task, c);
+    sort_entries(c, columns, c->column_colour, NULL);
+    const size_t colours = count_colours(c->entries, columns);
     for (size_t i = 0; i < rows; i++) {
         uint64_t sum = 0;
         for (int t = 0; t < c->n_threads; t++) {
@@ -100,10 +114,7 @@ static size_t refine(dmm_team *team, colouring *c)
         c->row_colour[i] = dmm_hash(sum);
     }
     sort_entries(c, rows, c->row_colour, NULL);
-    size_t colours = 1;
-    for (size_t i = 1; i < rows; i++)
-        colours += c->entries[i].colour != c->entries[i - 1].colour;
-    return colours;
+    return colours + count_colours(c->entries, rows);
 }
 
 static dmm_status colouring_init(colouring *c)
@@ -147,11 +158,12 @@ static void colouring_free(colouring *c)
 static void find_order(dmm_team *team, colouring *c, dmm_order *order)
 {
     const size_t rows = c->matrix->rows, columns = c->matrix->columns;
-    size_t colours = refine(team, c), before = 0;
-    while (colours < rows && colours > before) {
+    size_t colours = 0, before;
+    int round = 0;
+    do {
         before = colours;
         colours = refine(team, c);
-    }
+    } while (colours > before && ++round < MAX_ROUNDS);
     for (size_t i = 0; i < rows; i++)
         order->row_place[c->entries[i].index] = (uint32_t)i;
     c->row_place = order->row_place;

@@ -7,8 +7,8 @@
  * The order comes from colour refinement. Samples and taxa have colours, which
  * are 64-bit hashes. A taxon's colour is a hash of its nonzero counts and of the
  * colours of the samples that have them; a sample's is a hash of its counts and
- * of the colours of its taxa. Each round tells more samples apart, until one
- * tells no more of them apart than the round before. Samples are ordered by
+ * of the colours of its taxa. Each round tells more of them apart, until the
+ * colours are stable: a round has told nothing more apart. Samples are ordered by
  * colour, and taxa by colour and then by the places of their samples.
  *
  * Samples that still tie keep the order of the table. Those with the same counts
