@@ -97,7 +97,7 @@ typedef struct {
     double *frequency; /* by feature: entries that have it               */
     /* by thread */
     uint64_t **keys;   /* room for two columns                           */
-    uint32_t **room;   /* without b->stream: for that of any group       */
+    uint32_t **buffer; /* without b->stream: for that of any group       */
     int64_t **total;   /* of the samples                                 */
 } builder;
 
@@ -114,13 +114,13 @@ static void builder_free(builder *b)
     for (int t = 0; t < b->n_threads; t++) {
         if (b->keys)
             dmm_free(b->keys[t]);
-        if (b->room)
-            dmm_free(b->room[t]);
+        if (b->buffer)
+            dmm_free(b->buffer[t]);
         if (b->total)
             dmm_free(b->total[t]);
     }
     dmm_free(b->keys);
-    dmm_free(b->room);
+    dmm_free(b->buffer);
     dmm_free(b->total);
 }
 
@@ -507,10 +507,10 @@ static size_t write_features(const uint64_t *keys, size_t n, uint32_t **stream)
 }
 
 /* Where a thread has room for a group's stream. */
-static uint32_t *stream_room(const builder *b, size_t group, int thread)
+static uint32_t *stream_buffer(const builder *b, size_t group, int thread)
 {
     return b->stream ? b->stream + MAX_STREAM * b->n_before[group]
-                     : b->room[thread];
+                     : b->buffer[thread];
 }
 
 /* Makes a group's stream, and counts its columns' distinct counts. */
@@ -518,7 +518,7 @@ static void make_stream(builder *b, size_t group, int thread)
 {
     const dmm_dictionary *d = &b->counts->dictionary;
     uint64_t *keys = b->keys[thread];
-    uint32_t *to = stream_room(b, group, thread);
+    uint32_t *to = stream_buffer(b, group, thread);
     for (size_t u = d->group[group]; u < d->group[group + 1]; u++) {
         const size_t n = dmm_matrix_column(b->matrix, b->taxon[u], keys);
         sort_keys(keys, keys + keys_length(b), n, 32, largest_key(keys, n));
@@ -598,7 +598,7 @@ static void stream_task(const dmm_worker *worker, void *data)
     size_t g;
     while (dmm_team_next(worker, b->counts->dictionary.n_taxa_groups, &g)) {
         make_stream(b, g, worker->number);
-        count_group(b, g, stream_room(b, g, worker->number));
+        count_group(b, g, stream_buffer(b, g, worker->number));
     }
 }
 
@@ -609,11 +609,11 @@ static void store_task(const dmm_worker *worker, void *data)
     while (dmm_team_next(worker, b->counts->dictionary.n_taxa_groups, &g)) {
         if (b->stream == NULL)
             make_stream(b, g, worker->number);
-        store_group(b, g, stream_room(b, g, worker->number));
+        store_group(b, g, stream_buffer(b, g, worker->number));
     }
 }
 
-static dmm_status make_rooms(builder *b)
+static dmm_status make_buffers(builder *b)
 {
     const size_t groups = b->counts->dictionary.n_taxa_groups;
     if (b->counts->n_entries <= MAX_KEPT_ENTRIES) {
@@ -626,13 +626,13 @@ static dmm_status make_rooms(builder *b)
         const size_t n = b->n_before[g + 1] - b->n_before[g];
         largest = n > largest ? n : largest;
     }
-    b->room = DMM_NEW((size_t)b->n_threads, uint32_t *);
-    for (int t = 0; b->room && t < b->n_threads; t++) {
-        b->room[t] = DMM_RESERVE2(MAX_STREAM, largest, uint32_t);
-        if (!b->room[t])
+    b->buffer = DMM_NEW((size_t)b->n_threads, uint32_t *);
+    for (int t = 0; b->buffer && t < b->n_threads; t++) {
+        b->buffer[t] = DMM_RESERVE2(MAX_STREAM, largest, uint32_t);
+        if (!b->buffer[t])
             return DMM_ERROR_MEMORY;
     }
-    return b->room ? DMM_OK : DMM_ERROR_MEMORY;
+    return b->buffer ? DMM_OK : DMM_ERROR_MEMORY;
 }
 
 /* Every group's stream, its columns' distinct counts, and its entries by
@@ -652,7 +652,7 @@ static dmm_status build_streams(builder *b)
         for (size_t u = d->group[g]; u < d->group[g + 1]; u++)
             b->n_before[g + 1] += b->n_entries[b->taxon[u]];
     }
-    const dmm_status status = make_rooms(b);
+    const dmm_status status = make_buffers(b);
     if (status == DMM_OK)
         dmm_team_do(b->team, stream_task, b);
     return status;

@@ -52,7 +52,7 @@ void dmm_em_free(dmm_em *em)
     dmm_free(em);
 }
 
-void dmm_em_release_room(dmm_em *em)
+void dmm_em_release_workspace(dmm_em *em)
 {
     dmm_chunk_release_table(em->chunk);
     dmm_sums_release(em->sums);

@@ -35,7 +35,7 @@ void dmm_em_free(dmm_em *em);
 
 /* Frees the room of further iterations: of the table and histogram, gradient
  * and Hessian. Parameters, their total sums, z and NLE stay. */
-void dmm_em_release_room(dmm_em *em);
+void dmm_em_release_workspace(dmm_em *em);
 
 /* E-step, sums, NLE, gradient and Hessian at the parameters: all of an EM
  * iteration but the step itself, as one task of the team. The histogram is not

@@ -128,7 +128,7 @@ dmm_status dmm_result_make(dmm_em *em, const dmm_start *start,
     double *variance = em->newton->step;
     dmm_laplace_curvature(em->newton, em->parameters, &em->counts->dictionary,
                           em->sums, log_det, variance);
-    dmm_em_release_room(em);
+    dmm_em_release_workspace(em);
     dmm_status status = result_new(em->counts->n_samples, em->counts->n_taxa,
                                    em->parameters->k, result);
     if (status == DMM_OK)

@@ -48,7 +48,7 @@ static void iteration_work(dmm_team *team, void *data)
                        lambda[at] + em->newton->step[at], 0);
         }
     }
-    dmm_em_release_room(em);
+    dmm_em_release_workspace(em);
     CHECK(em->chunk->table == NULL && em->newton->gradient == NULL);
     dmm_em_free(em);
     dmm_counts_free(counts);
