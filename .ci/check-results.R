@@ -1,13 +1,15 @@
 # Rscript .ci/check-results.R CHECK-DIRECTORY COUNTS-FILE
 #
-# Writes to COUNTS-FILE the numbers of R CMD check's checks that passed and
-# failed. Every NOTE, WARNING and ERROR is a failure unless listed here.
+# Reads the log of R CMD check in CHECK-DIRECTORY. Writes a line "PASSED FAILED
+# 0 NAME" to COUNTS-FILE with the numbers of checks that passed and failed, and
+# prints those that failed. A NOTE, WARNING or ERROR is a failure, except the
+# NOTEs listed below. .ci/run uses this script.
 
-# What a NOTE may say, by the start of the check's name, and why.
+# Each entry is the start of a check's name and a text that its NOTE contains.
 allowed_notes <- list(
-    # No name has been registered yet.
+    # The package has not been submitted yet.
     c("CRAN incoming feasibility", "New submission"),
-    # Without network the repositories' lists cannot be read.
+    # The repositories' indices cannot be read without a network.
     c("package dependencies", "unable to access index for repository"))
 
 arguments <- commandArgs(trailingOnly = TRUE)

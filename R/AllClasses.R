@@ -1,36 +1,38 @@
 #' The class of a fitted mixture
 #'
 #' [dmn()] returns an object of this S4 class. Its four slots have the names,
-#' types and order of the class of the same name in the
-#' \pkg{DirichletMultinomial} package, so that either package's accessors
-#' work on either's objects. Read them through the accessors: [mixture()],
-#' [mixturewt()], `fitted()`, [goodnessOfFit()] and [laplace()].
+#' types and order of the class `DMN` in the \pkg{DirichletMultinomial}
+#' package, so the accessor functions of either package work on the objects of
+#' both. Read the slots through the accessors: [mixture()], [mixturewt()],
+#' `fitted()`, [goodnessOfFit()] and [laplace()].
 #'
 #' @slot goodnessOfFit named `numeric(5)`: `NLE`, `LogDet`, `Laplace`, `BIC`
-#'     and `AIC`. See [goodnessOfFit()] for what each is and its scale.
+#'     and `AIC`. See [goodnessOfFit()] for what each of them is.
 #' @slot group numeric matrix, samples x components: the posterior
-#'     probability that each sample belongs to each component. Row names are
-#'     those of the counts.
-#' @slot mixture list. `Weight`: numeric, one weight for each component, in
-#'     decreasing order, summing to 1. Fits made by this package then have
-#'     `LogLik` (the log-likelihood), `Iterations` (of EM), `Evaluations` (of
-#'     the likelihood), `KmeansIterations`, `Converged`, `Reseeded` (how many
-#'     components emptied in the start and were restarted), `Empty` (how many
-#'     expect less than a tenth of a sample in the end), `Seed`, `Optimizer` and
-#'     `Control` (see [dmncontrol()]); the best of several starts also has
-#'     `NStart` and `Starts`, see [starts()].
-#' @slot fit list of numeric matrices, taxa x components: `Lower`,
-#'     `Estimate` and `Upper`, the Dirichlet parameters and the ends of their
-#'     approximate 95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits
-#'     made by this package then have `StdErr`, the standard error of
-#'     `log(Estimate)`. Row names are the taxa.
+#'     probability that each sample belongs to each component. The row names
+#'     are the sample names of the counts.
+#' @slot mixture list. `Weight`: numeric, the weights of the components in
+#'     decreasing order; they sum to 1. Fits made by this package have further
+#'     elements: `LogLik` (the log-likelihood), `Iterations` (of EM),
+#'     `Evaluations` (of the likelihood), `KmeansIterations`, `Converged`,
+#'     `Reseeded` (how many components were empty after the k-means start and
+#'     were restarted), `Empty` (how many components expect less than a tenth of
+#'     a sample in the final fit), `Seed`, `Optimizer` and `Control` (see
+#'     [dmncontrol()]). The best of several starts also has `NStart` and
+#'     `Starts`, see [starts()].
+#' @slot fit list of numeric matrices, taxa x components. `Estimate` holds the
+#'     Dirichlet parameters, `Lower` and `Upper` the ends of their approximate
+#'     95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits made by this
+#'     package also have `StdErr`, the standard error of `log(Estimate)`. The
+#'     row names are the taxa.
 #'
 #' @section With DirichletMultinomial:
-#' An object saved by one package opens where only the other is installed.
-#' Both can be loaded at once, in either order. When both are *attached*,
-#' `predict(fit, newdata)` finds DirichletMultinomial's method, which takes
-#' the columns of `newdata` as they come; call `stats::predict()` for this
-#' package's, which aligns them by name.
+#' An object saved by one package can be loaded where only the other is
+#' installed. Both packages can be loaded at once, in either order. When both
+#' are *attached*, `predict(fit, newdata)` calls DirichletMultinomial's method,
+#' which takes the columns of `newdata` in the order that they have. To call the
+#' method of this package, which matches the columns by name, use
+#' `stats::predict()`.
 #'
 #' @return Objects of class `DMN` are returned by [dmn()].
 #' @examples
@@ -77,16 +79,17 @@ NULL
         if (length(problems)) problems else TRUE
     })
 
-# A class that names this package could not be opened where only
-# DirichletMultinomial is installed; this one opens with either or both.
+# An object whose class attribute names this package could not be loaded where
+# only DirichletMultinomial is installed. With ".GlobalEnv", R finds the class
+# in whichever of the two packages is loaded.
 .empty_dmn <- local({
     object <- .DMN()
     attr(class(object), "package") <- ".GlobalEnv"
     object
 })
 
-# For what the engine made, which is valid: new() would spend a tenth of a
-# millisecond, some fits' whole time, to find that out.
+# Makes an object from a result of the engine, which is valid. The checks of
+# new() would take as long as a small fit.
 .new_dmn <- function(goodnessOfFit, group, mixture, fit) {
     object <- .empty_dmn
     slot(object, "goodnessOfFit", check = FALSE) <- goodnessOfFit

@@ -1,13 +1,19 @@
-#' The samples of some groups
+#' Select the samples of some groups
 #'
-#' @param val the groups to keep, one or several values of `pheno`.
+#' Keeps the rows of a table of counts whose group is among `val`.
+#'
+#' @param val the groups to keep: one or more values of `pheno`.
 #' @param x counts, samples x taxa: a matrix, data.frame or sparse matrix.
-#' @param pheno a vector or factor with an element for each row of `x`: the
+#' @param pheno a vector or factor with one element for each row of `x`: the
 #'     group of each sample. Samples whose group is `NA` are left out.
-#' @param cidx `logical(1)`, default `TRUE`. Keep taxa of which no count is
-#'     left? With `FALSE` they are dropped.
-#' @return The rows of `x` whose `pheno` is one of `val`, as a table of the
-#'     same kind, also where it is one row or none.
+#' @param cidx `logical(1)`, default `TRUE`. If `TRUE`, all taxa are kept. If
+#'     `FALSE`, taxa that have no count in the selected samples are dropped.
+#' @return The rows of `x` whose `pheno` is among `val`, as a table of the same
+#'     kind. It stays a table when it has one row or none.
+#' @section Errors:
+#' It is an error if `x` is not a table, if `pheno` does not have one element
+#' for each row of `x`, or if `val` has a value that is neither a value nor a
+#' level of `pheno`.
 #' @seealso [dmngroup()]
 #' @examples
 #' dim(twins)

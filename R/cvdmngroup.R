@@ -1,34 +1,43 @@
 #' Cross-validate a classifier
 #'
-#' How well mixtures for groups classify samples that they have not seen: the
-#' samples are cut into `ncv` parts at random, and each part is classified by
-#' mixtures fitted to the others.
+#' Estimates how well the mixtures of [dmngroup()] classify samples that they
+#' were not fitted to. The samples are divided at random into `ncv` parts, the
+#' *folds*, and each fold is classified by mixtures fitted to the others.
 #'
 #' @details
-#' In each of the `ncv` folds the other samples of each group are fitted by
-#' [dmn()] with the number of components that `k` has for the group, and the
-#' fold's own are classified as by [`predict()`][predict.DMNGroup]. With `ncv =
-#' nrow(count)` that is leave-one-out cross-validation.
+#' For each fold, the samples outside it are fitted by [dmn()], group by group,
+#' with the number of components that `k` gives for the group. The samples in
+#' the fold are then classified as by [`predict()`][predict.DMNGroup]. With
+#' `ncv = nrow(count)` this is leave-one-out cross-validation.
 #'
-#' Folds and seeds are drawn before the work is spread, so that after
-#' `set.seed()` the result is the same with any `.lapply` or `BPPARAM`.
+#' The folds and the seeds of all fits are drawn before the work is distributed.
+#' After `set.seed()` the result is therefore the same for any `.lapply` or
+#' `BPPARAM`.
 #'
 #' @inheritParams dmngroup
 #' @param ncv `numeric(1)`, a whole number from 2 to `nrow(count)`: the number
-#'     of parts, which differ by one sample at most.
-#' @param k whole numbers named by group: the number of components of each
-#'     group, as `c(Lean = 1, Obese = 3)`.
-#' @param z a factor, or a vector to make one of, with an element for each row
-#'     of `count`: the true group of each sample. Its values are the names of
-#'     `k`.
-#' @param verbose `logical(1)`, default `FALSE`. Report progress?
-#' @return A `data.frame` with a row for each sample, in the order of the rows
-#'     of `count` and named as they are. Its column `group`, an integer from 1
-#'     to `ncv`, says in which fold the sample was classified; then follows
-#'     for each group, in the order of `k`, a column with the probability that
-#'     the sample belongs to it.
+#'     of folds. Their sizes differ by one sample at most.
+#' @param k whole numbers >= 1 named by group: the number of components for each
+#'     group, such as `c(Lean = 1, Obese = 3)`.
+#' @param z a factor, or a vector that is made one, with one element for each
+#'     row of `count`: the true group of each sample. Its values are the names
+#'     of `k`.
+#' @param ... arguments of [dmn()], and arguments of `.lapply` such as
+#'     `mc.cores = 2`. A `seed` is used for every fit; without it each fit has a
+#'     seed of its own.
+#' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, the progress of the
+#'     folds and of their fits is printed.
+#' @return A `data.frame` with one row for each sample, in the order of the rows
+#'     of `count` and with their names. The column `group`, an integer from 1
+#'     to `ncv`, is the fold in which the sample was classified. After it comes
+#'     one column for each group, in the order of `k`: the probability that the
+#'     sample belongs to that group.
+#' @section Errors:
+#' It is an error if the names of `k` are not the groups in `z`, and if a fold
+#' leaves fewer samples of a group than it has components to fit. In the second
+#' case use more folds or fewer components.
 #' @section With DirichletMultinomial:
-#' There, rows come fold by fold. Scripts that use the row names, as
+#' There, the rows come fold by fold. Scripts that use the row names, as in
 #' `pheno[rownames(xval)]`, need no change.
 #' @inherit dmngroup references
 #' @seealso [dmngroup()], [roc()]
@@ -41,7 +50,7 @@
 #'     .lapply = lapply)
 #' head(xval)
 #'
-#' ## the share of samples that are classified rightly
+#' ## the fraction of samples that are classified correctly
 #' mean(ifelse(xval$Obese > 0.5, "Obese", "Lean") == pheno)
 #' @export
 cvdmngroup <- function(ncv, count, k, z, ..., verbose = FALSE,
@@ -85,7 +94,7 @@ cvdmngroup <- function(ncv, count, k, z, ..., verbose = FALSE,
 }
 
 .in_order_of_samples <- function(probability, fold, samples) {
-    # the folds' rows, one after another, are those of split()
+    # do.call() gives the rows fold by fold, in the order of split()
     order <- unlist(split(seq_along(fold), fold), use.names = FALSE)
     table <- do.call(rbind, probability)
     table[order, ] <- table
@@ -113,7 +122,8 @@ cvdmngroup <- function(ncv, count, k, z, ..., verbose = FALSE,
     k
 }
 
-# Every fold must leave enough samples of each group to fit.
+# Stops unless every fold leaves as many samples of each group as it has
+# components.
 .check_training <- function(fold, k, z) {
     left <- vapply(names(k), function(g) {
         sum(z == g) - max(tabulate(fold[z == g], max(fold)))

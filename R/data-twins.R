@@ -11,7 +11,7 @@
 #' `twins` is an integer matrix of 278 samples (rows, named by sample) by
 #' 130 genera (columns, named by genus): the number of 16S rRNA reads
 #' assigned to each genus. Samples hold between 53 and 10,585 reads, 570,851
-#' in all; 78 % of the entries are zero. Most people were sampled twice: the
+#' in all; 78 % of the entries are zero. Most people were sampled twice; the
 #' second sample's name ends in `.2`. The column `Uknown`, spelt so in the
 #' source, holds the reads that were assigned to no genus.
 #'
@@ -19,10 +19,10 @@
 #' `Obese` (193) and `Overwt` (24), named by sample, in the order of the
 #' rows of `twins`.
 #'
-#' The text files from which both were made, by `data-raw/twins.R` in the
-#' package's sources, are installed with the package: see
-#' `system.file("extdata", "Twins.csv", package = "dmmomp")` and
-#' `twins_bmi.csv` beside it.
+#' The script `data-raw/twins.R` in the package's sources makes both from two
+#' text files, which are installed with the package. The counts are in
+#' `system.file("extdata", "Twins.csv", package = "dmmomp")`, the classes of
+#' body mass index in `twins_bmi.csv` in the same directory.
 #'
 #' @source
 #' Turnbaugh PJ, Hamady M, Yatsunenko T, Cantarel BL, Duncan A, Ley RE,

@@ -2,26 +2,27 @@
 #'
 #' Clusters samples of microbiome counts, or of any other table of counts,
 #' with mixtures of Dirichlet-multinomials (Holmes, Harris and Quince 2012).
-#' Functions and objects have the names and shapes of those in the
+#' The functions and objects have the names and shapes of those in the
 #' \pkg{DirichletMultinomial} package.
 #'
-#' * Fit: [dmn()], with settings from [dmncontrol()] and threads from
+#' * Fit a mixture: [dmn()], with settings from [dmncontrol()] and threads from
 #'   [dmnthreads()].
-#' * Choose: [dmnselect()], [starts()], [dmnstability()], [dmnperplexity()],
-#'   [laplace()], [goodnessOfFit()], `AIC()`, `BIC()`, `logLik()`,
-#'   [ICL()].
-#' * Read: [mixture()], [mixturewt()], [`fitted()`][mixture],
+#' * Choose the number of components: [dmnselect()], [starts()],
+#'   [dmnstability()], [dmnperplexity()], [laplace()], [goodnessOfFit()],
+#'   `AIC()`, `BIC()`, `logLik()`, [ICL()].
+#' * Read a fit: [mixture()], [mixturewt()], [`fitted()`][mixture],
 #'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [drivers()],
 #'   [writeDMN()], [DMN-class].
-#' * Name and draw: [componentLabels()], [heatmapdmn()].
-#' * Classify: [`predict()`][predict.DMN], by group [dmngroup()],
-#'   [cvdmngroup()], [roc()].
-#' * Check: [`residuals()`][residuals.DMN], [`simulate()`][simulate.DMN],
-#'   [rdmn()].
+#' * Name and draw the components: [componentLabels()], [heatmapdmn()].
+#' * Classify samples: [`predict()`][predict.DMN]; with known groups
+#'   [dmngroup()], [cvdmngroup()], [roc()].
+#' * Check the model: [`residuals()`][residuals.DMN],
+#'   [`simulate()`][simulate.DMN], [rdmn()].
 #' * Data: [twins], [twinsBMI].
 #'
-#' `vignette("dmmomp")` is a first walk through them, `vignette("migrating")`
-#' is for those who come from DirichletMultinomial or pyDMM.
+#' `vignette("dmmomp")` introduces these functions, `vignette("choosing-k")`
+#' shows how to choose the number of components, and `vignette("migrating")` is
+#' for users of DirichletMultinomial or pyDMM.
 #'
 #' @return No value: this page describes the package.
 #' @references

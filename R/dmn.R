@@ -1,84 +1,91 @@
 #' Fit a Dirichlet-multinomial mixture
 #'
 #' Fits the mixture of Dirichlet-multinomials of Holmes, Harris and Quince
-#' (2012) with `k` components to a table of counts: each component is a kind
-#' of community, a Dirichlet distribution of taxon proportions, and each
-#' sample is drawn from one of them.
+#' (2012) with `k` components to a table of counts. Each component is a
+#' community type, described by a Dirichlet distribution of taxon proportions,
+#' and each sample is drawn from one of the components.
 #'
 #' @details
-#' Sample i's counts `x`, of total `t`, have under component k, whose
-#' Dirichlet parameters are `alpha` with sum `A`, the evidence
+#' Let `x` be the counts of a sample and `t` their sum, and let `alpha` be the
+#' Dirichlet parameters of a component and `A` their sum. The component's *log
+#' evidence* for the sample is the log probability of the counts given the
+#' component, without the multinomial coefficient:
 #'
 #' `sum(lgamma(alpha + x) - lgamma(alpha)) + lgamma(A) - lgamma(A + t)`
 #'
-#' (on the log scale, without the multinomial coefficient). The fit is the
-#' maximum of the posterior in `log(alpha)`, with a Gamma prior on each
-#' `alpha` (see [dmncontrol()]), found as follows.
+#' The fit is a maximum of the posterior in `log(alpha)`, with a Gamma prior on
+#' each `alpha` (see [dmncontrol()]). It is found as follows.
 #'
-#' 1. Every sample is put in a component at random, by `seed`, with the
-#'    generator that DirichletMultinomial uses (GSL's `mt19937`): the same
-#'    seed starts both packages in the same place.
-#' 2. Soft k-means on the relative abundances moves the components apart. One
-#'    that empties is restarted at the sample that the others explain worst.
-#' 3. EM alternates between the posterior probabilities of the components for
-#'    each sample and, given them, the parameters of each component
-#'    (Newton's method in `log(alpha)`, or BFGS), and is accelerated when near
-#'    its limit. The NLE never increases.
-#' 4. The components are sorted by decreasing weight, and the Hessian at the
-#'    optimum gives the standard errors and the Laplace approximation.
+#' 1. Each sample is assigned to a component at random. The random numbers come
+#'    from the generator that DirichletMultinomial uses (GSL's `mt19937`), so
+#'    the same `seed` starts both packages in the same place.
+#' 2. Soft k-means on the relative abundances moves the components apart. A
+#'    component that is empty afterwards is restarted at the sample that the
+#'    others explain worst.
+#' 3. EM alternates between two steps until it converges. The E-step computes
+#'    the posterior probability of each component for each sample, and the
+#'    M-step uses these to update the parameters of each component, by Newton's
+#'    method in `log(alpha)` or by BFGS. Near its optimum EM is accelerated. The
+#'    NLE, the negative log posterior, never increases.
+#' 4. The components are sorted by decreasing weight. The Hessian at the optimum
+#'    gives the standard errors and the Laplace approximation.
 #'
 #' EM finds a local optimum, which depends on `seed` and on the order of the
-#' samples: for a final result use `nstart`, and [dmnselect()] to compare
-#' values of `k`.
+#' samples. For a final result use several starts (`nstart`), and use
+#' [dmnselect()] to compare values of `k`.
 #'
-#' With `nstart > 1` the fit is the best of so many starts, by NLE. They are
-#' made on the samples and taxa in an order that depends on the counts alone:
-#' a table with its rows and columns in another order gives the same fit. The
-#' first start is as above but in that order, the others are of several kinds:
-#' see [starts()]. Samples that refinement by their counts and taxa does not tell
-#' apart keep the order of the table; that matters only where such samples
-#' differ, as they do in combinatorial designs.
+#' With `nstart > 1`, the result is the fit with the lowest NLE of that many
+#' starts. They are made on the samples and taxa in an order that depends on the
+#' counts alone, so that a table with its rows and columns in another order
+#' gives the same fit. The first start is the one described above, on the
+#' samples in that order; the others are of several kinds, see [starts()]. The
+#' order is found by colour refinement. Samples that this cannot tell apart keep
+#' the order of the table. That does not matter for samples with the same
+#' counts; others tie only in tables with a symmetry that counts of reads do not
+#' have, such as combinatorial designs.
 #'
 #' The result is the same, to the last bit, for any `num.threads` and for
 #' any kind of table that holds the same counts.
 #'
 #' @param count counts, samples x taxa: an integer matrix, a double matrix or
 #'     data.frame of whole numbers, or a sparse matrix of the \pkg{Matrix}
-#'     package (a `dgCMatrix` is used as it is, without making it dense;
-#'     others are converted to one). Whole numbers from 0 to 2147483647, no
-#'     `NA`, and at least one count in each row. Row and column names, where
-#'     there are any, name the samples and taxa of the result.
-#' @param k `numeric(1)`, a whole number from 1 to the number of samples: how
-#'     many components to fit.
-#' @param verbose `logical(1)`, default `FALSE`. Report progress?
+#'     package. A `dgCMatrix` is used as it is, without making it dense; other
+#'     sparse matrices are converted to one. The counts must be whole numbers
+#'     from 0 to 2147483647 without `NA`, and each row must have at least one
+#'     that is not 0. Row and column names, if there are any, become the names
+#'     of samples and taxa in the result.
+#' @param k `numeric(1)`, a whole number from 1 to the number of samples: the
+#'     number of components to fit.
+#' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is printed.
 #' @param seed `numeric(1)` from -2147483647 to 2147483647, truncated to a whole
-#'     number: where to start. The default is drawn from R's generator, so that
-#'     `set.seed()` before `dmn()` makes a fit reproducible.
-#' @param ... not used: makes the arguments after it match by full name only.
-#'     Anything in it is an error.
-#' @param nstart `numeric(1)`, a whole number >= 1, default 1: how many starts
-#'     to make, of which the best is kept. With the default the start is that of
+#'     number: the seed of the random start. The default is drawn from R's
+#'     generator, so that `set.seed()` before `dmn()` makes a fit reproducible.
+#' @param ... not used. The arguments after it are matched by full name only,
+#'     and anything in it is an error.
+#' @param nstart `numeric(1)`, a whole number >= 1, default 1: the number of
+#'     starts, of which the best is kept. With the default the start is that of
 #'     DirichletMultinomial.
-#' @param num.threads `numeric(1)`, a whole number >= 1: how many threads
-#'     to use at most. See [dmnthreads()] for the default.
-#' @param optimizer `character(1)`. How the parameters of a component are
-#'     found: `"newton"` (the default), or `"bfgs"`, GSL's
-#'     `vector_bfgs2` on the same function: slow, for comparison.
-#' @param control the list made by [dmncontrol()]: tolerances, limits, prior.
+#' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
+#'     to use at most. [dmnthreads()] describes the default.
+#' @param optimizer `character(1)`: the method of the M-step. `"newton"`, the
+#'     default, is Newton's method. `"bfgs"` is GSL's `vector_bfgs2` on the same
+#'     function; it is slow, and meant for comparisons.
+#' @param control a list made by [dmncontrol()], by default with all settings
+#'     at their defaults: the tolerances, limits and prior.
 #' @return An object of class [DMN-class]. Read it with [mixture()],
 #'     [mixturewt()], `fitted()`, [goodnessOfFit()], [laplace()],
 #'     [`AIC()`][AIC.DMN], [`logLik()`][AIC.DMN], [`predict()`][predict.DMN]
 #'     and [`summary()`][summary.DMN].
 #'
-#'     A fit that has not converged comes with a warning, and so does one with
-#'     components that hold no sample; `fit@mixture$Converged` and
-#'     `fit@mixture$Empty` tell.
+#' There is a warning if the fit has not converged, and if it has empty
+#' components, which expect less than a tenth of a sample.
+#' `fit@mixture$Converged` and `fit@mixture$Empty` hold the same information.
 #' @section Errors:
-#' Arguments that cannot be used are refused with a message that names the
-#' argument and says what was found: missing, infinite, negative or
-#' fractional counts (relative abundances are not counts), samples without
-#' counts, a `k` that is not one whole number between 1 and the number of
-#' samples, a missing seed, unknown arguments.
+#' An argument that cannot be used is refused with a message that names it and
+#' says what was found. This applies to missing, infinite, negative or
+#' fractional counts (relative abundances are not counts), to samples without
+#' counts, to a `k` that is not one whole number from 1 to the number of
+#' samples, to a seed that is `NA`, and to unknown arguments.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
 #' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
@@ -155,7 +162,7 @@ dmn <- function(count, k, verbose = FALSE,
 }
 
 .as_dmn <- function(raw, dimnames, seed, optimizer, control) {
-    # DirichletMultinomial's: rows are named, components are not
+    # as in DirichletMultinomial, rows have names and components have none
     by_sample <- if (!is.null(dimnames[[1L]])) list(dimnames[[1L]], NULL)
     by_taxon <- if (!is.null(dimnames[[2L]])) list(dimnames[[2L]], NULL)
     named <- function(x, names) {
@@ -164,8 +171,8 @@ dmn <- function(count, k, verbose = FALSE,
     }
     .new_dmn(goodnessOfFit = raw$GoodnessOfFit,
         group = named(raw$Group, by_sample),
-        # No number of threads here: the result does not depend on it, and
-        # two fits that are the same are identical().
+        # The number of threads is not kept: two fits that differ in it alone
+        # must be identical().
         mixture = list(Weight = raw$Weight, LogLik = raw$LogLik,
             Iterations = raw$Iterations, Evaluations = raw$Evaluations,
             KmeansIterations = raw$KmeansIterations,
@@ -191,8 +198,8 @@ dmn <- function(count, k, verbose = FALSE,
         "as well", call. = FALSE)
 }
 
-# Does what R does when the user interrupts it: the engine has freed its memory
-# and come back, and nothing is left to return.
+# Does what R does when the user interrupts it. The engine has already freed its
+# memory and returned, without a result.
 .interrupt <- function() {
     signalCondition(structure(list(message = "", call = NULL),
         class = c("interrupt", "condition")))

@@ -1,30 +1,37 @@
 #' Settings of the fitting algorithm
 #'
-#' The tolerances and limits of [dmn()], and the prior. The defaults suit
-#' tables of any size; change them to look closer or to stop sooner.
+#' Collects the tolerances and limits of [dmn()], and its prior. The defaults
+#' suit tables of any size. Change them to converge more tightly or to stop
+#' sooner.
 #'
-#' @param tolerance `numeric(1)`, >= 0. EM has converged when the NLE (the
-#'     negative log posterior, see [goodnessOfFit()]) changes by less than
-#'     this, or by less than `relative.tolerance` of itself, twice running.
-#' @param relative.tolerance `numeric(1)`, >= 0. See `tolerance`: it is the
-#'     one that counts where the NLE is above `tolerance /
-#'     relative.tolerance`, 1e7 by default.
-#' @param max.iterations `numeric(1)`, a whole number >= 1: the EM iterations
-#'     after which to stop, with a warning, where the fit has not converged.
-#' @param kmeans.tolerance `numeric(1)`, >= 0. The soft k-means start ends
-#'     when no centre moves by more than this, in units of relative abundance.
-#' @param kmeans.iterations `numeric(1)`, a whole number >= 1: the most
-#'     iterations of the k-means start.
-#' @param stiffness `numeric(1)`, > 0: stiffness of the soft k-means; the
-#'     larger, the nearer to hard assignments.
-#' @param eta,nu `numeric(1)`, > 0: shape and rate of the Gamma prior of each
-#'     Dirichlet parameter. The defaults, 0.1 and 0.1, are those of Holmes et
-#'     al. (2012); other values give criteria that compare only with fits made
-#'     with the same ones.
-#' @param accelerate `logical(1)`. Accelerate EM once it is near its limit?
-#'     `FALSE` is plain EM: more iterations, and usually the same optimum (the
-#'     two can part where components overlap).
+#' @param tolerance `numeric(1)`, >= 0, default 1e-6. EM has converged when two
+#'     iterations in a row change the NLE (the negative log posterior, see
+#'     [goodnessOfFit()]) by less than this, or by less than
+#'     `relative.tolerance` times its absolute value.
+#' @param relative.tolerance `numeric(1)`, >= 0, default 1e-13. See `tolerance`.
+#'     It is the larger of the two limits, and so the one that counts, if the
+#'     NLE is above `tolerance / relative.tolerance`, by default 1e7.
+#' @param max.iterations `numeric(1)`, a whole number >= 1, default 2000. EM
+#'     stops after this many iterations, with a warning if it has not converged.
+#' @param kmeans.tolerance `numeric(1)`, >= 0, default 1e-6. The soft k-means
+#'     start ends when no centre moves by more than this distance, in units of
+#'     relative abundance.
+#' @param kmeans.iterations `numeric(1)`, a whole number >= 1, default 1000: the
+#'     largest number of iterations of the k-means start.
+#' @param stiffness `numeric(1)`, > 0, default 50: the stiffness of the soft
+#'     k-means. The larger it is, the closer are its assignments to 0 and 1.
+#' @param eta,nu `numeric(1)`, > 0, default 0.1 each: shape and rate of the
+#'     Gamma prior of each Dirichlet parameter. The defaults are those of Holmes
+#'     et al. (2012). Criteria can only be compared between fits with the same
+#'     `eta` and `nu`.
+#' @param accelerate `logical(1)`, default `TRUE`. If `TRUE`, EM is accelerated
+#'     once it is near its optimum. `FALSE` is plain EM, which takes more
+#'     iterations and usually ends at the same optimum. The two can end at
+#'     different optima if components overlap.
 #' @return A list of class `dmncontrol` with one element for each argument.
+#' @section Errors:
+#' A setting outside its range is an error that names the setting and says what
+#' was found.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
 #' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
@@ -67,7 +74,7 @@ dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
     if (length(unknown))
         .stop("'control' has no setting ", .first_few(unknown),
             "; see ?dmncontrol")
-    # settings may have been changed after they were made
+    # settings may have been changed since dmncontrol() checked them
     do.call(dmncontrol, unclass(control))
 }
 

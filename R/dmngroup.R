@@ -1,59 +1,74 @@
 #' Classify samples by a mixture for each group
 #'
 #' `dmngroup()` fits Dirichlet-multinomial mixtures to each group of samples,
-#' lean and obese people say. The result is a generative classifier:
-#' `predict()` gives the probability that a new sample belongs to each group.
+#' for example to lean and to obese people. The result is a generative
+#' classifier: `predict()` gives the probability that a new sample belongs to
+#' each group.
 #'
 #' @details
 #' 1. The samples are split by `group`.
 #' 2. Each group is fitted by [dmn()] with each number of components in `k`.
-#' 3. With `simplify = TRUE` the fit of the least [laplace()] is kept for each
-#'    group.
+#' 3. With `simplify = TRUE`, the fit with the lowest [laplace()] is kept for
+#'    each group.
 #'
-#' A new sample belongs to group g with a probability in proportion to
-#' `n_g p(x | g)`: `n_g` is the number of samples in the group and `p(x | g)`
-#' the sum over its components of weight times evidence.
+#' The probability that a new sample with counts x belongs to group g is
+#' proportional to `n_g p(x | g)`. Here `n_g` is the number of samples in the
+#' group, and `p(x | g)` is the probability of the counts under its mixture: the
+#' sum, over the components, of weight times evidence.
 #'
-#' Fits are made in parallel, each on one thread where it leaves this process.
-#' Seeds are drawn before, so that after `set.seed()` the result is the same
-#' however the work is spread.
+#' Fits are made in parallel; a fit that runs in another process uses one
+#' thread. All seeds are drawn before the work is distributed, so that after
+#' `set.seed()` the result does not depend on how it is distributed.
 #'
 #' @param count counts, samples x taxa, in any of the forms that [dmn()]
-#'     takes. All groups are fitted to all its taxa.
-#' @param group a factor, or a vector to make one of, with an element for each
-#'     row of `count`: the group of each sample. Two groups or more. Levels
-#'     without samples are dropped.
-#' @param k whole numbers >= 1: how many components to try in each group.
-#' @param ... arguments of [dmn()], and of `.lapply`, as `mc.cores = 2`. A
-#'     `seed` is used for each fit; without one each fit has its own.
-#' @param simplify `logical(1)`, default `TRUE`. Keep only the best fit of each
-#'     group?
+#'     takes. Every group is fitted with all taxa.
+#' @param group a factor, or a vector that is made one, with one element for
+#'     each row of `count`: the group of each sample. There must be at least two
+#'     groups. Levels without samples are dropped.
+#' @param k for `dmngroup()`, whole numbers >= 1: the numbers of components to
+#'     try in each group. For `AIC()`, `numeric(1)`, default 2: the penalty for
+#'     each parameter, see [AIC.DMN()].
+#' @param ... for `dmngroup()`, arguments of [dmn()], and arguments of `.lapply`
+#'     such as `mc.cores = 2`. A `seed` is used for every fit; without it each
+#'     fit has a seed of its own. For `fitted()`, the argument `scale` of
+#'     [`fitted()`][mixture]. The other methods do not use it.
+#' @param simplify `logical(1)`, default `TRUE`. If `TRUE`, only the best fit of
+#'     each group is kept.
 #' @param .lapply a function with the arguments of [lapply()] that makes the
-#'     fits, `parallel::mclapply` by default. Its `mc.` arguments may be given
-#'     with other functions too, and do nothing there.
-#' @param BPPARAM `NULL`, or a \pkg{BiocParallel} back-end, used in place
-#'     of `.lapply`. It is started, and stopped at the end, unless it runs
-#'     already.
+#'     fits, by default `parallel::mclapply`. Arguments of `mclapply()` whose
+#'     names begin with `mc.` are accepted with any function, and ignored if it
+#'     does not have them.
+#' @param BPPARAM `NULL`, the default, or a \pkg{BiocParallel} back-end, which
+#'     is used in place of `.lapply`. A back-end that is not running is started
+#'     for this call and stopped at its end.
 #' @return `dmngroup()`: an object of class `DMNGroup`, a list of fits (see
-#'     [DMN-class]) named by group. With `simplify = FALSE`, it has every
-#'     fit, groups changing first, named by group and number of components, as
-#'     `Lean.1`; `S4Vectors::mcols()` of it has columns `group` and `k`.
+#'     [DMN-class]) named by group. With `simplify = FALSE` it holds all fits,
+#'     with the groups changing fastest, named by group and number of
+#'     components, as in `Lean.1`; then `S4Vectors::mcols()` of it has the
+#'     columns `group` and `k`.
 #'
-#'     `predict()`: a numeric matrix, new samples x groups, of probabilities;
-#'     each row sums to 1. With `assign = TRUE`, a character vector of the
-#'     most probable groups, named by sample.
+#' `predict()`: a numeric matrix, new samples x groups, of probabilities; each
+#' row sums to 1. With `assign = TRUE`, a character vector of the most probable
+#' groups, named by sample.
 #'
-#'     `summary()`: a `data.frame` with a row for each fit and columns `k`,
-#'     `samples`, `taxa` and the criteria of [goodnessOfFit()].
+#' `summary()`: a `data.frame` with one row for each fit and columns `k`,
+#' `samples`, `taxa` and the criteria of [goodnessOfFit()].
 #'
-#'     `fitted()`, `mixture()`, `mixturewt()`: a list with what the function
-#'     gives for each fit. `goodnessOfFit()`: a matrix, fits x criteria.
-#'     `laplace()`, `AIC()`, `BIC()`: a numeric vector named as the fits.
+#' `fitted()`, `mixture()` and `mixturewt()`: a list with the function's value
+#' for each fit. `goodnessOfFit()`: a numeric matrix, fits x criteria.
+#' `laplace()`, `AIC()` and `BIC()`: a numeric vector with the names of the
+#' fits.
+#' @section Errors:
+#' It is an error if `group` has missing values or fewer than two groups, if it
+#' is named by sample in another order than the rows of `count`, and if a value
+#' of `k` is larger than the number of samples in the smallest group.
+#' `predict()` refuses new samples whose taxa are not those of the fits, and an
+#' object that has several fits for a group.
 #' @section With DirichletMultinomial:
 #' The class has the shape of DirichletMultinomial's, and the methods here work
-#' on its objects. It classifies by two groups only, and takes the columns of
-#' `newdata` as they come; where it is attached, `stats::predict()` is the
-#' method of this package.
+#' on its objects. DirichletMultinomial classifies by two groups only, and takes
+#' the columns of `newdata` in the order that they have. Where it is attached,
+#' the method of this package is called as `stats::predict()`.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
 #' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
@@ -114,7 +129,7 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
     best
 }
 
-# A factor without empty levels, an element for each row of `count`.
+# `group` as a factor without empty levels, one element for each row of `count`.
 .check_group <- function(group, count, arg) {
     if (!is.atomic(group) || length(group) != nrow(count))
         .stop("'", arg, "' must have an element for each of the ",
@@ -133,8 +148,9 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
     group
 }
 
-# The same names in another order, or some of them: by position they would go to
-# the wrong rows. Names that are no sample's are left alone.
+# `names` must be `samples` in the same order: elements that are taken by
+# position would otherwise go to other samples. Names that are not names of
+# samples at all are left alone.
 .check_same_order <- function(names, samples, arg) {
     if (is.null(names) || is.null(samples) || identical(names, samples) ||
         !any(names %in% samples))
@@ -164,13 +180,15 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
 
 #' @rdname dmngroup
 #' @param object an object of class `DMNGroup`.
-#' @param newdata counts of new samples, samples x taxa. Taxa are matched by
-#'     name, see [`predict()`][predict.DMN].
-#' @param assign `logical(1)`, default `FALSE`. For `predict()`: return the
-#'     most probable group rather than the probabilities? For `mixture()`: the
-#'     most probable component of each sample in the fit of its group?
-#' @param num.threads `numeric(1)`, a whole number >= 1: how many threads to
-#'     use at most. See [dmnthreads()].
+#' @param newdata counts of new samples, samples x taxa, in any of the forms
+#'     that [dmn()] takes. Taxa are matched by name, see
+#'     [`predict()`][predict.DMN].
+#' @param assign `logical(1)`, default `FALSE`. If `TRUE`, `predict()` returns
+#'     the most probable group of each sample, and `mixture()` the most probable
+#'     component of each sample in the fit of its group, instead of
+#'     probabilities.
+#' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
+#'     to use at most. [dmnthreads()] describes the default.
 #' @export
 predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     num.threads = dmnthreads()) {
@@ -194,7 +212,7 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     exp(joint - .log_sum_exp(joint))
 }
 
-# log p(x | fit) of each sample, without the multinomial coefficient.
+# log p(x | fit) of each sample x, without the multinomial coefficient.
 .log_marginal <- function(fit, newdata, num.threads) {
     evidence <- -predict.DMN(fit, newdata, logevidence = TRUE,
         num.threads = num.threads)
@@ -202,13 +220,14 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
         each = nrow(evidence)))
 }
 
-# Of each row.
+# log(sum(exp(x))) of each row.
 .log_sum_exp <- function(x) {
     largest <- x[cbind(seq_len(nrow(x)), max.col(x, ties.method = "first"))]
     largest + log(rowSums(exp(x - largest)))
 }
 
-# The group of each fit: one fit for each, of two groups or more.
+# The group of each fit. There must be one fit for each group, and two groups or
+# more.
 .groups_of <- function(object) {
     group <- object@elementMetadata$group
     if (is.null(group))
@@ -255,7 +274,6 @@ goodnessOfFit.DMNGroup <- function(object, ...) {
 laplace.DMNGroup <- function(object, ...) .value_of_each(object, laplace, ...)
 
 #' @rdname dmngroup
-#' @param k in `AIC()`, the penalty for each parameter, see [AIC.DMN()].
 #' @export
 AIC.DMNGroup <- function(object, ..., k = 2) {
     .refuse_dots(..., .what = "AIC", .known = c("object", "k"))

@@ -1,40 +1,55 @@
 #' How well mixtures predict new samples
 #'
-#' The log-likelihood of samples that a mixture was not fitted to, for each
-#' count, by cross-validation over `k`: a choice of `k` that needs no
-#' approximation.
+#' Computes by cross-validation, for each number of components `k`, how well a
+#' mixture predicts samples that it was not fitted to. The measure is the
+#' log-likelihood of the held-out samples, which compares values of `k` without
+#' any approximation.
 #'
 #' @details
-#' The samples are dealt at random to `folds` parts. Each part's samples are
-#' predicted by the fit to the others: the log of their probability under the
-#' mixture, without the multinomial coefficient, which is the same for all `k`,
-#' divided by the number of their counts. The perplexity is `exp(-x)` of that:
-#' the number of equally common taxa that would be as hard to predict. Taxa
-#' that are in none of the other samples keep the least parameter that the
-#' prior gives them, and so do not make a prediction impossible.
+#' The samples are divided at random into `folds` parts of about equal size. The
+#' samples of each part are predicted by a fit to all others. The prediction is
+#' scored by the log probability of the samples under the mixture, divided by
+#' the total of their counts. It leaves out the multinomial coefficient, which
+#' is the same for all `k`. The perplexity is `exp(-x)` of the mean score `x`:
+#' the number of equally common taxa that would be as hard to predict. Taxa that
+#' none of the other samples have keep the smallest parameter that the prior
+#' gives them, so that they do not make a prediction impossible.
 #'
-#' Some folds are harder to predict than others, by all `k` alike: `se` holds
-#' that, and so says how well the level is known, but not which `k` is better.
-#' For that compare `difference` with `difference.se`, in which what the folds
-#' have in common cancels: where the one is not larger than about twice the
-#' other, the folds do not tell `k` and the best apart, and the smaller of the
-#' two predicts as well. With few folds, which share most of the samples that
-#' they are fitted to, standard errors are rough.
+#' Some folds are harder to predict than others, for all values of `k` alike.
+#' This variation is part of `se`, which therefore says how well the level of
+#' `loglik` is known, but not which `k` is better. To compare values of `k`,
+#' use `difference` and `difference.se`, in which the variation that all have in
+#' common cancels. If `difference` is no larger in size than about twice
+#' `difference.se`, the folds do not distinguish this `k` from the best, and the
+#' smaller of the two predicts as well. Standard errors are rough if there are
+#' few folds, because the fits share most of their samples.
 #'
 #' @inheritParams dmnstability
-#' @param k whole numbers from 1 to the number of samples outside the largest
-#'     part.
+#' @param k whole numbers, all different, from 1 to the number of samples
+#'     outside the largest fold: the numbers of components to compare.
 #' @param folds `numeric(1)`, a whole number from 2 to the number of samples,
-#'     default 5.
-#' @param ... not used, or for `plot()` graphical parameters.
-#' @return An object of class `dmnperplexity`, a `data.frame` with a row for
-#'     each `k` and columns `k`; `loglik`, the mean over the folds of the
-#'     held-out log-likelihood for each count; `se`, its standard error over the
-#'     folds; `perplexity`; `difference`, `loglik` minus that of the best `k`,
-#'     0 there and below 0 elsewhere; and `difference.se`, the standard error
-#'     of that over the folds. Its attribute `"folds"` is the matrix of values,
-#'     folds x values of `k`. `plot()` draws `loglik` against `k`, with bars of
-#'     a `difference.se` to either side.
+#'     default 5: the number of folds.
+#' @param ... for `plot()`, graphical parameters; otherwise not used, and
+#'     anything in it is an error.
+#' @param seed `numeric(1)`, as for [dmn()]: the seed of the folds and the
+#'     starts. The default, `NULL`, draws it from R's generator.
+#' @return An object of class `dmnperplexity`: a `data.frame` with one row for
+#'     each `k` and these columns.
+#'
+#' * `k`.
+#' * `loglik`: the mean over the folds of the held-out log-likelihood per count.
+#' * `se`: its standard error over the folds.
+#' * `perplexity`: `exp(-loglik)`.
+#' * `difference`: `loglik` minus that of the best `k`; 0 for the best and
+#'   negative for the others.
+#' * `difference.se`: the standard error of `difference` over the folds.
+#'
+#' Its attribute `"folds"` is the numeric matrix of the values of each fold,
+#' folds x values of `k`. `plot()` draws `loglik` against `k`, with bars of one
+#' `difference.se` to either side, and returns `x` invisibly.
+#' @section Errors:
+#' It is an error if `count` has fewer than two samples, and if `k` or `folds`
+#' is outside its range.
 #' @seealso [dmnselect()], [dmnstability()]
 #' @examples
 #' dmnperplexity(twins, 1:3, folds = 3, nstart = 2, seed = 1)
@@ -81,12 +96,12 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
         class = c("dmnperplexity", "data.frame"))
 }
 
-# Of the mean of each column, over the folds.
+# The standard error of the mean of each column, over the folds.
 .fold_se <- function(values) {
     unname(apply(values, 2L, stats::sd)) / sqrt(nrow(values))
 }
 
-# Held-out log-likelihood for each count. The evidence lacks the multinomial
+# The held-out log-likelihood per count. The evidence leaves out the multinomial
 # coefficient.
 .predict_job <- function(job, count, settings, num.threads) {
     fit <- .fit_job(job, count, settings, num.threads)

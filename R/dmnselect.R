@@ -1,88 +1,103 @@
 #' Choose the number of components
 #'
-#' Fits mixtures with several numbers of components `k`, each by the best of
-#' `nstart` starts, to one table, and compares them by a criterion.
+#' Fits mixtures with several numbers of components `k` to one table, each by
+#' the best of `nstart` starts, and compares them by a criterion. Such a series
+#' of fits is called a *sweep* below.
 #'
 #' @details
-#' Every fit is that of [`dmn(count, k, nstart = nstart, seed =
-#' seed)`][dmn], and so does not depend on the order of the samples or taxa
-#' when `nstart > 1`. The table is compressed once for all of them. No fit is
-#' begun from that of `k - 1`: such a start, by dividing a component, made 11
-#' of 147 fits to seven tables better and 12 worse, in the same time.
+#' Every fit is that of [`dmn(count, k, nstart = nstart, seed = seed)`][dmn].
+#' With `nstart > 1` it therefore does not depend on the order of the samples or
+#' taxa. The table is compressed once for all fits. No fit starts from the one
+#' with `k - 1` components: starts that divide one of its components find no
+#' better optima (`inst/benchmarks/starts.md` in the package's sources).
 #'
-#' The criteria are those of [goodnessOfFit()] and [ICL()]; the less, the
-#' better. A warning says where the best `k` is at the edge of the range: then
-#' the optimum may lie beyond.
+#' The criteria are described in [goodnessOfFit()] and [ICL()]; lower values are
+#' better. If the best `k` is the smallest or the largest that was fitted, there
+#' is a warning, because the optimum may lie beyond.
 #'
-#' **Progress.** With `verbose = TRUE`, a line for each fit when it is finished,
-#' by a worker as well, with an estimate of the time left. Where the
-#' \pkg{progressr} package is installed, its handlers get the progress as well.
+#' **Progress.** With `verbose = TRUE`, a line with an estimate of the time left
+#' is printed when a fit is finished, by this process or by a worker. If the
+#' \pkg{progressr} package is installed, its handlers receive the progress too.
 #'
-#' **Interrupts and errors.** After Ctrl-C the finished fits are returned, with
-#' a warning, and so they are where the fit of one `k` ends with an error: the
-#' warning names that `k` and says what the error was. Where nothing was
-#' finished there is the error itself. `S4Vectors::metadata(x)` has `why`, as
-#' `"interrupted"` or `"error"`, and `missing`, the `k` that were not fitted.
-#' Workers that an interrupt does not reach, as where R is run by another
-#' program than a terminal, end the fits that they are at first: a second
+#' **Interrupts and errors.** After Ctrl-C, the fits that are finished are
+#' returned with a warning. The same happens when the fit of one `k` ends with
+#' an error; the warning then names that `k` and repeats the error message. If
+#' no fit is finished, the error is raised. In the result,
+#' `S4Vectors::metadata(x)` has `missing`, the values of `k` that were not
+#' fitted, and `why`: `"interrupted"`, `"error"` or `"early.stop"`. An interrupt
+#' does not reach the workers in some settings, for example where R is not run
+#' in a terminal. Workers then finish their current fits first; a second
 #' interrupt does not wait for them.
 #'
-#' **Checkpoints.** With `checkpoint = "directory"` each fit is saved when it is
-#' finished: written under another name, brought to the disk and renamed, so
-#' that a power cut leaves either the whole file or none. The same call again
-#' reads what is there and fits the rest; more values of `k` may be asked
-#' for. A directory of other data or arguments is refused, and a file in
-#' it that is damaged, or was made for others, is fitted again, with a warning.
-#' One call at a time may use a directory.
+#' **Checkpoints.** With `checkpoint = "directory"`, each fit is saved when it
+#' is finished. It is written to a file of another name, flushed to the disk and
+#' renamed, so that a power cut leaves either the complete file or none. The
+#' same call again reads the saved fits and makes the others; it may ask for
+#' more values of `k`. A directory with fits of other data or with other
+#' arguments is refused. A file that is damaged, or that belongs to other data
+#' or arguments, is fitted again, with a warning. Only one call at a time may
+#' use a directory.
 #'
-#' **Parallel fits.** With a \pkg{BiocParallel} back-end of several workers,
-#' values of `k` are spread over them, one thread each, and each fit is kept
-#' as soon as it comes. Without, each fit uses `num.threads`. The result is the
-#' same. Workers of one machine do not use more threads together than it has
-#' cores: a larger `num.threads` is lowered to the cores divided by the workers.
+#' **Parallel fits.** With a \pkg{BiocParallel} back-end of several workers, the
+#' values of `k` are distributed over them. Each fit then uses one thread, or
+#' `num.threads`, and is kept as soon as it is finished. Without a back-end,
+#' fits are made one after another, each with `num.threads` threads. The result
+#' is the same. The workers on one machine together use no more threads than it
+#' has cores: a larger `num.threads` is lowered to the number of cores divided
+#' by the number of workers.
 #'
-#' @param count counts, samples x taxa, as for [dmn()].
+#' @param count counts, samples x taxa, in any of the forms that [dmn()] takes.
 #' @param k whole numbers from 1 to the number of samples, all different: the
-#'     numbers of components to fit.
-#' @param nstart `numeric(1)`, a whole number >= 1: starts for each fit. See
-#'     [starts()].
+#'     numbers of components to fit. The default is 1 to 7.
+#' @param nstart `numeric(1)`, a whole number >= 1, default 5: the number of
+#'     starts for each fit, see [starts()].
 #' @param criterion `character(1)`: `"laplace"` (the default), `"BIC"`,
-#'     `"AIC"` or `"ICL"`. `plot()` draws all that are given.
+#'     `"AIC"` or `"ICL"`. `plot()` takes several, and draws all by default.
 #' @param BPPARAM a \pkg{BiocParallel} back-end such as
-#'     `BiocParallel::MulticoreParam(2)`. The default, any `SerialParam` and
-#'     `NULL` fit in this process; the default does not need that package.
-#' @param checkpoint `NULL` or `character(1)`, a directory for finished fits.
-#' @param ... for `plot()`, graphical parameters; otherwise not used.
-#' @param seed `numeric(1)`, as for [dmn()], for all fits. The default is drawn
-#'     from R's generator, or is that of the checkpoint.
-#' @param early.stop `numeric(1)`: stop after so many values of `k` running are
-#'     worse than the best before them. The default, `Inf`, fits all.
-#' @param verbose `logical(1)`, default `FALSE`. Report progress?
-#' @param num.threads `NULL`, for the default of [dmnthreads()], or for one in
-#'     workers; or a whole number >= 1: threads for each fit.
-#' @param optimizer,control as for [dmn()].
+#'     `BiocParallel::MulticoreParam(2)`. With the default, any `SerialParam` or
+#'     `NULL`, fits are made in this process. The default does not need
+#'     \pkg{BiocParallel} to be installed.
+#' @param checkpoint `NULL` (the default) or `character(1)`: a directory to save
+#'     finished fits in. It is created if need be.
+#' @param ... for `plot()`, graphical parameters; for `c()`, more objects of
+#'     class `DMNSelect`; otherwise not used, and anything in it is an error.
+#' @param seed `numeric(1)`, as for [dmn()]: the seed of all fits. The default,
+#'     `NULL`, takes the seed of the checkpoint if there is one, and draws it
+#'     from R's generator otherwise.
+#' @param early.stop `numeric(1)`, a whole number >= 1 or `Inf`, the default.
+#'     The sweep stops after this many values of `k` in a row that are worse, by
+#'     `criterion`, than the best before them. `Inf` fits all.
+#' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is printed.
+#' @param num.threads `NULL` (the default) or `numeric(1)`, a whole number >= 1:
+#'     the number of threads for each fit. `NULL` means that of [dmnthreads()]
+#'     in this process, and one thread in a worker.
+#' @param optimizer,control as for [dmn()], with the same defaults.
 #' @return `dmnselect()`: an object of class `DMNSelect`, a `SimpleList` of
-#'     [DMN-class] objects named by `k`, in increasing order. It can be used
-#'     where a list of fits was: `lapply(sel, mixturewt)`, `sapply(sel,
-#'     laplace)`, `sel[["3"]]`.
+#'     [DMN-class] objects named by `k`, in increasing order of `k`. It can be
+#'     used like a list of fits: `lapply(sel, mixturewt)`,
+#'     `sapply(sel, laplace)`, `sel[["3"]]`.
 #'
-#'     `laplace()`, `AIC()`, `BIC()`, `ICL()`: a numeric vector named by `k`.
-#'     `goodnessOfFit()`: a matrix, fits x criteria. See [goodnessOfFit()]. For
-#'     what is about one fit, as [mixture()] or [drivers()], pass `best(sel)`.
+#' `laplace()`, `AIC()`, `BIC()` and `ICL()`: a numeric vector named by `k`.
+#' `goodnessOfFit()`: a numeric matrix, fits x criteria, see [goodnessOfFit()].
+#' Functions that read one fit, such as [mixture()] or [drivers()], take
+#' `best(sel)`.
 #'
-#'     `best()`: the fit that is best by a criterion, by default that of the
-#'     object.
+#' `best()`: the fit that is best by a criterion; the default is the criterion
+#' that the object was made with.
 #'
-#'     `summary()`: a `data.frame` with a row for each fit and columns `k`,
-#'     `NLE`, `logLik`, `df`, `Laplace`, `BIC`, `AIC`, `ICL`, `iterations`,
-#'     `converged`, `starts` and `found`, how many of them ended within 0.01 of
-#'     the best NLE. Its attribute `"best"` holds the best `k` by each
-#'     criterion.
+#' `summary()`: a `data.frame` with one row for each fit and columns `k`, `NLE`,
+#' `logLik`, `df`, `Laplace`, `BIC`, `AIC`, `ICL`, `iterations`, `converged`,
+#' `starts`, and `found`, the number of starts that ended within 0.01 of the
+#' best NLE. Its attribute `"best"` holds the best `k` by each criterion.
 #'
-#'     `plot()`: `x`, invisibly, after drawing the criteria against `k`.
+#' `plot()`: `x`, invisibly, after drawing the criteria against `k`.
 #'
-#'     `c()`: the fits of several sweeps of the same table as one, which keeps
-#'     the settings of the first. The same `k` twice is refused.
+#' `c()`: the fits of several sweeps of the same table in one object, which
+#' keeps the settings of the first.
+#' @section Errors:
+#' It is an error if `k` has values that are not whole numbers from 1 to the
+#' number of samples, or has one twice, if `checkpoint` holds files of another
+#' origin, and, for `c()`, if two sweeps have the same `k`.
 #' @seealso [dmn()], [starts()]
 #' @examples
 #' sel <- dmnselect(twins, 1:5, nstart = 3, seed = 1)
@@ -138,8 +153,8 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
 
 # ---- Fitting ------------------------------------------------------------
 
-# list(fits, why, errors): finished fits by k, why others are missing, and the
-# messages of those that failed, by k.
+# Returns list(fits, why, errors): the finished fits by k, why others are
+# missing, and by k the messages of those that failed.
 .sweep <- function(count, k, settings, criterion, kept, early.stop, BPPARAM,
     num.threads, report) {
     fits <- stats::setNames(vector("list", length(k)), k)
@@ -182,7 +197,8 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
             if (stopped) "early.stop"), errors = errors)
 }
 
-# In this process all use one compressed table; each worker makes its own.
+# Fits in this process share one compressed table; a fit in a worker makes its
+# own.
 .sweep_all <- function(k, take, more, count, largest, settings, num.threads,
     BPPARAM) {
     if (!is.null(BPPARAM))
@@ -200,7 +216,8 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
         BPPARAM = NULL)
 }
 
-# A fit that cannot be saved, as on a full disk, is still a fit.
+# A fit that cannot be saved, for example because the disk is full, stays in the
+# result, with a warning.
 .try_to_save <- function(fit, kept, k) {
     if (is.null(kept))
         return(invisible(NULL))
@@ -210,7 +227,7 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     })
 }
 
-# A lone start keeps the order of the table, as dmn() does.
+# With a lone start the table keeps its order, as in dmn().
 .select_table <- function(count, largest, settings, num.threads) {
     list(table = .Call(R_dmm_table, count, settings$nstart > 1L, largest,
         num.threads), dimnames = dimnames(count))
@@ -227,8 +244,9 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     .fit_one(k, table, settings, num.threads)
 }
 
-# The k of the last fit to keep, NA where the sweep goes on. `fits` are named by
-# k; those that are not made yet come after those that are.
+# The k of the last fit to keep, or NA where the sweep goes on. `fits` are named
+# by k and NULL where they are not made yet; those after the first NULL do not
+# count.
 .stop_after <- function(fits, criterion, early.stop) {
     made <- !vapply(fits, is.null, logical(1))
     first <- if (all(made)) length(fits) else which.min(made) - 1L
@@ -269,7 +287,8 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
     selected
 }
 
-# There are at most as many components as samples, n, and nothing beyond.
+# Warns where the optimum may lie beyond the k that were fitted. `n` is the
+# number of samples, and so the largest k that is possible.
 .warn_of_edge <- function(chosen, k, missing, n, criterion) {
     if (length(k) < 2L)
         return(invisible(NULL))
@@ -285,8 +304,9 @@ dmnselect <- function(count, k = 1:7, nstart = 5L,
 
 # ---- Progress -----------------------------------------------------------
 
-# A function to call with the k that are finished. The time left is estimated by
-# the sum of the k to come.
+# Returns a function to call with the values of k that are finished. Those of
+# its first call were kept by a checkpoint. The time left is estimated in
+# proportion to the sum of the k that remain.
 .progress <- function(k, verbose) {
     signal <- if (requireNamespace("progressr", quietly = TRUE))
         progressr::progressor(steps = length(k), envir = parent.frame())

@@ -1,49 +1,64 @@
 #' How stable a clustering is
 #'
-#' Fits a mixture to resamples of the samples, and compares the components of
-#' each with those of the fit to all: do the same clusters come back?
+#' Fits mixtures to resamples of the samples, and compares the components of
+#' each with those of the fit to all samples. Components that are found again in
+#' most resamples are stable.
 #'
 #' @details
-#' Each resample is a fraction of the samples, drawn without replacement, or
-#' with `bootstrap = TRUE` as many as there are, with replacement. It is fitted
-#' by the best of `nstart` starts, and compared with the fit to all samples on
-#' the samples that it holds, each taken once:
+#' Each resample is a fraction of the samples, drawn without replacement. With
+#' `bootstrap = TRUE` it is drawn with replacement and has as many samples as
+#' the table. A resample is fitted by the best of `nstart` starts. This fit is
+#' compared with the fit to all samples on the samples in the resample, each of
+#' them counted once, by two measures:
 #'
-#' * the adjusted Rand index (Hubert and Arabie 1985) of the two assignments,
-#'   1 where they agree and about 0 where they do so by chance. Where both have
-#'   one cluster it is 1;
-#' * for each component, the greatest Jaccard coefficient with a cluster of the
-#'   resample (Hennig 2007). As a rule of thumb, a mean below 0.6 is a cluster
-#'   that does not come back, one above 0.85 a very stable one. `NA` where the
-#'   resample holds none of the component's samples.
+#' * the adjusted Rand index (Hubert and Arabie 1985) of the two assignments.
+#'   It is 1 where they agree, about 0 where they agree by chance only, and 1
+#'   where both have a single cluster;
+#' * for each component, the greatest Jaccard coefficient with any cluster of
+#'   the resample (Hennig 2007). As a rule of thumb, a component with a mean
+#'   below 0.6 is not found again, and one with a mean above 0.85 is very
+#'   stable. It is `NA` where the resample holds none of the component's
+#'   samples.
 #'
-#' Seeds and resamples are drawn before any fit, so that results do not depend
-#' on the number of workers. Each worker uses one thread, or `num.threads`,
-#' lowered where the workers of a machine would use more than its cores.
+#' Seeds and resamples are drawn before any fit, so that the result does not
+#' depend on the number of workers. Each worker uses one thread, or
+#' `num.threads`, which is lowered if the workers on a machine would use more
+#' threads than it has cores.
 #'
-#' @param count counts, samples x taxa, as for [dmn()].
-#' @param k whole numbers from 2 to the number of samples in a resample: the
-#'     numbers of components to look at.
-#' @param B `numeric(1)`, a whole number >= 1, default 50: resamples for each
-#'     `k`.
-#' @param fraction `numeric(1)` between 0 and 1, default 0.8: the part of the
-#'     samples in a resample.
-#' @param bootstrap `logical(1)`, default `FALSE`. Draw with replacement?
-#' @param nstart `numeric(1)`, a whole number >= 1, default 3: starts for each
-#'     fit.
-#' @param seed `numeric(1)`: of the resamples and starts. The default is drawn
-#'     from R's generator.
-#' @param ... for `dmnstability()`, not used; for `plot()`, graphical
-#'     parameters.
-#' @param BPPARAM,num.threads,control as for [dmnselect()].
-#' @return An object of class `dmnstability`, a list of `rand`, a numeric matrix
-#'     of resamples x values of `k`; `jaccard`, a list by `k` of numeric
-#'     matrices, resamples x components; and `fits`, those to all samples. Its
-#'     `summary()` is a `data.frame` with a row for each component of each `k`
-#'     and columns `k`, `rand`, the mean adjusted Rand index, `component`,
-#'     `samples` and `jaccard`, the mean over the resamples. `plot()` draws the
-#'     adjusted Rand indices of the resamples as a box for each `k`, and beside
-#'     it each component's number at its mean Jaccard coefficient.
+#' @param count counts, samples x taxa, in any of the forms that [dmn()] takes.
+#' @param k whole numbers, all different, from 2 to the number of samples in a
+#'     resample: the numbers of components to compare.
+#' @param B `numeric(1)`, a whole number >= 1, default 50: the number of
+#'     resamples for each `k`.
+#' @param fraction `numeric(1)` between 0 and 1, default 0.8: the fraction of
+#'     the samples that a resample has. Not used with `bootstrap = TRUE`.
+#' @param bootstrap `logical(1)`, default `FALSE`. If `TRUE`, resamples are
+#'     drawn with replacement.
+#' @param nstart `numeric(1)`, a whole number >= 1, default 3: the number of
+#'     starts for each fit.
+#' @param seed `numeric(1)`, as for [dmn()]: the seed of the resamples and the
+#'     starts. The default, `NULL`, draws it from R's generator.
+#' @param ... for `plot()`, graphical parameters; otherwise not used, and
+#'     anything in it is an error.
+#' @param BPPARAM,num.threads,control as for [dmnselect()], with the same
+#'     defaults.
+#' @return An object of class `dmnstability`: a list of three elements.
+#'
+#' * `rand`: a numeric matrix, resamples x values of `k`, of adjusted Rand
+#'   indices.
+#' * `jaccard`: a list, named by `k`, of numeric matrices, resamples x
+#'   components, of Jaccard coefficients.
+#' * `fits`: a list, named by `k`, of the fits to all samples.
+#'
+#' `summary()` returns a `data.frame` with one row for each component of each
+#' `k`. Its columns are `k`; `rand`, the mean adjusted Rand index; `component`;
+#' `samples`, the number of samples in the component; and `jaccard`, the mean
+#' Jaccard coefficient over the resamples. `plot()` draws the adjusted Rand
+#' indices of the resamples as a box for each `k`. Next to the box, it draws the
+#' number of each component at its mean Jaccard coefficient.
+#' @section Errors:
+#' It is an error if `k` has values that are not whole numbers from 2 to the
+#' number of samples in a resample, and if `fraction` is not between 0 and 1.
 #' @references
 #' Hennig C (2007). Cluster-wise assessment of cluster stability.
 #' *Computational Statistics & Data Analysis* 52, 258-271.
@@ -101,7 +116,8 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     max(1L, as.integer(round(fraction * n)))
 }
 
-# A fit to some of the rows; what is not seen in them is left out.
+# A fit to the rows `job$rows`, with all taxa, those without counts in these
+# rows included.
 .fit_job <- function(job, count, settings, num.threads) {
     x <- count[job$rows, , drop = FALSE]
     dmn(x, job$k, seed = job$seed, nstart = settings$nstart,
@@ -144,7 +160,8 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     if (most == expected) 1 else (both - expected) / (most - expected)
 }
 
-# For each of k clusters of x its greatest Jaccard coefficient with one of y.
+# For each of the k clusters of x, its greatest Jaccard coefficient with any
+# cluster of y.
 .best_jaccard <- function(x, y, k) {
     both <- table(factor(x, seq_len(k)), y)
     union <- outer(rowSums(both), colSums(both), `+`) - both
@@ -177,7 +194,8 @@ summary.dmnstability <- function(object, ...) {
 }
 
 #' @rdname dmnstability
-#' @param digits `numeric(1)`: significant digits to print.
+#' @param digits `numeric(1)`, default 3: the number of significant digits to
+#'     print.
 #' @export
 print.dmnstability <- function(x, ..., digits = 3L) {
     cat("Stability over ", .plural(nrow(x$rand), "resample"), "\n", sep = "")

@@ -1,42 +1,49 @@
-# The number of threads asked for with dmnthreads(n); NULL where it was not.
+# The number of threads set by dmnthreads(n), or NULL where none is set.
 .state <- new.env(parent = emptyenv())
 .state$threads <- NULL
 
 #' Number of threads
 #'
-#' Gets or sets how many threads this package's functions use where their
-#' argument `num.threads` is not given, and says what limits that number.
-#' Results do not depend on it, to the last bit.
+#' Gets or sets how many threads this package's functions use when their
+#' argument `num.threads` is not given, and shows what limits that number.
+#' Results are the same, to the last bit, for any number of threads.
 #'
-#' Until it is set the number is the smallest of
-#' * the processors that this process may use;
-#' * what OpenMP gives, which is `OMP_NUM_THREADS` as it was when R started;
-#' * the environment variable `OMP_NUM_THREADS` as it is now, so that
+#' If no number has been set, it is the smallest of
+#' * the number of processors that this process may use;
+#' * the number that OpenMP gives, which is the value that `OMP_NUM_THREADS` had
+#'   when R started;
+#' * the present value of the environment variable `OMP_NUM_THREADS`, so that
 #'   `Sys.setenv(OMP_NUM_THREADS = 2)` in a script lowers it;
 #' * `OMP_THREAD_LIMIT`.
 #'
-#' A number set by `dmnthreads(n)` replaces the first three. Whether set or
-#' not, it is 2 at most while `R CMD check` limits cores
-#' (`_R_CHECK_LIMIT_CORES_`), and 1 in a process forked from another, as by
-#' `parallel::mclapply()`, and where the package was built without OpenMP.
-#' Small tables are fitted on one thread whatever the number: starting others
-#' would take longer than the work. While other programs take the cores, so that
-#' threads wait for each other, a fit goes on on one thread.
+#' A number set by `dmnthreads(n)` replaces the first three. In some situations
+#' the number is lowered further, whether it was set or not. It is 2 at most
+#' while `R CMD check` limits the number of cores (`_R_CHECK_LIMIT_CORES_`). It
+#' is 1 in a process forked from another, as by `parallel::mclapply()`, and if
+#' the package was built without OpenMP.
 #'
-#' The print method also names the vector instructions in use: the widest that
-#' the processor has of `"avx512"`, `"avx2"` and `"baseline"` (SSE2 or NEON), or
-#' `"plain"` where the compiler knew none. The environment variable
-#' `DMMOMP_SIMD`, set to one of these before the package is loaded, chooses one
-#' that the machine has. The last digits of results may depend on it.
+#' Small tables are fitted on one thread whatever the number is, because
+#' starting other threads would take longer than the work.
 #'
-#' @param n missing, to get the number; a whole number >= 1, to set it; `NULL`
-#'     to return to the default.
-#' @return The number of threads, an integer of class `dmnthreads` whose
-#'     `print` method shows the limits; its attribute `"limits"` is a named
-#'     integer vector of them, `NA` where there is none, and `"limited.by"`
-#'     names the one that counts; `"instructions"`, `character(1)`, names the
-#'     vector instructions. With `n`, the number before, invisibly: pass it to
-#'     `dmnthreads()` to restore it, a default as a default.
+#' The print method also shows which vector instructions are used. By default
+#' these are the widest that the processor has: `"avx512"`, `"avx2"`,
+#' `"baseline"` (SSE2 or NEON), or `"plain"` if the compiler supports none of
+#' these. To choose another set, give its name to the environment variable
+#' `DMMOMP_SIMD` before the package is loaded; a set that the machine does not
+#' have is ignored. The last digits of results may depend on the instructions.
+#'
+#' @param n missing, to get the number; `numeric(1)`, a whole number >= 1, to
+#'     set it; or `NULL`, to return to the default.
+#' @return The number of threads, an integer of class `dmnthreads`. With `n`,
+#'     the number before the call, invisibly: pass it to `dmnthreads()` to
+#'     restore the earlier state, be it a number or the default.
+#'
+#' The object has three attributes. `"limits"` is a named integer vector of the
+#' limits, `NA` for those that do not apply. `"limited.by"`, `character(1)`, is
+#' the name of the limit that counts. `"instructions"`, `character(1)`, is the
+#' name of the vector instructions. The print method shows all of them.
+#' @section Errors:
+#' It is an error if `n` is neither `NULL` nor one whole number >= 1.
 #' @seealso [dmn()]
 #' @examples
 #' dmnthreads()
@@ -69,8 +76,8 @@ dmnthreads <- function(n) {
         class = "dmnthreads")
 }
 
-# In the order in which they are named when several are equal. `requested` is
-# NULL or an integer.
+# All limits. Of several that are equal, the first is named as the one that
+# counts. `requested` is NULL or an integer.
 .thread_limits <- function(requested) {
     runtime <- .Call(R_dmm_threads)
     environment <- Sys.getenv(
@@ -92,8 +99,9 @@ dmnthreads <- function(n) {
         processors = if (default) runtime$processors else NA_integer_)
 }
 
-# The first of a list such as "4,2" (one for each level of nesting); NA where
-# the variable is unset or not a number, as OpenMP ignores it too.
+# The first number of a list such as "4,2", which has one for each level of
+# nesting. NA if the variable is unset or not a number; OpenMP ignores such a
+# value too.
 .omp_number <- function(value) {
     if (!nzchar(value))
         return(NA_integer_)

@@ -1,28 +1,38 @@
-#' The taxa that make the components
+#' The taxa that distinguish the components
 #'
-#' A table of the taxa by how much they contribute to the difference of the
-#' components from a reference, as from a fit with one component: what the
-#' files of mothur's `get.communitytype` call the summary.
+#' A table of the taxa, ordered by how much they contribute to the difference
+#' between the components and a reference, such as a fit with one component.
+#' mothur's `get.communitytype` writes this table to its summary file.
 #'
 #' @details
-#' A taxon's difference is the sum over the components of the absolute
+#' The difference of a taxon is the sum, over the components, of the absolute
 #' difference between its mean proportion in the component and in the
-#' reference. Intervals are those of the Dirichlet parameter (see
-#' [DMN-class]), divided by the component's precision `theta`, and end at 1.
+#' reference. The intervals are those of the Dirichlet parameters (see
+#' [DMN-class]) divided by the component's precision `theta`; an upper end above
+#' 1 is set to 1.
 #'
 #' @param object an object of class [DMN-class].
-#' @param reference `NULL`, for the mean of the components, weighted by their
-#'     weights; or a fit with one component of the same taxa; or the number or
-#'     the label of a component of `object`.
-#' @param n `numeric(1)`, a whole number >= 1, default 30: how many taxa to
-#'     list, at most.
-#' @return A `data.frame` with a row for each taxon, by decreasing difference,
-#'     and columns `taxon`; `reference`, its mean proportion there; for each
-#'     component `mean`, `lower` and `upper`, its mean proportion and the ends
-#'     of an approximate 95 % interval, named as `mean.1`, or by its label
-#'     ([componentLabels()]); `difference`; and
-#'     `cumulative`, the fraction of the differences of all taxa that this one
-#'     and those before it make.
+#' @param reference what to compare the components with. `NULL`, the default:
+#'     the mean of the components of `object`, weighted by their weights. Or a
+#'     fit with one component to the same taxa. Or one of the components of
+#'     `object`, by number or by label.
+#' @param n `numeric(1)`, a whole number >= 1, default 30: the largest number of
+#'     taxa to list.
+#' @return A `data.frame` with one row for each taxon, in decreasing order of
+#'     difference, and these columns.
+#'
+#' * `taxon`: the name of the taxon, or its number if taxa have no names.
+#' * `reference`: its mean proportion in the reference.
+#' * `mean.1`, `lower.1`, `upper.1`, and so on for each component: its mean
+#'   proportion in the component, and the ends of an approximate 95 % interval.
+#'   If the components have labels ([componentLabels()]), these replace the
+#'   numbers.
+#' * `difference`: see above.
+#' * `cumulative`: the sum of the differences of this taxon and of those above
+#'   it, as a fraction of the sum over all taxa.
+#' @section Errors:
+#' It is an error if `reference` is a fit that has more than one component or
+#' lacks taxa of `object`, or is not one of the components of `object`.
 #' @seealso [writeDMN()], [mixturewt()], [`fitted()`][mixture]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
@@ -58,7 +68,8 @@ drivers <- function(object, reference = NULL, n = 30) {
     names
 }
 
-# mean.1, lower.1, upper.1, mean.2, ... of all taxa; with labels, those.
+# The columns mean.1, lower.1, upper.1, mean.2, ... of all taxa; labels, where
+# there are any, replace the numbers.
 .share_columns <- function(object, share) {
     estimate <- object@fit$Estimate
     scale <- share / estimate

@@ -1,34 +1,39 @@
-#' Picture of samples by component
+#' Heat map of samples grouped by component
 #'
-#' A heat map of the counts: a column for each sample, the samples grouped by
-#' their most probable component, and beside each group a wide column with the
-#' component's mean proportions. The rows are the taxa in which the components
-#' differ most from the average community.
+#' Draws the counts as a heat map with one column for each sample. The samples
+#' are grouped by their most probable component. To the right of each group, a
+#' wide column shows the mean proportions of the component. The rows are the
+#' taxa in which the components differ most from the average community.
 #'
-#' @param count counts, samples x taxa: the table that both fits were made
-#'     from.
-#' @param fit1 a fit of one component, made by [dmn()] with `k = 1`: the
+#' @param count counts, samples x taxa, in any of the forms that [dmn()] takes:
+#'     the table that both fits were made from.
+#' @param fit1 a fit with one component, made by [dmn()] with `k = 1`: the
 #'     average community.
-#' @param fitN a fit of any number of components.
-#' @param ntaxa `numeric(1)`, a whole number >= 1, default 30: how many taxa
-#'     to show. They are ordered by the sum of the absolute differences between
-#'     their mean proportions in the components of `fitN` and in `fit1`.
+#' @param fitN a fit with any number of components.
+#' @param ntaxa `numeric(1)`, a whole number >= 1, default 30: the number of
+#'     taxa to show. They are ordered by the sum of the absolute differences
+#'     between their mean proportions in the components of `fitN` and in `fit1`.
 #' @param ... not used; anything in it is an error.
-#' @param transform a function of the counts, and of the proportions, that are
-#'     shown; the square root by default. It changes neither the order of
-#'     the taxa nor the components.
-#' @param lblwidth `numeric(1)` > 0, default `0.2 * nrow(count)`: the width of
-#'     the margin for the names of the taxa, in samples.
-#' @param col colours from the least to the greatest value, by default nine
-#'     from light yellow to dark red. Each group, and each wide column, has a
-#'     scale of its own.
-#' @return Invisibly, a list: `taxa`, the taxa from top to bottom, by name or,
-#'     where they have none, by number; `samples`, a list with the samples of
-#'     each component from left to right.
+#' @param transform a function that is applied to the counts and the proportions
+#'     before they are drawn, by default the square root. It changes neither the
+#'     order of the taxa nor the components.
+#' @param lblwidth `numeric(1)`, > 0, default `0.2 * nrow(count)`: the width of
+#'     the margin for the names of the taxa, in units of one sample's column.
+#' @param col a vector of colours, for the smallest to the largest value; by
+#'     default nine colours from light yellow to dark red. Each group of
+#'     samples, and each wide column, has a colour scale of its own.
+#' @return Invisibly, a list of two elements. `taxa`: the taxa from top to
+#'     bottom, by name or, if they have none, by number. `samples`: a list,
+#'     named by component, of the samples of each component from left to right,
+#'     by name or by number.
 #' @details
-#' Components come in their order, by decreasing weight. One that holds no
-#' sample has its wide column only. Labels set by [componentLabels()] are
-#' written above.
+#' The components are drawn in their order, by decreasing weight. A component
+#' that is the most probable one of no sample has only its wide column. Labels
+#' set by [componentLabels()] are written above the groups.
+#' @section Errors:
+#' It is an error if `fit1` has more than one component, if the fits do not have
+#' the same taxa in the same order, and if the samples of `count` are not those
+#' of `fitN` in the same order.
 #' @seealso [dmn()], [mixture()]
 #' @examples
 #' fits <- lapply(c(1, 4), dmn, count = twins, seed = 1)
@@ -64,18 +69,19 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
         })))
 }
 
-# The taxa that differ most between the components and the average. Those that
-# do not differ, as all of one component, come by their share.
+# The taxa that differ most between the components and the average. Taxa that do
+# not differ, as in a fit with one component, are ordered by mean proportion.
 .leading_differences <- function(fit1, fitN, ntaxa) {
     average <- as.vector(fitted.DMN(fit1, scale = TRUE))
     difference <- rowSums(abs(fitted.DMN(fitN, scale = TRUE) - average))
-    # what two optima of one component differ by is no difference
+    # two fits with one component differ only by where EM stopped
     if (ncol(fitN@group) == 1L)
         difference <- 0 * difference
     utils::head(order(difference, average, decreasing = TRUE), ntaxa)
 }
 
-# One row of panels: samples and mean of each component, and the names.
+# Draws one row of panels: for each component its samples and its mean
+# proportions, then the names of the taxa.
 .draw_heatmap <- function(count, share, member, names, lblwidth, col, labels) {
     mean_width <- 0.15 * nrow(count) / length(member)
     size <- lengths(member)

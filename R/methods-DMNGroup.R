@@ -1,6 +1,5 @@
-# The class of a classifier: a list of fits, with the shape of
-# DirichletMultinomial's class of the same name. It is documented with
-# dmngroup().
+# The class of a classifier: a list of fits, with the shape of the class of the
+# same name in DirichletMultinomial. The page of dmngroup() documents it.
 
 #' @importClassesFrom S4Vectors SimpleList
 #' @importFrom methods new setClass slot<-
@@ -8,15 +7,15 @@
 .DMNGroup <- setClass("DMNGroup", contains = "SimpleList",
     prototype = methods::prototype(elementType = "DMN"))
 
-# As with DMN, a class that names this package could not be opened where only
-# DirichletMultinomial is installed.
+# As with DMN, an object whose class attribute names this package could not be
+# loaded where only DirichletMultinomial is installed.
 .empty_dmngroup <- local({
     object <- .DMNGroup()
     attr(class(object), "package") <- ".GlobalEnv"
     object
 })
 
-# `about`: NULL, or a DataFrame with a row for each fit.
+# `about`: NULL, or a DataFrame with one row for each fit.
 .new_dmngroup <- function(fits, about = NULL) {
     object <- .empty_dmngroup
     slot(object, "listData", check = FALSE) <- fits
@@ -42,8 +41,8 @@ print.DMNGroup <- function(x, ...) {
     invisible(x)
 }
 
-# SimpleList's methods for a class of .GlobalEnv are found only where this
-# package is attached. These do the same where it is only loaded.
+# R finds SimpleList's methods for a class of .GlobalEnv only where this package
+# is attached. The methods below do the same where it is only loaded.
 
 #' @export
 length.DMNGroup <- function(x) length(x@listData)
@@ -97,8 +96,8 @@ as.list.DMNGroup <- function(x, ...) x@listData
     .new_dmngroup(fits, x@elementMetadata)
 }
 
-# Where S4Vectors is attached, summary() is its generic, which has a method for
-# every list of its kind.
+# Where S4Vectors is attached, summary() is its generic. Without this method it
+# would call its own for lists.
 #' @rdname dmngroup
 #' @importMethodsFrom S4Vectors summary
 #' @exportMethod summary

@@ -1,5 +1,5 @@
-# The class of a sweep over k: a list of fits. It is documented with
-# dmnselect().
+# The class of a sweep over k: a list of fits. The page of dmnselect() documents
+# it.
 
 #' @rdname dmnselect
 #' @importClassesFrom S4Vectors SimpleList
@@ -10,7 +10,7 @@
 
 .criteria_choices <- c("laplace", "BIC", "AIC", "ICL")
 
-# `settings` (nstart, seed, criterion, ...) are the object's metadata.
+# `settings` (nstart, seed, criterion, ...) become the object's metadata.
 .new_dmnselect <- function(fits, settings) {
     new("DMNSelect", listData = fits, metadata = settings)
 }
@@ -88,7 +88,8 @@ BIC.DMNSelect <- function(object, ...) BIC.DMNGroup(object, ...)
 #' @export
 ICL.DMNSelect <- function(object, ...) .value_of_each(object, ICL, ...)
 
-# The defaults of these return NULL, or know of no fits.
+# The default methods of these return NULL, or fail with a message that does not
+# mention best().
 
 #' @export
 fitted.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "fitted")
@@ -131,7 +132,7 @@ summary.DMNSelect <- function(object, ...) {
         best = .best_by_criterion(fits))
 }
 
-# The k that each criterion prefers, NA where there are no fits.
+# The best k by each criterion, NA where there are no fits.
 .best_by_criterion <- function(fits) {
     k <- .fitted_k(fits)
     vapply(.criteria_choices, function(criterion) {
@@ -146,7 +147,7 @@ setMethod("summary", "DMNSelect",
     function(object, ...) summary.DMNSelect(object, ...))
 
 #' @rdname dmnselect
-#' @param digits `numeric(1)`: decimal places to print.
+#' @param digits `numeric(1)`, default 1: the number of decimal places to print.
 #' @export
 print.summary.DMNSelect <- function(x, ..., digits = 1L) {
     table <- as.data.frame(unclass(x))

@@ -1,31 +1,35 @@
 #' Read a fitted mixture
 #'
-#' The components of a fit: who belongs to them, how much they weigh, and
-#' what they are made of.
+#' Functions that return the parts of a fit: which component each sample belongs
+#' to, how large each component is, and which taxa it is made of.
 #'
 #' @param object an object of class [DMN-class], made by [dmn()] or by
 #'     DirichletMultinomial. For a list of fits use `lapply(fits, mixture)`.
-#' @param ... for methods; anything in it is an error for a fit.
-#' @param assign `logical(1)`, default `FALSE`. Return the most probable
-#'     component of each sample rather than the probabilities?
-#' @param scale `logical(1)`, default `FALSE`. Divide each component's
-#'     parameters by their sum `theta`? They then are the mean proportions of
-#'     the taxa in that component, and each column sums to 1.
+#' @param ... not used for a fit, and anything in it is an error; methods for
+#'     other classes may use it.
+#' @param assign `logical(1)`, default `FALSE`. If `TRUE`, the most probable
+#'     component of each sample is returned instead of the probabilities.
+#' @param scale `logical(1)`, default `FALSE`. If `TRUE`, the parameters of each
+#'     component are divided by their sum `theta`. They then are the mean
+#'     proportions of the taxa in that component, and each column sums to 1.
 #' @return
 #' `mixture()`: a numeric matrix, samples x components, of the posterior
 #' probability that each sample belongs to each component. With `assign =
-#' TRUE`, an integer vector named by sample: the component of the greatest
-#' probability, the first of equals; a factor where the components have labels,
-#' see [componentLabels()].
+#' TRUE`, an integer vector named by sample: the most probable component, and
+#' the first of them if several are equally probable. It is a factor if the
+#' components have labels, see [componentLabels()].
 #'
-#' `mixturewt()`: a `data.frame` with one row for each component, by
-#' decreasing weight, and columns `pi`, the component's weight, and `theta`,
-#' the sum of its Dirichlet parameters: the smaller, the more variable the
-#' samples of that component.
+#' `mixturewt()`: a `data.frame` with one row for each component, in decreasing
+#' order of weight. The column `pi` is the weight of the component. The column
+#' `theta` is the sum of its Dirichlet parameters, its precision: the smaller it
+#' is, the more the samples of that component vary.
 #'
-#' `fitted()`: a numeric matrix, taxa x components, of Dirichlet parameters.
-#' Their approximate 95 % intervals are `object@fit$Lower` and
+#' `fitted()`: a numeric matrix, taxa x components, of Dirichlet parameters. The
+#' ends of their approximate 95 % intervals are `object@fit$Lower` and
 #' `object@fit$Upper`.
+#' @section Errors:
+#' It is an error if `object` is not a fit. The message says how to apply the
+#' function to a list of fits.
 #' @seealso [dmn()], [goodnessOfFit()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
@@ -54,7 +58,7 @@ mixture.default <- function(object, ..., assign = FALSE) {
     .stop_not_a_fit(object, "mixture")
 }
 
-# The number of each sample's most probable component.
+# The number of the most probable component of each sample.
 .assigned <- function(fit) max.col(unname(fit@group), ties.method = "first")
 
 .most_probable <- function(group) {

@@ -1,23 +1,29 @@
 #' Parameters of a fitted mixture and their intervals
 #'
-#' @details
-#' Intervals are those of a normal approximation in `log(alpha)`, taken back:
-#' `exp(log(alpha) -/+ q StdErr)`, `q` the normal quantile of `level`. The
-#' standard errors are from the Hessian at the optimum, given each sample's
-#' probabilities of belonging to the components. The slots `fit@fit$Lower`
-#' and `fit@fit$Upper` are the same with `q = 2`.
+#' `coef()` returns the Dirichlet parameters of a fit, and `confint()` their
+#' approximate confidence intervals.
 #'
-#' A fit made by DirichletMultinomial holds no standard errors; they are worked
-#' out from its upper ends, which are wrong, or missing (`NaN`), for more than
-#' one component (see [goodnessOfFit()]).
+#' @details
+#' The intervals come from a normal approximation in `log(alpha)`. Their ends
+#' are `exp(log(alpha) -/+ q StdErr)`, where `q` is the normal quantile that
+#' belongs to `level`. The standard errors are computed from the Hessian at the
+#' optimum, given the posterior probabilities of the components for each sample.
+#' The slots `fit@fit$Lower` and `fit@fit$Upper` are the ends with `q = 2`.
+#'
+#' A fit made by DirichletMultinomial holds no standard errors. They are
+#' computed from its upper ends, which for more than one component are wrong or
+#' missing (`NaN`), see [goodnessOfFit()].
 #'
 #' @param object an object of class [DMN-class].
 #' @param ... not used; anything in it is an error.
 #' @return `coef()`: a numeric matrix, taxa x components, of Dirichlet
-#'     parameters, as `fitted()` gives.
+#'     parameters, the same as `fitted()`.
 #'
-#'     `confint()`: a numeric array, taxa x 2 x components: the lower and upper
-#'     ends, whose names are their probabilities in per cent.
+#' `confint()`: a numeric array, taxa x 2 x components. The second dimension is
+#' the lower and the upper end, named by their probabilities in per cent.
+#' @section Errors:
+#' It is an error if `parm` has taxa that are not in the fit, and if `level` is
+#' not between 0 and 1.
 #' @seealso [mixture()], [summary.DMN()]
 #' @examples
 #' fit <- dmn(twins, 2, seed = 1)
@@ -33,8 +39,8 @@ coef.DMN <- function(object, ...) {
 }
 
 #' @rdname coef.DMN
-#' @param parm the taxa to give intervals for: names, or numbers. All, where it
-#'     is missing.
+#' @param parm the taxa to give intervals for, by name or by number. If it is
+#'     missing, intervals are given for all taxa.
 #' @param level `numeric(1)` between 0 and 1, default 0.95: the probability
 #'     that an interval covers.
 #' @importFrom stats confint
@@ -52,7 +58,7 @@ confint.DMN <- function(object, parm, level = 0.95, ...) {
     tail <- (1 - level) / 2
     ends <- paste(format(100 * c(tail, 1 - tail), trim = TRUE,
         digits = 3L, scientific = FALSE), "%")
-    # components last: taxa x components x ends, turned
+    # from taxa x components x ends to taxa x ends x components
     value <- array(c(estimate * exp(-half), estimate * exp(half)),
         c(dim(estimate), 2L))
     value <- aperm(value, c(1L, 3L, 2L))
@@ -60,7 +66,7 @@ confint.DMN <- function(object, parm, level = 0.95, ...) {
     value
 }
 
-# Of log(alpha), taxa x components.
+# Standard errors of log(alpha), taxa x components.
 .standard_errors <- function(object) {
     fit <- object@fit
     if (is.null(fit$StdErr)) log(fit$Upper / fit$Estimate) / 2 else fit$StdErr

@@ -1,51 +1,58 @@
 #' How well a mixture fits
 #'
-#' The criteria by which fits are compared, all on a scale of which less is
-#' better, and the log-likelihood.
+#' The criteria by which fits are compared, and the log-likelihood. For all the
+#' criteria, lower values are better.
 #'
 #' @details
-#' With N samples, S taxa and K components there are `P = K S + K - 1`
+#' A fit with K components to N samples and S taxa has `P = K S + K - 1`
 #' parameters.
 #'
 #' * `NLE` is the negative log *posterior*: minus the log-likelihood, minus
 #'   the log density of the Gamma prior in `log(alpha)` (see [dmncontrol()]).
-#' * `LogDet` is the log-determinant of the Hessian of the NLE. For each weight
-#'   `pi` but the largest it contains `2 log(N) - log(N pi)`; there `N pi`, the
-#'   samples that a component expects, counts as 1 where it is less.
-#' * `Laplace = NLE + LogDet / 2 - P / 2 log(2 pi)` approximates minus the log
+#' * `LogDet` is the log-determinant of the Hessian of the NLE. It has a term
+#'   `2 log(N) - log(N w)` for the weight w of every component except the
+#'   largest. In this term `N w`, the number of samples that the component
+#'   expects, is replaced by 1 if it is smaller.
+#' * `Laplace = NLE + LogDet / 2 - P log(2 pi) / 2` approximates minus the log
 #'   of the model's evidence. Holmes et al. (2012) choose the number of
 #'   components by it.
-#' * `BIC = NLE + P / 2 log(N)` and `AIC = NLE + P`. **They are on half the
-#'   usual scale, and hold the prior**, as in the paper and in
-#'   DirichletMultinomial. Compare them with one another, not with those of
-#'   other models. For the usual ones: `-2 * logLik(fit) + 2 * attr(logLik(fit),
-#'   "df")`.
+#' * `BIC = NLE + P log(N) / 2` and `AIC = NLE + P`. **They are on half the
+#'   usual scale and include the prior**, as in the paper and in
+#'   DirichletMultinomial. Compare them with one another, but not with the AIC
+#'   or BIC of other models. The usual AIC is
+#'   `-2 * logLik(fit) + 2 * attr(logLik(fit), "df")`.
 #'
-#' `logLik()` is the plain log-likelihood, with the multinomial coefficients
-#' and without the prior. Of fits made by DirichletMultinomial, which do not
-#' hold it, it is worked out from the NLE and the estimates.
+#' `logLik()` is the plain log-likelihood, with the multinomial coefficients and
+#' without the prior. Fits made by DirichletMultinomial do not hold it; for
+#' those it is computed from the NLE and the estimates.
 #'
-#' `Laplace` and `LogDet` of more than one component differ from
-#' DirichletMultinomial's, whose Hessian does not weigh the samples by their
-#' probabilities; the determinant here is exact.
+#' For more than one component, `Laplace` and `LogDet` differ from those of
+#' DirichletMultinomial, whose Hessian does not weight the samples by their
+#' posterior probabilities. The determinant here is exact.
+#' `vignette("migrating")` compares the two.
 #'
 #' @param object an object of class [DMN-class]. For a list of fits use
 #'     `vapply(fits, laplace, numeric(1))`.
 #' @param newdata counts of other samples, samples x taxa, in any of the forms
-#'     that [dmn()] takes; taxa are matched by name, see
-#'     [`predict()`][predict.DMN]. Missing, for the samples of the fit.
+#'     that [dmn()] takes. Taxa are matched by name, see
+#'     [`predict()`][predict.DMN]. If it is missing, the samples of the fit are
+#'     used.
 #' @param ... for `AIC()` and `BIC()`, more fits to compare with `object`; for
-#'     the others anything in it is an error.
-#' @param k `numeric(1)`, the penalty for each parameter on the usual scale:
-#'     the result is `NLE + k / 2 P`.
+#'     the others it is not used, and anything in it is an error.
+#' @param k `numeric(1)`, >= 0, default 2: the penalty for each parameter on the
+#'     usual scale. The result is `NLE + k P / 2`.
 #' @return
-#' `goodnessOfFit()`: a named `numeric(5)`, `NLE`, `LogDet`, `Laplace`, `BIC`
-#' and `AIC`. `laplace()`, `AIC()`, `BIC()`: that element, `numeric(1)`. Given
-#' several fits, `AIC()` and `BIC()` return a `data.frame` with a row for
-#' each and columns `df` and `AIC` or `BIC`.
+#' `goodnessOfFit()`: a named `numeric(5)` of `NLE`, `LogDet`, `Laplace`, `BIC`
+#' and `AIC`. `laplace()`, `AIC()` and `BIC()`: one of these, `numeric(1)`. For
+#' several fits, `AIC()` and `BIC()` return a `data.frame` with one row for each
+#' fit, and columns `df` and `AIC` or `BIC`.
 #'
-#' `logLik()`: an object of class `logLik` with attributes `df`, P, and `nobs`,
-#' the number of samples: N, or that of `newdata`. `nobs()`: N, `integer(1)`.
+#' `logLik()`: an object of class `logLik`. Its attribute `df` is P, and its
+#' attribute `nobs` the number of samples, N or that of `newdata`. `nobs()`:
+#' `integer(1)`, N.
+#' @section Errors:
+#' It is an error if `object` is not a fit, and if the taxa of `newdata` are not
+#' those of the fit.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
 #' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
@@ -57,7 +64,7 @@
 #' vapply(fits, laplace, numeric(1))
 #' logLik(fits[[3]])
 #'
-#' ## on samples that the fit has not seen: the mean of each
+#' ## the mean log-likelihood of samples that the fit has not seen
 #' train <- dmn(twins[1:200, ], 3, seed = 1)
 #' logLik(train, twins[201:278, ]) / 78
 #'
@@ -98,7 +105,7 @@ laplace.default <- function(object, ...) .stop_not_a_fit(object, "laplace")
     ncol(estimate) * nrow(estimate) + ncol(estimate) - 1
 }
 
-# One value, or the table that stats::AIC() makes of several fits.
+# The value of one fit, or for several fits a table like that of stats::AIC().
 .criterion <- function(name, value, call, object, ...) {
     fits <- list(object, ...)
     if (length(fits) == 1L)
@@ -114,8 +121,8 @@ laplace.default <- function(object, ...) .stop_not_a_fit(object, "laplace")
     table
 }
 
-# The expressions that a call gave for the fits; numbers where they are not
-# expressions but, as from do.call(), the fits themselves.
+# The names of the fits in a table: the expressions in the call, or numbers
+# where the call holds the fits themselves, as a call made by do.call() does.
 .fit_labels <- function(call, n) {
     given <- as.list(call)[-1L]
     given <- given[!names(given) %in% "k"]
@@ -158,7 +165,8 @@ logLik.DMN <- function(object, newdata, ...) {
         class = "logLik")
 }
 
-# A sample without counts has log-likelihood 0, and the engine wants none.
+# Samples without counts have log-likelihood 0. They are left out because the
+# engine does not accept them.
 .loglik_of_new <- function(object, newdata) {
     estimate <- object@fit$Estimate
     newdata <- .align_taxa(.as_new_samples(newdata), rownames(estimate),
@@ -174,8 +182,8 @@ logLik.DMN <- function(object, newdata, ...) {
         class = "logLik")
 }
 
-# NLE = -logLik - log prior. The constants are those of DirichletMultinomial,
-# whose fits are the ones that lack a log-likelihood.
+# NLE = -logLik - log prior. The defaults are the prior of DirichletMultinomial,
+# because only its fits lack the log-likelihood.
 .loglik_from_nle <- function(object, eta = 0.1, nu = 0.1) {
     alpha <- object@fit$Estimate
     prior <- length(alpha) * (eta * log(nu) - lgamma(eta)) -

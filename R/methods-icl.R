@@ -1,25 +1,27 @@
-#' How clearly a mixture parts the samples
+#' How clearly a mixture separates the samples
 #'
 #' `entropy()` measures how uncertain the assignment of the samples to the
-#' components is, and `ICL()`, the integrated completed likelihood, takes that
-#' into account in choosing the number of components.
+#' components is. `ICL()`, the integrated completed likelihood, is a criterion
+#' for the number of components that takes this uncertainty into account.
 #'
 #' @details
-#' With the probabilities `z` of [mixture()], the entropy is `-sum(z log(z))`.
-#' It is 0 where each sample belongs to one component for certain, and `N
-#' log(K)` for N samples and K components where nothing is known.
+#' The entropy is `-sum(z log(z))`, where `z` are the posterior probabilities of
+#' [mixture()]. It is 0 if each sample belongs to one component for certain. Its
+#' largest value is `N log(K)` for N samples and K components, when all
+#' components are equally probable for every sample.
 #'
-#' `ICL = BIC + entropy` (Biernacki, Celeux and Govaert 2000). As [BIC.DMN()],
-#' it is on half the usual scale and holds the prior; less is better. It
-#' prefers components that lie apart, and so often fewer than BIC does.
+#' `ICL = BIC + entropy` (Biernacki, Celeux and Govaert 2000). Like
+#' [BIC.DMN()], it is on half the usual scale and includes the prior, and lower
+#' values are better. It favours components that are well separated, and so
+#' often chooses fewer of them than BIC.
 #'
 #' @param object an object of class [DMN-class].
 #' @param ... not used; anything in it is an error.
 #' @return `ICL()`: `numeric(1)`.
 #'
-#'     `entropy()`: `numeric(1)`, in nats; with `scale = TRUE`, between 0 and 1,
-#'     and 0 for one component. With `by.sample = TRUE`, a numeric vector named
-#'     by sample.
+#' `entropy()`: `numeric(1)`, in nats. With `scale = TRUE` it is between 0 and
+#' 1, and 0 for a fit with one component. With `by.sample = TRUE`, a numeric
+#' vector named by sample.
 #' @references
 #' Biernacki C, Celeux G, Govaert G (2000). Assessing a mixture model for
 #' clustering with the integrated completed likelihood. *IEEE Transactions on
@@ -31,7 +33,7 @@
 #' vapply(fits, ICL, numeric(1))
 #' vapply(fits, entropy, numeric(1), scale = TRUE)
 #'
-#' ## the samples that lie between components
+#' ## the samples whose component is least certain
 #' head(sort(entropy(fits[[4]], by.sample = TRUE), decreasing = TRUE))
 #' @export
 ICL <- function(object, ...) UseMethod("ICL")
@@ -52,10 +54,11 @@ ICL.default <- function(object, ...) .stop_not_a_fit(object, "ICL")
 entropy <- function(object, ...) UseMethod("entropy")
 
 #' @rdname ICL
-#' @param scale `logical(1)`, default `FALSE`. Divide by the largest possible,
-#'     the logarithm of the number of components for each sample?
-#' @param by.sample `logical(1)`, default `FALSE`. Return each sample's entropy
-#'     rather than the sum?
+#' @param scale `logical(1)`, default `FALSE`. If `TRUE`, the entropy is divided
+#'     by its largest possible value, the logarithm of the number of components
+#'     for each sample.
+#' @param by.sample `logical(1)`, default `FALSE`. If `TRUE`, the entropy of
+#'     each sample is returned instead of the sum.
 #' @export
 entropy.DMN <- function(object, ..., scale = FALSE, by.sample = FALSE) {
     .refuse_dots(..., .what = "entropy", .known = names(formals(entropy.DMN)))

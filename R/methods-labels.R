@@ -4,20 +4,24 @@
 #' them names, which all tables, predictions and plots of the fit then show.
 #'
 #' @details
-#' Labels are the column names of [mixture()], `fitted()` and
-#' [`predict()`][predict.DMN], and the row names of [mixturewt()]. With
-#' labels, `mixture(fit, assign = TRUE)` and `predict(fit, newdata, assign =
-#' TRUE)` are factors, whose levels are the labels, by component.
-#' [`summary()`][summary.DMN] and [heatmapdmn()] show them.
+#' The labels become the column names of [mixture()], `fitted()` and
+#' [`predict()`][predict.DMN], and the row names of [mixturewt()]. With labels,
+#' `mixture(fit, assign = TRUE)` and `predict(fit, newdata, assign = TRUE)` are
+#' factors. Their levels are the labels in the order of the components.
+#' [`summary()`][summary.DMN] and [heatmapdmn()] show the labels too.
 #'
 #' @param object an object of class [DMN-class].
-#' @param value `NULL`, to remove the labels, or `character`, all different and
-#'     neither `NA` nor empty: without names, a label for each component; with
-#'     names, labels for the components that the names say, by number or by
-#'     present label. The other components keep their labels.
-#' @return `componentLabels()`: a character vector with an element for each
-#'     component, their numbers where no label was given. The replacement
-#'     function: the fit with the labels.
+#' @param value the labels: a character vector of different values, without `NA`
+#'     or empty strings, or `NULL` to remove all labels. If it has no names, it
+#'     must have one label for each component. If it has names, each label is
+#'     given to the component in its name, which is a component's number or
+#'     present label; the other components keep their labels.
+#' @return `componentLabels()`: a character vector with one element for each
+#'     component: its label, or its number if it has none. The replacement
+#'     function: the fit with the new labels.
+#' @section Errors:
+#' It is an error if labels are missing, empty or used twice, if there are not
+#' as many as components, and if a name of `value` is not a component.
 #' @seealso [mixture()], [mixturewt()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
@@ -27,7 +31,7 @@
 #' head(mixture(fit), 3)
 #' table(mixture(fit, assign = TRUE), twinsBMI)
 #'
-#' ## one of them
+#' ## change one of them
 #' componentLabels(fit) <- c("2" = "Diverse")
 #' componentLabels(fit)
 #' componentLabels(fit) <- NULL
@@ -47,8 +51,8 @@ componentLabels <- function(object) {
     current <- componentLabels(object)
     if (!is.null(value))
         value <- .check_labels(value, current)
-    # Kept as the names of the columns, so that they show wherever the columns
-    # do, DirichletMultinomial's accessors included.
+    # They are kept as column names, and so appear wherever the columns do, also
+    # in the results of DirichletMultinomial's accessors.
     slot(object, "group", check = FALSE) <-
         .name_columns(object@group, value)
     slot(object, "fit", check = FALSE) <-
@@ -56,7 +60,7 @@ componentLabels <- function(object) {
     object
 }
 
-# One label for each component.
+# Returns one label for each component.
 .check_labels <- function(value, current) {
     if (!is.character(value))
         .stop("'value' must be character labels; found ", .describe(value))

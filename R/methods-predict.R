@@ -1,39 +1,42 @@
 #' Classify new samples
 #'
-#' The probability that each of some new samples belongs to each component of
-#' a fitted mixture.
+#' Computes the probability that each of some new samples belongs to each
+#' component of a fitted mixture.
 #'
 #' @param object an object of class [DMN-class], made by [dmn()] or by
 #'     DirichletMultinomial.
 #' @param newdata counts of new samples, samples x taxa, in any of the forms
-#'     that [dmn()] takes, or a vector, for one sample. Where the fit and
-#'     `newdata` both name their taxa, columns are matched by name, in any
-#'     order, and both must have the same taxa. Otherwise columns are taken in
-#'     the order of the taxa of the fit, and there must be as many.
+#'     that [dmn()] takes, or a vector for one sample. If both the fit and
+#'     `newdata` have names of taxa, the columns are matched by name, in any
+#'     order, and both must have the same taxa. Otherwise the columns must be
+#'     the taxa of the fit in the same order.
 #' @param ... not used; anything in it is an error.
-#' @param logevidence `logical(1)`, default `FALSE`. Return the log evidence
-#'     rather than the posterior probability? **Its sign is the opposite of
-#'     what its name says**: the result is *minus* the logarithm of the
+#' @param logevidence `logical(1)`, default `FALSE`. If `TRUE`, the log evidence
+#'     is returned instead of the posterior probability. **Its sign is the
+#'     opposite of what its name says**: the result is *minus* the log
 #'     probability of the counts given the component, without the multinomial
-#'     coefficient and without the component's weight, so that the least value
-#'     marks the component that explains a sample best. DirichletMultinomial
-#'     returns that, and scripts written for it rely on it.
-#' @param assign `logical(1)`, default `FALSE`. Return the most probable
-#'     component of each sample rather than the probabilities?
-#' @param num.threads `numeric(1)`, a whole number >= 1: how many threads to
-#'     use at most. See [dmnthreads()].
-#' @return A numeric matrix, new samples x components, whose row names are
-#'     those of `newdata`; with `assign = TRUE` an integer vector of components
-#'     named by sample, or a factor where they have labels, see
-#'     [componentLabels()]. A sample without counts has log evidence 0 and the
-#'     components' weights as its probabilities. The samples to which the model
-#'     was fitted have the probabilities of `mixture(object)`.
+#'     coefficient and without the weight of the component. The component that
+#'     explains a sample best therefore has the lowest value.
+#'     DirichletMultinomial returns these values, and scripts written for it
+#'     rely on them.
+#' @param assign `logical(1)`, default `FALSE`. If `TRUE`, the most probable
+#'     component of each sample is returned instead of the probabilities.
+#' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
+#'     to use at most. [dmnthreads()] describes the default.
+#' @return A numeric matrix, new samples x components, with the row names of
+#'     `newdata`. With `assign = TRUE`, an integer vector of components named
+#'     by sample, or a factor if the components have labels, see
+#'     [componentLabels()]. A sample without counts has log evidence 0, and its
+#'     probabilities are the weights of the components. The samples that the
+#'     model was fitted to have the probabilities of `mixture(object)`.
 #' @section Errors:
-#' A taxon of the fit that `newdata` lacks, or one that the fit does not know,
-#' is an error that names it: neither is dropped or filled in silently.
+#' It is an error if `newdata` lacks a taxon of the fit, or has one that the fit
+#' does not know. The message names the taxa. No taxon is dropped or filled in
+#' silently. `assign` and `logevidence` cannot both be `TRUE`.
 #' @section With DirichletMultinomial:
-#' Where DirichletMultinomial is attached too, `predict()` is its own method,
-#' which takes columns as they come; this one is `stats::predict()`.
+#' Where DirichletMultinomial is attached too, `predict()` calls its method,
+#' which takes the columns in the order that they have. The method of this
+#' package is called as `stats::predict()`.
 #' @seealso [mixture()]
 #' @examples
 #' train <- twins[1:200, ]
@@ -69,7 +72,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     else
         .Call(R_dmm_predict, estimate, object@mixture$Weight, newdata,
             logevidence, num.threads)
-    # 0 - x, not -x: a sample without counts has 0, not -0
+    # 0 - x rather than -x, so that a sample without counts has 0 and not -0
     if (logevidence)
         value <- 0 - value
     components <- colnames(object@group)
@@ -86,8 +89,8 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     .as_count_matrix(newdata, arg)
 }
 
-# Columns of `newdata` in the order of `taxa`, the names of a fit's taxa, or as
-# they are where one of the two has no names.
+# The columns of `newdata` in the order of `taxa`, the names of a fit's taxa. If
+# either has no names, the columns stay as they are.
 .align_taxa <- function(newdata, taxa, size, arg = "newdata") {
     given <- colnames(newdata)
     if (is.null(taxa) || is.null(given)) {

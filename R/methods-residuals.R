@@ -1,34 +1,42 @@
 #' Residuals of a fitted mixture
 #'
-#' How far each count is from what the mixture expects of it, for checking the
-#' model: taxa or samples with many large residuals are not described by it.
+#' Measures how far each count is from what the mixture expects, to check the
+#' model: a taxon or sample with many large residuals is not described well.
 #'
 #' @details
-#' Given sample i's probabilities `z` of belonging to each component, taxon j
-#' has under the mixture the mean `mu = t sum(z p)`, where `t` is the
-#' sample's total and `p` are the taxon's mean proportions in the components,
-#' and, with `A` the sums of the components' parameters, the variance
+#' Let `z` be the posterior probabilities of the components for a sample, `t`
+#' the total of its counts, `p` the mean proportions of a taxon in the
+#' components, and `A` the sums of the parameters of the components. Under the
+#' mixture, the count `x` of the taxon in the sample has the mean
+#' `mu = t sum(z p)` and the variance
 #'
 #' `sum(z t p (1 - p) (t + A) / (1 + A)) + t^2 (sum(z p^2) - sum(z p)^2)`
 #'
+#' where the sums are over the components.
+#'
 #' * `"pearson"` residuals are `(x - mu) / sqrt(variance)`.
-#' * `"deviance"` residuals are like those of a generalised linear model,
-#'   `sign(x - mu) sqrt(2 (l1 - l0))`. Each count's log probability `l0` is
-#'   that of a mixture, by `z`, of beta-binomials, which the counts of one taxon
-#'   are in a Dirichlet-multinomial, and `l1` the same with the taxon's mean
-#'   proportions all moved to the one observed, `x / t`, and the same `A`. A
-#'   negative `l1 - l0`, which the discreteness of counts can cause, counts
-#'   as 0. They are less skewed than Pearson's for rare taxa.
+#' * `"deviance"` residuals are like those of a generalised linear model:
+#'   `sign(x - mu) sqrt(2 (l1 - l0))`. In a Dirichlet-multinomial the count of
+#'   one taxon has a beta-binomial distribution, and `l0` is the log probability
+#'   of the count under the mixture of these, with weights `z`. `l1` is the same
+#'   with the taxon's mean proportion in every component set to the observed
+#'   one, `x / t`, and with the same `A`. Because counts are discrete, `l1 - l0`
+#'   can be negative; it is then set to 0. For rare taxa these residuals are
+#'   less skewed than Pearson's.
 #'
 #' @param object an object of class [DMN-class].
 #' @param counts counts, samples x taxa, in any of the forms that [dmn()]
-#'     takes: those of the fit, which does not hold them, or new ones. Taxa are
-#'     matched by name, see [`predict()`][predict.DMN].
+#'     takes: the table that the fit was made from, which the fit does not hold,
+#'     or new samples. Taxa are matched by name, see
+#'     [`predict()`][predict.DMN].
 #' @param type `character(1)`, `"pearson"` (the default) or `"deviance"`.
 #' @param ... not used; anything in it is an error.
-#' @return A numeric matrix, samples x taxa, with the names of `counts`. Values
-#'     have no unit; most are between -2 and 2 where the model holds. The
-#'     result is not sparse where `counts` are.
+#' @return A numeric matrix, samples x taxa, with the row and column names of
+#'     `counts`. The values have no unit, and most are between -2 and 2 if the
+#'     model holds. The matrix is dense, even if `counts` is sparse.
+#' @section Errors:
+#' It is an error if `counts` is missing, if its taxa are not those of the fit,
+#' and if it has a sample without counts.
 #' @seealso [`simulate()`][simulate.DMN], for the distribution of any
 #'     statistic under the model.
 #' @examples
@@ -59,7 +67,7 @@ residuals.DMN <- function(object, counts, ...,
         difference / sqrt(moments$variance)
     else
         sign(difference) * sqrt(.deviance(x, z, alpha))
-    # a taxon that holds all reads, in one component, has no variance
+    # a taxon whose mean proportion is 1 has no variance
     value[moments$variance == 0] <- 0
     dimnames(value) <- dimnames(counts)
     value
@@ -90,7 +98,7 @@ residuals.DMN <- function(object, counts, ...,
     2 * pmax(observed - fitted, 0)
 }
 
-# log(exp(a) + exp(b)), with `a` an array that may hold -Inf, as `b`
+# log(exp(a) + exp(b)) of two arrays, which may hold -Inf.
 .log_add <- function(a, b) {
     sum <- pmax(a, b)
     finite <- is.finite(sum)
@@ -99,14 +107,16 @@ residuals.DMN <- function(object, counts, ...,
     sum
 }
 
-# Without the binomial coefficient; `a` of the reads `x`, `size - a` of others.
+# Log probability of `x` reads of a taxon out of `total`, without the binomial
+# coefficient. The parameters are `a` for the taxon and `size - a` for the
+# others.
 .log_beta_binomial <- function(x, total, a, size) {
     rising <- function(a, n) {
         value <- lgamma(a + n) - lgamma(a)
         value[n == 0] <- 0
         value
     }
-    # dimensions by `x`
+    # gives the result the dimensions of `x`
     value <- x
     value[] <- rising(a, as.vector(x)) +
         rising(size - a, as.vector(total - x)) -

@@ -10,7 +10,8 @@
         sep = "\n")
 }
 
-# One line, or NULL for a fit by DirichletMultinomial, which does not tell.
+# One line of text, or NULL for a fit by DirichletMultinomial, which does not
+# record whether it converged.
 .convergence <- function(mixture) {
     if (is.null(mixture$Converged))
         return(NULL)

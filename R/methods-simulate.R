@@ -1,33 +1,38 @@
 #' Draw samples from a mixture
 #'
-#' `rdmn()` draws counts from a mixture of Dirichlet-multinomials, and
-#' `simulate()` from the one that was fitted.
+#' `rdmn()` draws counts from a mixture of Dirichlet-multinomials with given
+#' parameters, and `simulate()` from a fitted mixture.
 #'
 #' @details
-#' For each sample a component is drawn by `weight`, then proportions of the
-#' taxa from the Dirichlet distribution with the component's column of
-#' `alpha`, then `size` reads by those proportions. The gamma variates behind
-#' the proportions are drawn on the log scale, so that parameters far below 1
-#' leave no sample without a taxon.
+#' For each sample, a component is drawn by `weight`. Then the proportions of
+#' the taxa are drawn from the Dirichlet distribution whose parameters are the
+#' component's column of `alpha`, and finally `size` reads by these proportions.
+#' The gamma variates from which the proportions are made are drawn on the log
+#' scale. This keeps them from all becoming 0 where parameters are far below 1.
 #'
-#' @param n `numeric(1)`, a whole number >= 0: how many samples to draw.
-#' @param alpha Dirichlet parameters, finite numbers > 0: a matrix, taxa x
-#'     components, or a vector for one component.
-#' @param weight numbers >= 0, one for each component, not all 0; they are
-#'     divided by their sum. The default gives all components the same.
-#' @param size whole numbers >= 1: how many reads each sample has; one number
-#'     for all, or one for each sample. `rowSums(count)` gives each that of a
-#'     sample in `count`. The default of `simulate()` is 1,000, as a fit does
-#'     not hold the number of reads of its samples.
-#' @return `rdmn()`: an integer matrix of counts, samples x taxa, whose columns
-#'     are named by the rows of `alpha`. Its attribute `"component"`, an
-#'     integer vector, is the component that each sample was drawn from, or a
-#'     factor where the components have names.
+#' @param n `numeric(1)`, a whole number >= 0: the number of samples to draw.
+#' @param alpha Dirichlet parameters, finite and > 0: a numeric matrix, taxa x
+#'     components, or a numeric vector for one component.
+#' @param weight numeric, >= 0 and not all 0, one for each component. The
+#'     weights are divided by their sum. With `NULL`, the default, all
+#'     components have the same weight.
+#' @param size whole numbers >= 1: the number of reads in each sample, either
+#'     one number for all samples or one for each. With `rowSums(count)`, the
+#'     new samples have the numbers of reads of those in `count`. The default of
+#'     `simulate()` is 1,000, because a fit does not hold the numbers of reads
+#'     of its samples.
+#' @return `rdmn()`: an integer matrix of counts, samples x taxa. Its column
+#'     names are the row names of `alpha`. Its attribute `"component"` is the
+#'     component that each sample was drawn from: an integer vector, or a factor
+#'     if the columns of `alpha` have names.
 #'
-#'     `simulate()`: a list of `nsim` such matrices, each with as many rows as
-#'     the fit has samples, named `sim_1`, `sim_2` ... Its attribute `"seed"`
-#'     is the state of R's generator before, or `seed`, as for
-#'     [stats::simulate()].
+#' `simulate()`: a list of `nsim` such matrices, named `sim_1`, `sim_2` and so
+#' on, each with as many rows as the fit has samples. Its attribute `"seed"` is
+#' `seed`, or, if that is `NULL`, the state of R's generator before the call, as
+#' for [stats::simulate()].
+#' @section Errors:
+#' It is an error if `alpha`, `weight` or `size` has values outside its range,
+#' or another length than is described above.
 #' @seealso [dmn()], [residuals.DMN()]
 #' @examples
 #' ## two kinds of community
@@ -40,7 +45,7 @@
 #' mixturewt(fit)
 #' table(attr(count, "component"), mixture(fit, assign = TRUE))
 #'
-#' ## is the criterion of the data among those of data drawn from the fit?
+#' ## is the NLE of the data among the NLEs of data drawn from the fit?
 #' drawn <- simulate(fit, nsim = 3, seed = 1, size = 500)
 #' vapply(drawn, function(x) dmn(x, 2, seed = 1)@goodnessOfFit[["NLE"]], 0)
 #' goodnessOfFit(fit)[["NLE"]]
@@ -65,8 +70,8 @@ rdmn <- function(n, alpha, weight = NULL, size) {
 
 # log(gamma(alpha)) = log(gamma(alpha + 1)) + log(uniform) / alpha does not
 # underflow (Marsaglia and Tsang 2000, doi:10.1145/358407.358414, section 6).
-# Where it is -Inf for all taxa, alpha below 1e-308, the largest of
-# log(uniform) / alpha has all reads.
+# With alpha below 1e-308 it can be -Inf for all taxa. Then the taxon with the
+# largest log(uniform) / alpha gets all reads.
 .draw_sample <- function(alpha, size) {
     s <- length(alpha)
     log_gamma <- log(stats::rgamma(s, alpha + 1))
@@ -82,9 +87,11 @@ rdmn <- function(n, alpha, weight = NULL, size) {
 
 #' @rdname rdmn
 #' @param object an object of class [DMN-class].
-#' @param nsim `numeric(1)`, a whole number >= 1: how many tables to draw.
-#' @param seed `NULL`, to go on from the state of R's generator, or a number
-#'     for `set.seed()`; the state is restored after.
+#' @param nsim `numeric(1)`, a whole number >= 1, default 1: the number of
+#'     tables to draw.
+#' @param seed `numeric(1)`, a seed for `set.seed()`; the state of R's generator
+#'     is restored afterwards. With `NULL`, the default, the generator continues
+#'     from its present state.
 #' @param ... not used; anything in it is an error.
 #' @importFrom stats simulate
 #' @export

@@ -1,23 +1,27 @@
 #' Summarise a fitted mixture
 #'
-#' One object, with a print method, that holds what is usually reported of a
-#' fit: its criteria, its components and the taxa that lead in each.
+#' Returns what is usually reported of a fit in one object, which has a print
+#' method: the criteria, the components, and the leading taxa of each component.
 #'
 #' @param object an object of class [DMN-class].
 #' @param ... not used; anything in it is an error.
-#' @param taxa `numeric(1)`, a whole number >= 1, default 5: how many leading
-#'     taxa of each component to list.
-#' @return A list of class `summary.DMN`: `criteria`, the values of
-#'     [goodnessOfFit()]; `logLik`, see [`logLik()`][logLik.DMN]; `components`,
-#'     a `data.frame` with a row for each component and columns `pi` and
-#'     `theta` (see [mixturewt()]) and `samples`, how many samples it is the
-#'     most probable component of; `taxa`, a `data.frame` of the leading taxa
-#'     with columns `component`, `taxon`, `proportion` (the mean proportion in
-#'     that component) and its parameter's `estimate`, `lower` and `upper`;
-#'     `size`, named `integer(3)`: `samples`, `taxa`, `components`; `algorithm`,
-#'     a list of `converged`, `iterations`, `reseeded`, `empty`, `seed` and
-#'     `optimizer`, `NULL` where the fit does not hold them, as
-#'     DirichletMultinomial's do not.
+#' @param taxa `numeric(1)`, a whole number >= 1, default 5: the number of
+#'     leading taxa to list for each component.
+#' @return A list of class `summary.DMN` with these elements.
+#'
+#' * `size`: named `integer(3)`, the numbers of `samples`, `taxa` and
+#'   `components`.
+#' * `criteria`: the values of [goodnessOfFit()].
+#' * `logLik`: see [`logLik()`][logLik.DMN].
+#' * `components`: a `data.frame` with one row for each component. Its columns
+#'   are `pi` and `theta` (see [mixturewt()]) and `samples`, the number of
+#'   samples of which it is the most probable component.
+#' * `taxa`: a `data.frame` of the leading taxa, with columns `component`,
+#'   `taxon`, `proportion` (the mean proportion in that component), and
+#'   `estimate`, `lower` and `upper` (the Dirichlet parameter and its interval).
+#' * `algorithm`: a list of `converged`, `iterations`, `reseeded`, `empty`,
+#'   `seed` and `optimizer`. It is `NULL` for a fit made by
+#'   DirichletMultinomial, which does not hold them.
 #' @seealso [dmn()], [goodnessOfFit()], [mixturewt()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
@@ -68,7 +72,8 @@ summary.DMN <- function(object, ..., taxa = 5) {
 
 #' @rdname summary.DMN
 #' @param x an object made by `summary()`.
-#' @param digits `numeric(1)`: significant digits to print.
+#' @param digits `numeric(1)`, default 4: the number of significant digits to
+#'     print.
 #' @export
 print.summary.DMN <- function(x, ..., digits = 4L) {
     cat(sprintf("Dirichlet-multinomial mixture: %s, %s, %s\n",

@@ -1,15 +1,19 @@
 #' Fit again with other settings
 #'
-#' Fits a mixture as an earlier one was fitted, with some arguments changed.
+#' Fits a mixture with the settings of an earlier fit, some of them changed.
 #'
 #' @param object an object of class [DMN-class].
 #' @param count counts, samples x taxa, in any of the forms that [dmn()] takes:
-#'     those of the fit, which does not hold them, or others.
-#' @param ... arguments of [dmn()] to change, by name. The others are those of
-#'     the fit: `k`, `seed`, `nstart`, `optimizer` and `control`. A fit made by
-#'     DirichletMultinomial holds `k` only.
+#'     the table that the fit was made from, which the fit does not hold, or
+#'     another.
+#' @param ... the arguments of [dmn()] to change, by name. The others are those
+#'     of the fit: `k`, `seed`, `nstart`, `optimizer` and `control`. A fit made
+#'     by DirichletMultinomial holds only `k`.
 #' @return An object of class [DMN-class]. Its components have no labels (see
-#'     [componentLabels()]): they may be others than those of `object`.
+#'     [componentLabels()]), because they may not be the components of `object`.
+#' @section Errors:
+#' It is an error if `count` is missing, and if `...` has an argument that
+#' [dmn()] does not have.
 #' @seealso [dmn()]
 #' @examples
 #' fit <- dmn(twins, 2, seed = 1)

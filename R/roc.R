@@ -1,20 +1,25 @@
 #' Receiver operating characteristic
 #'
-#' The rates of true and of false positives of a classifier, as the
-#' probability above which a sample is called positive falls.
+#' Computes the rates of true and false positives of a classifier. Samples whose
+#' score is above a threshold are called positive, and the threshold is lowered
+#' from one sample to the next.
 #'
-#' @param exp `logical`, or numeric 0 and 1, without `NA`: is each sample a
-#'     member of the group? Some must be, and some not.
+#' @param exp `logical`, or numeric 0 and 1, without `NA`: whether each sample
+#'     is a member of the group. There must be members and others.
 #' @param obs numeric, as long as `exp`, without `NA`: the probability, or any
 #'     other score, that the sample is a member.
 #' @param ... not used; anything in it is an error.
-#' @return A `data.frame` with a row for each sample, by decreasing `obs`, and
-#'     columns `TruePostive` (so spelt, as in DirichletMultinomial, whose
-#'     scripts rely on it), the share of the members, and `FalsePositive`, the
-#'     share of the others, found up to that sample.
+#' @return A `data.frame` with one row for each sample, in decreasing order of
+#'     `obs`. The column `TruePostive` is the fraction of the members that are
+#'     found up to that sample, and `FalsePositive` the fraction of the others.
+#'     `TruePostive` is spelt as in DirichletMultinomial, because scripts rely
+#'     on it.
 #'
-#'     Its attribute `"AUC"` is the area under the curve: the probability that
-#'     a member has a greater `obs` than another sample, ties counting half.
+#' Its attribute `"AUC"` is the area under the curve: the probability that a
+#' member has a greater `obs` than another sample, where ties count half.
+#' @section Errors:
+#' It is an error if `exp` or `obs` has missing values, if they differ in
+#' length, and if `exp` has only members or none.
 #' @references
 #' Fawcett T (2006). An introduction to ROC analysis. *Pattern Recognition
 #' Letters* 27, 861-874. \doi{10.1016/j.patrec.2005.10.010}
@@ -41,7 +46,7 @@ roc <- function(exp, obs, ...) {
         AUC = .area_under_roc(exp, obs))
 }
 
-# By ranks (Mann and Whitney), for which ties are no matter.
+# From ranks (Mann and Whitney), so that ties count half in any order.
 .area_under_roc <- function(exp, obs) {
     n <- as.double(sum(exp))
     (sum(rank(obs)[exp]) - n * (n + 1) / 2) / (n * sum(!exp))

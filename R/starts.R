@@ -1,14 +1,15 @@
-# Fits of several starts, and what became of each.
+# Fits from several starts, and the record of each start.
 
 # A table compressed once for fits with up to `k` components, in canonical
-# order; `dimnames` are those of the fits.
+# order. `dimnames` are the names for the results of its fits.
 .compress <- function(count, k, num.threads) {
     list(table = .Call(R_dmm_table, count, TRUE, k, num.threads),
         dimnames = dimnames(count))
 }
 
-# The best of `nstart` starts as a DMN. `kinds`: the kind of each, or NULL;
-# `given`: a matrix for those of kind "given".
+# The best of `nstart` starts as a DMN. `kinds` is the kind of each start, or
+# NULL for the usual sequence. `given` is a matrix, samples x components, of
+# responsibilities for starts of kind "given".
 .fit_starts <- function(table, k, seed, verbose, nstart, num.threads,
     optimizer, control, kinds = NULL, given = NULL) {
     # one component has one optimum
@@ -16,7 +17,7 @@
     raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, seed,
         verbose && n == 1L, num.threads, optimizer, control)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
-    # not @<-, which looks for the class where this package may not be attached
+    # @<- would look for the class where this package may not be attached
     slot(fit, "mixture", check = FALSE) <- c(fit@mixture,
         list(NStart = nstart, Starts = raw$starts))
     if (verbose)
@@ -29,45 +30,56 @@
         .plural(length(starts$NLE), "start"), min(starts$NLE)))
 }
 
-# Starts that end this near to the best one have found the same optimum: EM
-# stops within some 1e-4 of it, other optima are further away.
+# The largest difference in NLE between starts that have found the same optimum.
+# EM stops much closer to an optimum than this, and other optima are further
+# away.
 .same_optimum <- 0.01
 
 .at_best <- function(nle) nle <= min(nle) + .same_optimum
 
 #' The starts of a fit
 #'
-#' What became of each start of a fit by [dmn()] with `nstart > 1`. Where many
-#' starts found the best optimum, more would hardly find a better one.
+#' Returns a table of the starts that [dmn()] made with `nstart > 1`. If many
+#' starts found the best optimum, more of them would hardly find a better one.
 #'
 #' @details
-#' The kinds of start, in the order in which they are made:
+#' The starts are of these kinds, in the order in which they are made.
 #'
-#' * `kmeans`, the first: random labels, then soft k-means. It is the start of
-#'   a fit with `nstart = 1`, but for the order of the samples.
-#' * `seeds`, the second: samples with the nearest of `k` that lie far apart in
-#'   Hellinger distance (k-means++), then annealing: EM in which the
-#'   probabilities of the components are first made nearly equal, and less so
-#'   from step to step.
+#' * `kmeans`, the first start: random labels, then soft k-means. It is the
+#'   start of a fit with `nstart = 1`, except for the order of the samples.
+#' * `seeds`, the second: `k` samples that lie far apart in Hellinger distance
+#'   are chosen (k-means++), and each other sample joins the nearest of them.
+#'   Then follows annealing: EM in which the posterior probabilities of the
+#'   components are first made nearly equal, and less so from step to step.
 #' * `labels`, the third: random labels, then slower annealing. The fourth and
-#'   fifth are of kinds `seeds` and `labels` again.
-#' * `resample`: the best fit so far after some EM iterations on half of the
+#'   the fifth start are of the kinds `seeds` and `labels` again.
+#' * `resample`: the best fit so far, after some EM iterations on half of the
 #'   samples, drawn at random.
-#' * `move`, every fourth of the rest: the best fit so far with one component
-#'   dissolved, and another split in two.
+#' * `move`, every fourth of the starts after the fifth: the best fit so far
+#'   with one component dissolved and another one split in two.
 #'
-#' All are followed by EM until convergence. Annealing begins the hotter the
-#' more the components' log densities differ, and ends once no sample is in
-#' doubt of its component. `inst/benchmarks/starts.md` in the package's sources
-#' compares them. The seed of each start is derived from the
-#' fit's, so that the first `n` starts are the same for any `nstart >= n`. A
-#' fit with one component has one optimum, and one start.
+#' After each start EM runs until it converges. Annealing begins at a higher
+#' temperature if the log densities of the components differ more. It ends once
+#' the component of every sample is certain, or after a fixed number of steps.
+#' `inst/benchmarks/starts.md` in the package's sources compares the kinds.
+#'
+#' The seed of each start is derived from the seed of the fit, so that the first
+#' `n` starts are the same for any `nstart >= n`. A fit with one component has
+#' one optimum, and therefore one start.
 #'
 #' @param object an object of class [DMN-class] made by [dmn()].
-#' @return A `data.frame` with a row for each start: `start`, its number;
-#'     `kind`; `seed`; `NLE`, where it ended (`Inf` where it failed);
-#'     `iterations` of EM; `converged`; and `best`, whether it ended within
-#'     0.01 of the best NLE.
+#' @return A `data.frame` with one row for each start and these columns.
+#'
+#' * `start`: its number.
+#' * `kind`: its kind.
+#' * `seed`: its seed.
+#' * `NLE`: the NLE where it ended, `Inf` if it failed.
+#' * `iterations`: the number of EM iterations.
+#' * `converged`: whether EM converged.
+#' * `best`: whether it ended within 0.01 of the best NLE.
+#' @section Errors:
+#' It is an error if `object` is not a fit, or was made by DirichletMultinomial,
+#' which does not record its starts.
 #' @references
 #' Arthur D, Vassilvitskii S (2007). k-means++: the advantages of careful
 #' seeding. *Proceedings of the 18th Annual ACM-SIAM Symposium on Discrete

@@ -1,5 +1,5 @@
-# Checks of the scalar arguments. Every failure is one sentence that names the
-# argument, says what was expected and what was found, and how to mend it.
+# Checks of arguments. Every error message is one sentence that names the
+# argument and says what was expected, what was found and how to correct it.
 
 .stop <- function(...) stop(..., call. = FALSE)
 
@@ -7,7 +7,7 @@
     paste(format(n, big.mark = ","), if (n == 1) one else many)
 }
 
-# The first few of some names, quoted, and how many there are in all.
+# Quotes the first few of some names and, if there are more, their number.
 .first_few <- function(x, n = 5L) {
     shown <- paste0("'", utils::head(x, n), "'", collapse = ", ")
     if (length(x) > n)
@@ -15,7 +15,7 @@
     shown
 }
 
-# What a user passed, in a few words, for the end of a message.
+# Describes in a few words what a user passed, for the end of a message.
 .describe <- function(x) {
     if (is.null(x))
         "NULL"
@@ -45,7 +45,8 @@
     as.vector(x)
 }
 
-# One finite number, `x >= lower` or, where `open`, `x > lower`.
+# Returns x if it is one finite number with `x >= lower` or, if `open`,
+# `x > lower`.
 .check_number <- function(x, arg, lower = -Inf, open = FALSE) {
     ok <- .is_number(x) && is.finite(x) &&
         (if (open) x > lower else x >= lower)
@@ -70,7 +71,7 @@
 }
 
 .check_choice <- function(x, arg, choices) {
-    # the untouched default, c("first", "second"), means the first
+    # the default, c("first", "second"), left as it is means the first
     if (identical(x, choices))
         return(choices[[1L]])
     if (!is.character(x) || length(x) != 1L || is.na(x) || !x %in% choices)
@@ -80,7 +81,8 @@
     x
 }
 
-# Numbers of components, sorted. `what` the most of them is.
+# Returns the numbers of components, sorted. `what` says in a message what the
+# largest allowed number, `most`, is.
 .check_ks <- function(k, least, most, what) {
     bad <- if (!is.numeric(k) || length(k) == 0L)
         .describe(k)
@@ -93,7 +95,7 @@
     sort(as.integer(k))
 }
 
-# The first value that cannot be, NULL where all can.
+# Describes the first value that is not allowed; NULL if all are.
 .bad_k <- function(k, least, most) {
     ok <- is.finite(k) & k == trunc(k) & k >= least & k <= most
     if (!all(ok))
@@ -102,9 +104,10 @@
         paste(k[[anyDuplicated(k)]], "twice")
 }
 
-# For functions whose `...` exists for the sake of a generic, or to make the
-# arguments after it named ones: nothing may fall into it unnoticed. What is
-# refused comes first, lest it match the names of the others in part.
+# For functions that have `...` only for the sake of a generic, or so that the
+# arguments after it must be named: anything in `...` is an error. Here `...`
+# comes first, so that no argument of a user matches `.what` or `.known` by part
+# of its name.
 .refuse_dots <- function(..., .what, .known) {
     if (...length() == 0L)
         return(invisible(NULL))

@@ -1,21 +1,21 @@
-# Finished fits kept in a directory: one file for each k, and one that says what
-# data and arguments they belong to, the key, which is in the others as well. A
-# file is written under another name, brought to the disk and then renamed, so
-# that it is either absent or complete.
+# Finished fits kept in a directory. There is one file for each k, and one file
+# for the key: the data and arguments that the fits belong to. The file of a fit
+# holds the key too. A file is written under another name, flushed to the disk
+# and then renamed, so that it is either absent or complete.
 
 .checkpoint_key <- "dmnselect.rds"
 
-# Files that are being written, by the process of that number.
+# The names of files that are being written; the number is that of the process.
 .part_pattern <- "^(dmnselect|k-[0-9]+)[.]rds[.][0-9]+[.]part$"
 
-# A list of the directory's path and its key. `settings` are compared with those
-# of the directory; a NULL seed takes the directory's.
+# Returns a list of the directory's path and its key. `settings` are compared
+# with those in the directory. If `seed` is NULL, it is the directory's.
 .open_checkpoint <- function(path, count, settings, seed) {
     .check_directory(path, "checkpoint")
     path <- normalizePath(path)
     file <- file.path(path, .checkpoint_key)
     key <- c(list(data = .fingerprint(count)), settings)
-    # of processes that were killed while they wrote
+    # left by processes that were killed while they wrote
     parts <- list.files(path, .part_pattern)
     if (file.exists(file)) {
         old <- .read_key(file)
@@ -58,8 +58,8 @@
     key
 }
 
-# Of the table's contents and names: the same for a dense and a sparse table, in
-# any session and version of R.
+# A checksum of the table's contents and names. It is the same for a dense and a
+# sparse table, in any session and any version of R.
 .fingerprint <- function(count) {
     if (is.matrix(count)) {
         index <- which(count != 0) - 1
@@ -85,14 +85,14 @@
     file.path(path, sprintf("k-%04d.rds", k))
 }
 
-# `kept`: what .open_checkpoint() returned.
+# `kept` is what .open_checkpoint() returned.
 .save_fit <- function(fit, kept, k) {
     .write_atomically(.checkpoint_file(kept$path, k),
         serialize(list(key = kept$key, fit = fit), NULL))
 }
 
-# The fit of k components, or NULL where there is none of this key that can be
-# read.
+# The saved fit with k components, or NULL if there is none, if it cannot be
+# read, or if it has another key; the last two with a warning.
 .read_fit <- function(kept, k) {
     file <- .checkpoint_file(kept$path, k)
     if (!file.exists(file))

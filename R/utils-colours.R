@@ -1,7 +1,7 @@
-# Colours of the pictures: ColorBrewer's YlOrRd with nine, for amounts, and
-# Paired with ten, for kinds (Harrower and Brewer 2003,
-# doi:10.1179/000870403235002042). Scripts written for DirichletMultinomial use
-# `.qualitative` by this name.
+# Colours of plots, from ColorBrewer (Harrower and Brewer 2003,
+# doi:10.1179/000870403235002042): nine of YlOrRd for amounts, and ten of Paired
+# for categories. Scripts written for DirichletMultinomial use `.qualitative` by
+# this name.
 
 .gradient <- c("#FFFFCC", "#FFEDA0", "#FED976", "#FEB24C", "#FD8D3C",
     "#FC4E2A", "#E31A1C", "#BD0026", "#800026")

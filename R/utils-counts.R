@@ -1,6 +1,6 @@
-# Tables of counts: from what users hold to what the engine reads (an integer
-# or double matrix, or a dgCMatrix, each used where it lies), and the messages
-# when a table cannot be counts.
+# Tables of counts: conversion from what users have to what the engine reads (an
+# integer or double matrix, or a dgCMatrix, each without a copy), and the error
+# messages for tables that cannot be counts.
 
 .as_counts <- function(count, arg = "count", allow.empty = FALSE,
     num.threads = 1L) {
@@ -26,7 +26,7 @@
     if (is.data.frame(count))
         return(.data_frame_counts(count, arg))
     if (inherits(count, "dgCMatrix")) {
-        # one read from a file may come before the methods of its class
+        # one read from a file may come before the Matrix package is loaded
         if (!isNamespaceLoaded("Matrix"))
             loadNamespace("Matrix")
         return(count)
@@ -52,7 +52,7 @@
 }
 
 .data_frame_counts <- function(count, arg) {
-    # integer64 claims to be numeric, but its bits are not those of a double
+    # is.numeric() is TRUE for integer64, whose bits are not those of a double
     numeric <- vapply(count, function(column) {
         is.numeric(column) && !inherits(column, "integer64")
     }, logical(1))
@@ -63,7 +63,7 @@
             .first_few(bad), ". Move names to rownames(), drop the others")
     }
     x <- as.matrix(count)
-    # without rows, as.matrix() takes no notice of the columns' type
+    # as.matrix() of a data.frame without rows is logical
     if (is.logical(x))
         storage.mode(x) <- "double"
     x
@@ -82,7 +82,7 @@
     if (problem$problem == "empty_sample")
         .stop_empty_samples(count, arg)
     at <- .position(problem, count)
-    # 15 digits where fewer would show a whole number
+    # with 6 digits, a number close to a whole one would look like one
     digits <- if (identical(problem$problem, "fractional")) 15L else 6L
     value <- format(problem$value, digits = digits)
     message <- switch(problem$problem,

@@ -1,6 +1,6 @@
-# Directories, and files that are written whole or not at all.
+# Directories, and files that are written completely or not at all.
 
-# `path` must be a directory, and is made where there is none.
+# `path` must be a directory; it is created if it does not exist.
 .check_directory <- function(path, arg) {
     if (!is.character(path) || length(path) != 1L || is.na(path) ||
         !nzchar(path))
@@ -11,15 +11,16 @@
     if (file.exists(path))
         .stop("'", arg, "' must be a directory, new or not; '", path,
             "' is a file. Pass another path")
-    # the warning says the same
+    # the message below says what dir.create()'s warning would
     if (!suppressWarnings(dir.create(path, recursive = TRUE)))
         .stop("'", arg, "' cannot be made: '", path, "'; what is above it ",
             "must be a directory that is yours to write to")
 }
 
-# The file is given its name when its contents are on the disk: else a power cut
-# could leave the name without them. Where the disk is full R may write less and
-# not say so: what saveRDS() writes then is an empty file.
+# Writes `bytes` to `file`. They are flushed to the disk under another name
+# before the file is renamed: otherwise a power cut could leave the name without
+# the contents. If the disk is full, R may write less without an error, hence
+# the comparison of sizes; saveRDS() leaves an empty file then.
 .write_atomically <- function(file, bytes) {
     part <- paste0(file, ".", Sys.getpid(), ".part")
     on.exit(unlink(part))
@@ -31,7 +32,7 @@
     if (!isTRUE(written))
         .stop("cannot write '", file, "': the disk must have room, and the ",
             "directory be yours to write to")
-    # the name; not every system can, or needs to
+    # flushes the new name; some systems, such as Windows, cannot
     .Call(R_dmm_flush, dirname(file))
     invisible(NULL)
 }

@@ -1,13 +1,13 @@
-# Independent fits, several at once: by any function with the arguments of
-# lapply(), or by a BiocParallel back-end. What is random is drawn before, in
-# the parent, so that results do not depend on how the work is spread.
+# Independent fits in parallel, by any function with the arguments of lapply()
+# or by a BiocParallel back-end. All random numbers are drawn beforehand, in the
+# parent process, so that results do not depend on how the work is distributed.
 
 #' @importFrom parallel mclapply
 NULL
 
-# The back-end to use, NULL to fit in this process. `default`: whether the
-# caller's argument was missing; its default is then not looked at, so that the
-# package works without BiocParallel.
+# Returns the back-end to use, or NULL to fit in this process. `default` is
+# whether the caller's argument was missing. Its default is then not evaluated,
+# so that the package works without BiocParallel.
 .back_end <- function(BPPARAM, default = FALSE) {
     if (default || is.null(BPPARAM))
         return(NULL)
@@ -20,8 +20,8 @@ NULL
     if (methods::is(BPPARAM, "SerialParam")) NULL else BPPARAM
 }
 
-# How many workers share the cores of a machine. Jobs of a scheduler have cores
-# of their own.
+# How many workers share the cores of one machine. The jobs of a batch scheduler
+# have cores of their own.
 .workers <- function(BPPARAM) {
     if (is.null(BPPARAM) || methods::is(BPPARAM, "BatchtoolsParam"))
         return(1L)
@@ -32,9 +32,9 @@ NULL
         max(1L, as.integer(BiocParallel::bpnworkers(BPPARAM)))
 }
 
-# `FUN(x, num.threads, ...)` for each x. `lapply.args`: arguments of `.lapply`
-# itself, as mc.cores. Work that leaves this process gets one thread where no
-# number was asked for.
+# Calls `FUN(x, num.threads, ...)` for each x and returns the list of values.
+# `lapply.args` are arguments of `.lapply` itself, such as mc.cores. If
+# `num.threads` is NULL, work in another process uses one thread.
 .parallel <- function(X, FUN, ..., num.threads = NULL, .lapply,
     lapply.args = list(), BPPARAM = NULL) {
     back_end <- .back_end(BPPARAM)
@@ -48,10 +48,11 @@ NULL
     .collect(done, length(X))
 }
 
-# `FUN(x, num.threads, ...)` for each number x, begun in this order. `take(x,
-# result)` gets the list that .job() makes when it comes, an error too, so that
-# what is finished is there when another fails or the user interrupts. Nothing
-# more is begun once `more()` is FALSE. `BPPARAM` as .back_end() returns it.
+# Calls `FUN(x, num.threads, ...)` for each number x, in this order. As soon as
+# a call ends, also with an error, `take(x, result)` gets the list that .job()
+# returns, so that finished results are kept if another call fails or the user
+# interrupts. No call is started once `more()` is FALSE. `BPPARAM` is a value of
+# .back_end().
 .parallel_each <- function(X, FUN, take, more, ..., num.threads, BPPARAM) {
     begun <- 0L
     iterate <- function() {
@@ -95,9 +96,10 @@ NULL
         error = function(e) list(error = conditionMessage(e))))
 }
 
-# In another process warnings would be lost and errors come back as text, or as
-# a list with gaps: they are carried to the parent instead. `workers` share the
-# cores of a machine.
+# Calls `work` and returns a list with its value. In another process warnings
+# would be lost, and errors would come back as text or as gaps in the list of
+# results; there the list carries warnings, errors and interrupts to the parent.
+# `workers` is the number of workers that share the cores of this machine.
 .job <- function(x, work, ..., num.threads, parent, workers = 1L) {
     here <- Sys.getpid() == parent
     if (is.null(num.threads))
@@ -118,7 +120,7 @@ NULL
         interrupt = function(e) list(interrupted = TRUE))
 }
 
-# Those that this process may use, whatever number of threads is set.
+# The cores that this process may use, whatever number of threads is set.
 .cores <- function() {
     min(.thread_limits(NULL)[c("processors", "check")], na.rm = TRUE)
 }
@@ -151,17 +153,18 @@ NULL
         BiocParallel::bplapply(X, FUN, ..., BPPARAM = BPPARAM))
 }
 
-# Workers that are left at work by an interrupt would hand their results to
-# whoever uses them next: a back-end that the user has started is stopped then.
-# One that is not is started for this call: the processes that a MulticoreParam
-# forks otherwise outlive an interrupt, and the next call, of other data
-# perhaps, would get what they return.
+# Evaluates `code`, which uses the back-end. If it is interrupted or fails, the
+# back-end is stopped: workers still at work would hand their results to the
+# next call that uses them. A back-end that is not running is started for this
+# call, and stopped in any case. Otherwise the processes that a MulticoreParam
+# forks would outlive an interrupt, and the next call, perhaps for other data,
+# would get what they return.
 .or_stop <- function(BPPARAM, code) {
     start <- !BiocParallel::bpisup(BPPARAM) &&
         BiocParallel::bpschedule(BPPARAM) &&
         BiocParallel::bpnworkers(BPPARAM) > 1L
     finished <- FALSE
-    # which fails where a worker has died
+    # bpstop() fails where a worker has died
     on.exit(if (start || !finished)
         try(BiocParallel::bpstop(BPPARAM), silent = TRUE))
     if (start)
@@ -171,9 +174,9 @@ NULL
     value
 }
 
-# `...` of a function that fits in parallel, sorted: what .lapply takes, and
-# what dmn() does. Settings of mclapply() are accepted, and not needed, with
-# other functions. Anything else is refused.
+# Sorts the `...` of a function that fits in parallel into arguments of .lapply
+# and arguments of dmn(). Settings of mclapply() are accepted and ignored with
+# other functions. Anything else is an error.
 .sort_dots <- function(dots, .lapply, BPPARAM, what) {
     if (!is.function(.lapply))
         .stop("'.lapply' must be a function such as lapply or ",

@@ -1,7 +1,7 @@
 # Seeds of R's generator and of the engine.
 
-# Truncated like any number given as an integer seed, so that the default,
-# runif(), starts where DirichletMultinomial's does.
+# Truncates the seed as as.integer() does, so that the default, runif(), gives
+# the start that it gives in DirichletMultinomial.
 .check_seed <- function(seed) {
     largest <- .Machine$integer.max
     if (!.is_number(seed) || abs(seed) > largest)
@@ -10,8 +10,8 @@
     as.integer(seed)
 }
 
-# One seed for each of `n` fits: the same for all where one was given, as
-# DirichletMultinomial does.
+# One seed for each of `n` fits. If a seed is given, all fits get it, as in
+# DirichletMultinomial.
 .draw_seeds <- function(n, seed = NULL) {
     if (is.null(seed))
         trunc(stats::runif(n, 0, .Machine$integer.max))
@@ -19,8 +19,8 @@
         rep(.check_seed(seed), n)
 }
 
-# Seeds from a seed, and what is drawn from one, without touching the state of
-# R's generator where a seed was given.
+# `n` seeds drawn from `seed` without changing the state of R's generator, or
+# from that generator if `seed` is NULL.
 .seed_stream <- function(seed, n) {
     if (is.null(seed))
         return(as.integer(.draw_seeds(n)))
@@ -31,7 +31,7 @@
     old <- globalenv()[[".Random.seed"]]
     kinds <- RNGkind()
     on.exit({
-        # R warns of the "Rounding" sampler, which was the user's choice
+        # R warns of the "Rounding" sampler, which the user chose
         suppressWarnings(do.call(RNGkind, as.list(kinds)))
         if (is.null(old))
             rm(".Random.seed", envir = globalenv())

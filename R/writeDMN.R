@@ -1,68 +1,75 @@
-#' Write a fit as mothur's files
+#' Write a fit in mothur's file formats
 #'
-#' Writes a fit, or a sweep, as the tab-separated files of mothur's
-#' `get.communitytype`: a script that reads those reads these.
+#' Writes a fit, or the fits of [dmnselect()], to the tab-separated files of
+#' mothur's `get.communitytype`, so that a script that reads mothur's files can
+#' read these.
 #'
 #' @details
-#' The names are mothur's without what it puts before `dmm`, the name of the
-#' table and its label. There are, for each fit, of `k` components,
+#' The file names are mothur's without its prefix, which is the name of the
+#' table and its label. For each fit, with `k` components, there are two files.
 #'
-#' * `dmm.k.mix.posterior`, a row for each sample: its name, below an empty
-#'   header, and `Partition_1`, ..., the probability of each component;
-#' * `dmm.k.mix.relabund`, a row for each taxon, in the order of the table:
-#'   `Taxon`; then for each component, in per cent, the taxon's mean share,
-#'   below the component's name and precision theta, as `Partition_1_23.5036`,
-#'   and the ends of an approximate 95 % interval, `Partition_1_LCI` and
-#'   `Partition_1_UCI`;
+#' * `dmm.k.mix.posterior` has one row for each sample. The first column, with
+#'   an empty header, is its name; then `Partition_1` and so on are the
+#'   probabilities of the components.
+#' * `dmm.k.mix.relabund` has one row for each taxon, in the order of the table.
+#'   The first column is `Taxon`. Then follow three columns for each component,
+#'   in per cent: the taxon's mean proportion, and the ends of an approximate
+#'   95 % interval, `Partition_1_LCI` and `Partition_1_UCI`. The header of the
+#'   mean has the name and the precision theta of the component, as in
+#'   `Partition_1_23.5036`.
 #'
-#' for all fits
+#' One file describes all fits.
 #'
-#' * `dmm.mix.fit`, a row for each: `K`, `NLE`, `logDet`, `BIC`, `AIC` and
-#'   `Laplace`, see [goodnessOfFit()];
+#' * `dmm.mix.fit` has one row for each fit and columns `K`, `NLE`, `logDet`,
+#'   `BIC`, `AIC` and `Laplace`, see [goodnessOfFit()].
 #'
-#' and about one, the best,
+#' Three files describe one fit, the best.
 #'
-#' * `dmm.mix.design`, a row for each sample and no header: its name, and its
-#'   most probable component, as `Partition_1`;
-#' * `dmm.mix.parameters`, a row for each component: `Part`, its number;
-#'   `Dif2Ref_i`, its difference from the reference, the sum over the taxa of
-#'   the absolute differences of their mean shares, in per cent; `theta_i`,
-#'   its precision; `pi_i`, its weight, between 0 and 1;
-#' * `dmm.mix.summary`, a row for each taxon, by decreasing difference: `OTU`,
-#'   its name; in per cent, `P0.mean`, its mean share in the reference, for
-#'   each component `P1.mean`, `P1.lci` and `P1.uci`, its mean share and
-#'   interval, and `Difference`, the sum over the components of the absolute
-#'   differences from the reference; and `CumFraction`, the fraction, to 1, of
-#'   all taxa's differences that this one and those above it make. See
+#' * `dmm.mix.design` has one row for each sample and no header: its name, and
+#'   its most probable component, as in `Partition_1`.
+#' * `dmm.mix.parameters` has one row for each component. `Part` is its number.
+#'   `Dif2Ref_i` is its difference from the reference: the sum over the taxa of
+#'   the absolute differences of the mean proportions, in per cent. `theta_i` is
+#'   its precision, and `pi_i` its weight, between 0 and 1.
+#' * `dmm.mix.summary` has one row for each taxon, in decreasing order of
+#'   difference. `OTU` is its name. The next columns are in per cent: `P0.mean`,
+#'   its mean proportion in the reference; `P1.mean`, `P1.lci` and `P1.uci`, and
+#'   so on for each component, its mean proportion and interval; and
+#'   `Difference`, the sum over the components of the absolute differences from
+#'   the reference. `CumFraction`, from 0 to 1, is the fraction of the
+#'   differences of all taxa that this taxon and those above it make up. See
 #'   [drivers()].
 #'
-#' Samples come sorted by name, as mothur sorts them, and where they have no
-#' names in the order of the table. The labels of [componentLabels()] stand in
-#' place of `Partition_1`, but not of the numbers of `dmm.mix.parameters` and
+#' Samples are sorted by name, as in mothur's files; if they have no names, they
+#' keep the order of the table. Labels set by [componentLabels()] replace
+#' `Partition_1` and so on, but not the numbers in `dmm.mix.parameters` and
 #' `dmm.mix.summary`.
 #'
-#' Files of these names in `dir` are replaced, each when it is complete. Names
-#' of samples, taxa and components stand as they are, and so must have no tab
-#' and no line break.
+#' Files of these names in `dir` are replaced, each of them once the new file is
+#' complete. Names of samples, taxa and components are written without quotes.
 #'
 #' @section Differences from mothur's values:
-#' * Components come by decreasing weight; mothur's come in no such order.
-#' * Numbers have up to 15 digits where mothur rounds to 2 or 4 decimals.
-#' * `logDet`, and so `Laplace`, differ a little at the same optimum: 184.59 for
-#'   mothur's 184.44, with two components of 60 samples and 40 taxa of [twins].
-#'   The other values there, intervals included, agreed to mothur's rounding.
-#'   From other starts a fit may end at another optimum.
-#' * Intervals end at 100 % at most.
-#' * mothur's reference is its fit with one component. Of a sweep that has
-#'   one that is the default here too; of a lone fit it is the mean of the
-#'   components, unless `reference` says another.
+#' * Components are sorted by decreasing weight; mothur's are in no such order.
+#' * Numbers have up to 15 digits; mothur rounds to 2 or 4 decimal places.
+#' * At the same optimum, `logDet`, and with it `Laplace`, differs a little from
+#'   mothur's. The other values agree to mothur's rounding. From other starts, a
+#'   fit may end at another optimum.
+#' * Upper ends of intervals are at most 100 %.
+#' * mothur's reference is its fit with one component. For the fits of
+#'   [dmnselect()] that is the default here too, if they include one. For a
+#'   single fit the default is the mean of its components.
 #'
 #' @param object an object of class [DMN-class], or one made by
 #'     [dmnselect()].
-#' @param dir `character(1)`: the directory, created if need be.
-#' @param reference as for [drivers()]; of a sweep that has a fit with one
-#'     component, the default is that one.
-#' @return The names of the files, invisibly.
+#' @param dir `character(1)`: the directory to write to. It is created if need
+#'     be.
+#' @param reference as for [drivers()]. The default, `NULL`, is the fit with one
+#'     component if `object` is made by [dmnselect()] and has one, and the
+#'     weighted mean of the components otherwise.
+#' @return The paths of the files, invisibly.
+#' @section Errors:
+#' It is an error if a name of a sample, taxon or component has a tab or a line
+#' break, which would break the files, and if a file cannot be written.
 #' @seealso [drivers()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
@@ -104,7 +111,7 @@ writeDMN <- function(object, dir, reference = NULL) {
     invisible(files)
 }
 
-# With a header where the columns have names.
+# The bytes of a table's file. It has a header if the columns have names.
 .table_bytes <- function(table) {
     connection <- rawConnection(raw(), "w")
     on.exit(close(connection))
@@ -113,7 +120,7 @@ writeDMN <- function(object, dir, reference = NULL) {
     rawConnectionValue(connection)
 }
 
-# Nothing would tell a tab in a name from one between columns.
+# The files have no quotes, so a tab in a name would look like the next column.
 .check_words <- function(table) {
     words <- c(names(table), unlist(Filter(is.character, table)))
     bad <- grepl("[\t\r\n]", words)
@@ -137,7 +144,7 @@ writeDMN <- function(object, dir, reference = NULL) {
     if (is.null(names)) as.character(seq_len(nrow(fit@group))) else names
 }
 
-# By the bytes of their names, whatever the locale.
+# Samples sorted by the bytes of their names, in any locale.
 .sample_order <- function(fit) {
     names <- rownames(fit@group)
     if (is.null(names))

@@ -1,5 +1,6 @@
-/* The .Call entries that init.c registers; what each takes and returns is said
- * where it is defined. */
+/* The functions that R calls by .Call() and that init.c registers. Their
+ * arguments and values are documented where they are defined, in the r_*.c
+ * files. */
 #ifndef DMM_ENTRIES_H
 #define DMM_ENTRIES_H
 

@@ -1,3 +1,4 @@
+/* Conversion of arguments, and calls of R from within the core: see glue.h. */
 #include "glue.h"
 
 #include <string.h>
@@ -66,7 +67,7 @@ const double *glue_real_matrix(SEXP x, size_t rows, size_t columns,
     return REAL(x);
 }
 
-/* The element of that name of a list. */
+/* The element of a list with the given name; an R error if there is none. */
 static SEXP element(SEXP list, const char *name)
 {
     SEXP names = Rf_getAttrib(list, R_NamesSymbol);
@@ -118,6 +119,8 @@ void glue_check(dmm_status status)
 
 /* ---- Calls of R from within the core ---------------------------------- */
 
+/* The cleanup function for R_UnwindProtect(). If R is about to jump, it goes
+ * back to call_r() instead. */
 static void jump_back(void *data, Rboolean jump)
 {
     glue_guard *guard = data;
@@ -127,7 +130,7 @@ static void jump_back(void *data, Rboolean jump)
     }
 }
 
-/* Calls R, unless a jump is waiting already. */
+/* Calls call(data), which calls R, unless a jump has been caught already. */
 static void call_r(glue_guard *guard, SEXP (*call)(void *), void *data)
 {
     if (guard->jumped || setjmp(guard->back))
@@ -142,15 +145,14 @@ static SEXP check_interrupt(void *unused)
     return R_NilValue;
 }
 
-/* A dmm_interrupt. */
+/* The core's interrupt callback (dmm_interrupt). */
 static int interrupted(void *guard)
 {
     call_r(guard, check_interrupt, NULL);
     return ((glue_guard *)guard)->jumped;
 }
 
-/* Progress is printed for every so many iterations, as users of
- * DirichletMultinomial know it. */
+/* Iterations between two lines of progress, as in DirichletMultinomial. */
 #define PRINT_EVERY 10
 
 typedef struct {
@@ -175,7 +177,7 @@ static SEXP print_report(void *data)
     return R_NilValue;
 }
 
-/* A dmm_progress. */
+/* The core's progress callback (dmm_progress). */
 static void print_progress(dmm_phase phase, int iteration, double value,
                            void *guard)
 {

@@ -1,8 +1,11 @@
-/* Between R and the core: arguments in, errors out.
+/* The glue between R and the core: conversion of arguments and results, errors,
+ * interrupts and progress.
  *
- * Only the files of this folder include R's headers. They turn SEXPs into the
- * core's structs, call it, and turn the outcome into R objects; the core's
- * memory is owned by an R object while R allocates (R may jump away).
+ * Only the files directly in src/ include R's headers. A .Call entry converts
+ * its SEXP arguments into the core's structs, calls the core, and converts the
+ * outcome into R objects. R may leave a function by a long jump whenever it
+ * allocates; memory of the core is therefore owned by an R object with a
+ * finaliser before results are copied.
  */
 #ifndef DMM_GLUE_H
 #define DMM_GLUE_H
@@ -15,49 +18,62 @@
 #include <R.h>
 #include <Rinternals.h>
 
+/* Converters of arguments. They raise an R error if an argument does not have
+ * the type or shape that they want; `name` is its name in the message. */
+
 /* A view of an integer or double matrix or a dgCMatrix. */
 dmm_matrix glue_matrix(SEXP count);
 
-/* Whole and real numbers of length one. */
+/* A single whole number; a single number. NA is an error. */
 int glue_int(SEXP x, const char *name);
 double glue_double(SEXP x, const char *name);
 
-/* A numeric matrix of that shape. */
+/* The elements of a double matrix or vector with rows x columns elements. */
 const double *glue_real_matrix(SEXP x, size_t rows, size_t columns,
                                const char *name);
 
-/* The fields of dmncontrol() and the number of threads. */
+/* The control with the fields of a dmncontrol() list and the number of threads;
+ * the other fields have their defaults. */
 dmm_control glue_control(SEXP control, SEXP num_threads);
 dmm_optimizer glue_optimizer(SEXP optimizer);
 
-/* An R error for a status that is not DMM_OK. */
+/* Raises an R error for a status other than DMM_OK. */
 void glue_check(dmm_status status);
 
-/* Calls of R from within the core. R may jump out of them (an interrupt, a time
- * limit, an error of a sink()), which must not happen over the core's frames
- * and threads: the jump is caught, the core is asked to stop, and the jump goes
- * on when the core has returned and freed its memory. */
+/* The core's callbacks call R to check for interrupts and to print progress. R
+ * may leave such a call by a long jump: after an interrupt, at a time limit, or
+ * at an error in a sink(). The jump must not cross the core's frames and
+ * threads. A guard therefore catches it and asks the core to stop; when the
+ * core has freed its memory and returned, glue_guard_end() lets the jump
+ * continue. */
 typedef struct {
-    SEXP token;  /* what R needs to go on with the jump */
-    jmp_buf back;
-    int jumped;
+    SEXP token;   /* from R_MakeUnwindCont(): continues the jump  */
+    jmp_buf back; /* where the jump is caught                     */
+    int jumped;   /* whether a jump was caught and has to go on   */
 } glue_guard;
 
-/* Makes the control's callbacks ask for interrupts and, if `verbose`, print
- * progress. The guard's token is the caller's to PROTECT. */
+/* Prepares a guard, and sets the control's callbacks to check for interrupts
+ * and, if `verbose`, to print progress. Returns the guard's token, which the
+ * caller must PROTECT. */
 SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control);
 
-/* Goes on with the jump, if there was one: does not return then. */
+/* Continues the jump if there was one, and then does not return. */
 void glue_guard_end(glue_guard *guard);
 
-/* A fit as the list that R/dmn.R reads. R's memory may run out meanwhile: the
- * result must have an owner that R finalises. */
+/* An external pointer to own a fit of the core, so that the fit is freed even if
+ * R runs out of memory and jumps while the fit is copied. The caller must
+ * PROTECT it, set its address, and finalise it after the copy. */
+SEXP glue_fit_owner(void);
+void glue_finalise_fit(SEXP owner);
+
+/* A fit as the list that R/dmn.R reads; an owner must hold it meanwhile. */
 SEXP glue_fit(const dmm_fit_result *result);
 
 /* Sets element i of a named list and returns the value. */
 SEXP glue_set(SEXP list, int i, SEXP value);
 
-/* A new protected-by-caller list with these names, ended by "". */
+/* A new list with these names, of which the last must be "". The caller must
+ * PROTECT it. */
 SEXP glue_list(const char **names);
 
 #endif

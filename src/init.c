@@ -1,11 +1,13 @@
-/* Registration of the .Call entries, and what must happen once at load. */
+/* Registers the .Call entries when R loads the package, and makes the settings
+ * that hold for the whole process. */
 #include <R_ext/Rdynload.h>
 
 #include "core/simd/kernels.h"
 #include "core/base/threads.h"
 #include "entries.h"
 
-/* By way of void (*)(void), which no compiler warns of. */
+/* The cast goes through void (*)(void) because compilers do not warn about a
+ * conversion from or to that type. */
 #define ENTRY(name, arguments) \
     {#name, (DL_FUNC)(void (*)(void))name, arguments}
 
@@ -30,5 +32,5 @@ void R_init_dmmomp(DllInfo *dll)
     R_useDynamicSymbols(dll, FALSE);
     R_forceSymbols(dll, TRUE);
     dmm_threads_watch_fork();
-    dmm_kernels_active(); /* chosen here, before there are threads */
+    dmm_kernels_active(); /* chooses the kernels before there are threads */
 }

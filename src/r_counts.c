@@ -1,3 +1,4 @@
+/* Validation of count tables. */
 #include "entries.h"
 #include "glue.h"
 
@@ -22,8 +23,9 @@ static const char *problem_name(dmm_problem_kind kind)
     return "none";
 }
 
-/* The first thing wrong with a count table, looked for by up to num_threads
- * threads: NULL, or list(problem, row, column, value) with 1-based indices. */
+/* Returns NULL for a valid count table, or the first problem in it as
+ * list(problem, row, column, value) with 1-based indices; column is NA for a
+ * sample without counts. Uses up to num_threads threads. */
 SEXP R_dmm_count_problem(SEXP count, SEXP num_threads)
 {
     const dmm_matrix matrix = glue_matrix(count);

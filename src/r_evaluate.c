@@ -1,3 +1,4 @@
+/* The model and the M-step at given parameters. */
 #include <string.h>
 
 #include "entries.h"
@@ -14,7 +15,8 @@ static SEXP new_vector(SEXP list, int i, size_t n)
     return glue_set(list, i, Rf_allocVector(REALSXP, (R_xlen_t)n));
 }
 
-/* NLE, responsibilities and the derivatives of F_k at given parameters. */
+/* The model at given lambda (S x K) and weights: a list with everything that
+ * dmm_evaluate() computes. */
 SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control_list,
                     SEXP num_threads)
 {
@@ -43,7 +45,8 @@ SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control_list,
     return list;
 }
 
-/* The M-step at fixed responsibilities. */
+/* The M-step at fixed responsibilities z (N x K), from lambda (S x K):
+ * list(Lambda, Objective, Iterations). */
 SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control_list,
                  SEXP optimizer, SEXP num_threads)
 {

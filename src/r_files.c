@@ -1,3 +1,4 @@
+/* Writing files to disk safely, for checkpoints (R/utils-files.R). */
 #include <errno.h>
 #include <fcntl.h>
 #ifdef _WIN32
@@ -17,8 +18,8 @@
 #define OPEN_MODE O_RDONLY
 #endif
 
-/* Brings a file, or the names in a directory, to the disk. FALSE where that
- * failed, as it does for a directory on Windows. */
+/* Flushes a file, or the entries of a directory, to the disk (fsync). Returns
+ * FALSE if that fails, as it does for a directory on Windows. */
 SEXP R_dmm_flush(SEXP path)
 {
     if (TYPEOF(path) != STRSXP || XLENGTH(path) != 1)

@@ -1,15 +1,8 @@
+/* A fit from one start, and the conversion of fits into R lists. */
 #include <string.h>
 
 #include "entries.h"
 #include "glue.h"
-
-/* The C result is owned by an external pointer, so that it is freed even when
- * R runs out of memory while it is copied. */
-static void finalise(SEXP pointer)
-{
-    dmm_fit_free(R_ExternalPtrAddr(pointer));
-    R_ClearExternalPtr(pointer);
-}
 
 static SEXP real_matrix(const double *values, size_t rows, size_t columns)
 {
@@ -30,6 +23,20 @@ static SEXP goodness_of_fit(const dmm_fit_result *r)
     REAL(x)[4] = r->aic;
     UNPROTECT(1);
     return x;
+}
+
+void glue_finalise_fit(SEXP owner)
+{
+    dmm_fit_free(R_ExternalPtrAddr(owner));
+    R_ClearExternalPtr(owner);
+}
+
+SEXP glue_fit_owner(void)
+{
+    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+    R_RegisterCFinalizerEx(owner, glue_finalise_fit, TRUE);
+    UNPROTECT(1);
+    return owner;
 }
 
 SEXP glue_fit(const dmm_fit_result *r)
@@ -62,7 +69,8 @@ SEXP glue_fit(const dmm_fit_result *r)
     return list;
 }
 
-/* Fits a mixture. */
+/* Fits a mixture of k components from one k-means start: dmm_fit(). Returns the
+ * list of glue_fit(). */
 SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
                SEXP optimizer, SEXP control_list)
 {
@@ -73,8 +81,7 @@ SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
     const int components = glue_int(k, "k");
     glue_guard guard;
     PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
-    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
-    R_RegisterCFinalizerEx(owner, finalise, TRUE);
+    SEXP owner = PROTECT(glue_fit_owner());
     dmm_fit_result *result = NULL;
     const dmm_status status =
         dmm_fit(&matrix, components > 0 ? (size_t)components : 0, &control,
@@ -83,7 +90,7 @@ SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
     glue_guard_end(&guard);
     glue_check(status);
     SEXP list = PROTECT(glue_fit(result));
-    finalise(owner);
+    glue_finalise_fit(owner);
     UNPROTECT(3);
     return list;
 }

@@ -1,9 +1,11 @@
+/* Weights and precisions of a fit's components. */
 #include <string.h>
 
 #include "entries.h"
 #include "glue.h"
 
-/* Weights pi and precisions theta, the column sums of the estimates. */
+/* Returns list(pi, theta): the weights, and the precisions, which are the
+ * column sums of the estimates (S x K). */
 SEXP R_dmm_mixture_weights(SEXP estimate, SEXP weight)
 {
     const size_t k = (size_t)XLENGTH(weight);

@@ -1,7 +1,9 @@
+/* Predictions for new samples. */
 #include "entries.h"
 #include "glue.h"
 
-/* Log evidence or posterior probabilities of new samples. */
+/* The log evidence (logevidence = TRUE) or the posterior probabilities of the
+ * samples in newdata, N x K, at the parameters estimate (S x K) and weight. */
 SEXP R_dmm_predict(SEXP estimate, SEXP weight, SEXP newdata, SEXP logevidence,
                    SEXP num_threads)
 {

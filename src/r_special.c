@@ -1,8 +1,10 @@
+/* The core's special functions, for tests in R. */
 #include "core/simd/special.h"
 #include "entries.h"
 #include "glue.h"
 
-/* Differences f(alpha + x) - f(alpha) of lgamma, digamma and trigamma. */
+/* Returns list(lgamma, digamma, trigamma): the differences f(alpha + x) -
+ * f(alpha) for double vectors of the same length. */
 SEXP R_dmm_special(SEXP alpha, SEXP x)
 {
     const size_t n = (size_t)XLENGTH(alpha);

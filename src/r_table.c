@@ -1,8 +1,12 @@
+/* Fits from several starts on a count table that is compressed once. The table
+ * is kept by R as an external pointer.
+ */
 #include <string.h>
 
 #include "entries.h"
 #include "glue.h"
 
+/* The names of the kinds of start in R. */
 static const char *kind_name[DMM_START_KINDS] = {
     [DMM_START_KMEANS] = "kmeans", [DMM_START_SEEDS] = "seeds",
     [DMM_START_LABELS] = "labels", [DMM_START_MOVE] = "move",
@@ -10,6 +14,7 @@ static const char *kind_name[DMM_START_KINDS] = {
     [DMM_START_GIVEN] = "given",
 };
 
+/* Marks external pointers to compressed tables. */
 static SEXP table_tag(void)
 {
     return Rf_install("dmmomp_table");
@@ -21,14 +26,17 @@ static void finalise_table(SEXP pointer)
     R_ClearExternalPtr(pointer);
 }
 
-/* Compresses a count table for fits with up to `largest_k` components. */
+/* Compresses a count table for fits with up to `largest_k` components, in
+ * canonical order if `canonical` is TRUE (see dmm_table_new()). Returns an
+ * external pointer that owns the compressed table. */
 SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k, SEXP num_threads)
 {
     const dmm_matrix matrix = glue_matrix(count);
     const int k = glue_int(largest_k, "k");
     const int threads = glue_int(num_threads, "num.threads");
     const int in_order = Rf_asLogical(canonical) == TRUE;
-    /* It remembers the number of samples, to check arguments against. */
+    /* The pointer keeps the number of samples, for the check of arguments in
+     * R_dmm_table_fit(). */
     SEXP rows = PROTECT(Rf_ScalarInteger((int)matrix.rows));
     SEXP owner = PROTECT(R_MakeExternalPtr(NULL, table_tag(), rows));
     R_RegisterCFinalizerEx(owner, finalise_table, TRUE);
@@ -38,12 +46,6 @@ SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k, SEXP num_threads)
     R_SetExternalPtrAddr(owner, table);
     UNPROTECT(2);
     return owner;
-}
-
-static void finalise_fit(SEXP pointer)
-{
-    dmm_fit_free(R_ExternalPtrAddr(pointer));
-    R_ClearExternalPtr(pointer);
 }
 
 static dmm_start_kind find_kind(const char *name)
@@ -78,7 +80,7 @@ static SEXP starts_as_list(const dmm_start_record *records, int n)
     return list;
 }
 
-/* The kinds that an R character vector names, or NULL for R's NULL. */
+/* The kinds that an R character vector of length n names; NULL for R's NULL. */
 static const dmm_start_kind *read_kinds(SEXP kinds, int n)
 {
     if (kinds == R_NilValue)
@@ -100,9 +102,10 @@ static const dmm_table *read_table(SEXP table)
     return R_ExternalPtrAddr(table);
 }
 
-/* The best fit of `nstart` starts: list(fit, starts). `kinds` is NULL or the
- * kind of each start; `given` is NULL or the responsibilities that starts of
- * kind "given" begin with. */
+/* Returns the best fit from `nstart` starts and a record of all of them:
+ * list(fit, starts). `kinds` names the kind of each start, or is NULL for the
+ * usual sequence. `given` is NULL or the responsibilities (N x K) for starts of
+ * kind "given". */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
                      SEXP control_list)
@@ -126,8 +129,7 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     memset(records, 0, (size_t)n * sizeof *records);
     glue_guard guard;
     PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
-    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
-    R_RegisterCFinalizerEx(owner, finalise_fit, TRUE);
+    SEXP owner = PROTECT(glue_fit_owner());
     dmm_fit_result *result = NULL;
     const dmm_status status =
         dmm_table_fit(compressed, (size_t)components, &plan, &control, records,
@@ -139,7 +141,7 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     SEXP list = PROTECT(glue_list(names));
     glue_set(list, 0, glue_fit(result));
     glue_set(list, 1, starts_as_list(records, n));
-    finalise_fit(owner);
+    glue_finalise_fit(owner);
     UNPROTECT(3);
     return list;
 }

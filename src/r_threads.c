@@ -1,9 +1,11 @@
+/* What dmnthreads() reports. */
 #include "core/simd/kernels.h"
 #include "core/base/threads.h"
 #include "entries.h"
 #include "glue.h"
 
-/* What limits the number of threads, and the vector instructions in use. */
+/* Returns a list with the limits on the number of threads and the name of the
+ * vector instructions in use. */
 SEXP R_dmm_threads(void)
 {
     const dmm_threads_info info = dmm_threads_query();

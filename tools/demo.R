@@ -1,8 +1,9 @@
 # Rscript tools/demo.R [OUTPUT-DIRECTORY]
 #
-# Clusters the 278 samples of the Twins study (Turnbaugh et al. 2009) as
-# Holmes, Harris & Quince (2012) did. Run by tools/demo.sh, which installs the
-# package first.
+# Fits Dirichlet-multinomial mixtures with 1 to 7 components to the 278 samples
+# of the Twins study (Turnbaugh et al. 2009), as Holmes, Harris & Quince (2012)
+# did. Prints the criteria and the best fit, and draws two plots. tools/demo.sh
+# installs the package and then runs this script.
 
 library(dmmomp)
 
@@ -45,8 +46,8 @@ print_components <- function(fit, n = 10L) {
     }
 }
 
-# Opens a PNG file, or a PDF file where this R cannot draw PNG without a
-# display; returns the file's path.
+# Opens a PNG device, or a PDF device if this R can draw PNG only with a display
+# and there is none. Returns the file's path.
 open_plot <- function(name) {
     file <- file.path(output, paste0(name, ".png"))
     if (capabilities("cairo")) {
@@ -76,14 +77,15 @@ plot_criteria <- function(fits, best) {
     file
 }
 
-# The mean proportion, in each component, of the genera that lead in any.
+# Plots the mean proportions in all components of the n genera that have the
+# largest ones.
 plot_components <- function(fit, n = 20L) {
     file <- open_plot("components")
     on.exit(dev.off())
     share <- 100 * fitted(fit, scale = TRUE)
     leading <- order(apply(share, 1L, max), decreasing = TRUE)
     share <- share[rev(head(leading, n)), , drop = FALSE]
-    # Without black and yellow.
+    # The palette without black and yellow.
     colours <- palette.colors(9L)[-c(1L, 5L)][seq_len(ncol(share))]
     symbols <- rep_len(15:18, ncol(share))
     rows <- seq_len(nrow(share))

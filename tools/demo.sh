@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs dmmomp with all that it needs, then clusters the Twins study.
+# Installs dmmomp and what it needs, then runs tools/demo.R, which clusters the
+# samples of the Twins study. usage() below describes the options.
 set -eu
 
 usage()
@@ -37,7 +38,8 @@ do
     shift
 done
 
-# The library that library(dmmomp) will find afterwards without any setting.
+# Prints the R library to install into: one in which library(dmmomp) finds the
+# package without further settings.
 choose_library()
 {
     # shellcheck disable=SC2016 # R's dollar signs
@@ -49,7 +51,7 @@ choose_library()
         cat(c(writable, personal)[1L])'
 }
 
-# One number for everything that the installed package is made from.
+# Prints a checksum of R's version and of all sources of the package.
 source_checksum()
 {
     (cd "$root" && {
@@ -66,7 +68,8 @@ source_checksum()
 install_dmmomp()
 {
     checksum=$(source_checksum)
-    # Inside the installed package: gone when something else replaces it.
+    # The file is inside the installed package, so that it disappears when the
+    # package is replaced by other means.
     stamp=$library/dmmomp/source-checksum
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$checksum" ]; then
         say "dmmomp is installed in $library and up to date."

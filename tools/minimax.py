@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""The polynomials of src/core/simd/special_template.h.
+"""Computes the polynomials of src/core/simd/special_template.h.
 
-Prints their coefficients, constant term first, and the largest error that is
-left after rounding them to double. Needs mpmath; takes some seconds.
+Prints the coefficients of each polynomial, constant term first, and the largest
+error that is left once they are rounded to double. Needs mpmath; takes some
+seconds.
 
-A polynomial p of degree d minimises the largest |w (f - p)| over an interval
-(Remez's exchange algorithm); w makes that the error of the function's value
-that p is a part of.
+Each polynomial p approximates a function f: among those of its degree it
+minimises the largest |w (f - p)| over an interval, found by Remez's exchange
+algorithm. The weight w is chosen so that w (f - p) is the error of the special
+function that p is a part of.
 """
 
 from mpmath import atanh, cos, exp, log, loggamma, lu_solve, matrix, mp, mpf
@@ -38,7 +40,7 @@ def minimax(f, w, low, high, degree):
     f_grid, w_grid = [f(x) for x in grid], [w(x) for x in grid]
     nodes = chebyshev(n)
     for _ in range(EXCHANGES):
-        # p(x) + (-1)^i error / w(x) = f(x) in the nodes
+        # Solve p(x) + (-1)^i error / w(x) = f(x) at the nodes x.
         equations, values = matrix(n, n), matrix(n, 1)
         for i, x in enumerate(nodes):
             for power in range(degree + 1):
@@ -48,7 +50,7 @@ def minimax(f, w, low, high, degree):
         coefficients = list(lu_solve(equations, values))[:degree + 1]
         error = [w_grid[i] * (f_grid[i] - evaluate(coefficients, grid[i]))
                  for i in range(GRID_POINTS)]
-        # The next nodes: the largest error in each stretch of one sign.
+        # The next nodes: the largest error in each interval of one sign.
         extrema = []
         for i, e in enumerate(error):
             if extrema and (e > 0) == (error[extrema[-1]] > 0):
@@ -108,8 +110,9 @@ if __name__ == "__main__":
     half_ln_2 = log(mpf(2)) / 2 * mpf("1.0001")
     largest_s = (2 * (sqrt(2) - 1) / (sqrt(2) + 1))**2 * mpf("1.0000001")
     largest_u = mpf(1) / 64  # y >= 8
-    # Errors of exp, of the logarithm relative to g, of lgamma, of digamma's
-    # difference (at least 1/4 or so), of trigamma's relative to u.
+    # The errors printed are, in this order, those of exp, of the logarithm
+    # relative to g, of lgamma, of digamma differences relative to 1/4 (about
+    # the least of them), and of trigamma relative to u.
     show("v_exp", exp_rest, lambda r: (r + mpf(10)**-4)**2, -half_ln_2,
          half_ln_2, 9)
     show("v_log_fraction", log_rest, lambda s: s, mpf(10)**-9, largest_s, 5)

@@ -1,7 +1,8 @@
 # Rscript tools/run-testthat.R TEST-DIRECTORY COUNTS-FILE
 #
-# Runs the tests of the installed dmmomp and writes to COUNTS-FILE the numbers
-# of expectations that passed, of those that failed and of tests skipped.
+# Runs the tests in TEST-DIRECTORY against the installed dmmomp. Writes one line
+# to COUNTS-FILE: the numbers of expectations that passed, of failures (errors
+# included) and of skipped tests. tools/test.sh uses it.
 
 arguments <- commandArgs(trailingOnly = TRUE)
 

@@ -1,9 +1,11 @@
 # shellcheck shell=sh disable=SC2154
-# Set-up shared by tools/demo.sh, tools/test.sh and .ci/run. Sourced, not run.
+# Functions shared by tools/demo.sh, tools/test.sh and .ci/run, which source
+# this file: they install what is needed, build the package and sum up results.
 #
-# A script says what it needs with require_command and require_r_package,
-# then calls install_missing once. What is there already, from whatever
-# source, is left alone.
+# A script names its needs with require_command and require_r_package, and then
+# calls install_missing once, which installs Debian packages for those that are
+# missing. What is already there, from whatever source, is left as it is. The
+# comment above a function names its arguments.
 
 missing=
 missing_r=
@@ -25,6 +27,7 @@ die()
 }
 
 # require_command COMMAND DEBIAN-PACKAGE...
+# Notes the packages as missing unless the command exists.
 require_command()
 {
     command -v "$1" >/dev/null 2>&1 && return
@@ -40,6 +43,7 @@ has_r_package()
 }
 
 # require_r_package R-PACKAGE DEBIAN-PACKAGE
+# Notes the package as missing unless R can find it.
 require_r_package()
 {
     has_r_package "$1" && return
@@ -47,8 +51,9 @@ require_r_package()
     missing_r="$missing_r $1"
 }
 
-# What building and installing the package takes. The compiler comes without
-# r-base-dev, whose many header files a package in C has no use for.
+# What building and installing the package needs. The compiler is asked for by
+# itself, since r-base-dev would bring many header files that this package does
+# not use.
 require_build_tools()
 {
     require_command R r-base-core
@@ -59,6 +64,7 @@ require_build_tools()
     require_r_package S4Vectors r-bioc-s4vectors
 }
 
+# Installs what the require_ functions noted as missing, or ends the script.
 install_missing()
 {
     [ -n "$missing" ] || return 0
@@ -71,7 +77,8 @@ install_missing()
 }
 
 # want_r_package R-PACKAGE DEBIAN-PACKAGE
-# Installs it where it can be had; what depends on it is skipped otherwise.
+# For an optional package: tries to install it if it is missing. The script goes
+# on without it, and what needs it is skipped.
 want_r_package()
 {
     has_r_package "$1" && return
@@ -80,12 +87,14 @@ want_r_package()
     say "Going on without $1: what needs it is skipped."
 }
 
+# apt_install DEBIAN-PACKAGE...
+# Tries three times; prints the end of apt's output if all fail.
 apt_install()
 {
     apt_log=$(mktemp)
     for attempt in 1 2 3
     do
-        # One source of packages out of reach need not matter.
+        # A failed update of one source need not matter.
         as_root apt-get -qq update >"$apt_log" 2>&1 || :
         if as_root env DEBIAN_FRONTEND=noninteractive \
             apt-get -qq -y -o DPkg::Lock::Timeout=300 \
@@ -113,6 +122,7 @@ as_root()
     fi
 }
 
+# Says what to install where there is no apt-get, and ends the script.
 explain_other_systems()
 {
     cat >&2 <<END
@@ -135,7 +145,8 @@ END
     exit 1
 }
 
-# "a b" -> "a", "b"
+# quote_names "a b"
+# Prints "a", "b" with the quotation marks.
 quote_names()
 {
     # shellcheck disable=SC2086 # a list of names
@@ -143,8 +154,8 @@ quote_names()
 }
 
 # build_tarball DIRECTORY
-# Leaves dmmomp.tar.gz there. Installing from the tarball keeps object files
-# out of the working tree.
+# Builds the package and leaves it in DIRECTORY/dmmomp.tar.gz. Installing from
+# that file keeps object files out of the working tree.
 build_tarball()
 {
     (cd "$1" && R CMD build --no-build-vignettes --no-manual "$root" \
@@ -156,7 +167,7 @@ build_tarball()
 }
 
 # install_tarball TARBALL LIBRARY [R CMD INSTALL's options]
-# Silent unless it fails.
+# Prints R's output only if the installation fails.
 install_tarball()
 {
     install_log=$(mktemp)
@@ -171,8 +182,8 @@ install_tarball()
 }
 
 # summarize FILE
-# Prints the lines "PASSED FAILED SKIPPED NAME" of FILE and a last line with
-# the sums. Fails when anything failed or nothing passed.
+# FILE has lines "PASSED FAILED SKIPPED NAME". Prints them as a table, with a
+# last line "N passed, N failed". Fails if anything failed or nothing passed.
 summarize()
 {
     awk '{

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs all tests: the C core's without R, then the package's, with OpenMP and
-# without.
+# Runs all tests: those of the C core, which need no R, and those of the
+# package, each with OpenMP and without. usage() below describes them.
 set -eu
 
 usage()
@@ -38,13 +38,15 @@ done
 : >"$counts"
 
 # record PASSED FAILED SKIPPED NAME
+# Adds a suite's result to the summary.
 record()
 {
     printf '%s %s %s %s\n' "$1" "$2" "$3" "$4" >>"$counts"
 }
 
 # c_suite NAME MAKE-TARGET
-# The test programs end with a line "N passed, N failed".
+# Runs a target of tests/core/Makefile. Each test program ends with a line
+# "N passed, N failed".
 c_suite()
 {
     heading "$1"
@@ -53,15 +55,16 @@ c_suite()
     cat "$log"
     passed=$(sum_before passed "$log")
     failed=$(sum_before failed "$log")
-    # Dying early (a crash, a sanitizer's report) is a failure too, and a
-    # suite that says nothing has shown nothing.
+    # A program that ends early (a crash, a sanitizer's report) is a failure,
+    # and so is a suite in which no test has passed.
     if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ "$passed" = 0 ]; }; then
         failed=1
     fi
     record "$passed" "$failed" 0 "$1"
 }
 
-# The sum of the numbers that stand before a word in the programs' last lines.
+# sum_before WORD FILE
+# Prints the sum of the numbers that precede a word, "passed" or "failed".
 sum_before()
 {
     sed -n "s/^\(.*[^0-9]\)\{0,1\}\([0-9][0-9]*\) $1.*/\2/p" "$2" |
@@ -69,6 +72,7 @@ sum_before()
 }
 
 # r_suite NAME [R CMD INSTALL's options]
+# Installs the package into a scratch library and runs its tests.
 r_suite()
 {
     name=$1
@@ -81,8 +85,9 @@ r_suite()
         record 0 1 0 "$name: installation"
         return
     fi
-    # The tests of the tarball, not of the tree: nothing may be missing there,
-    # and what a test writes stays out of the tree.
+    # Run the tests in the tarball rather than those in the working tree: this
+    # shows that the tarball is complete, and keeps files that tests write out
+    # of the tree.
     rm -rf "$scratch/dmmomp"
     tar -xf "$scratch/dmmomp.tar.gz" -C "$scratch"
     rm -f "$scratch/r-counts"

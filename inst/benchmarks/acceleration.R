@@ -1,18 +1,20 @@
-# When may EM's acceleration start? The rules compared: never (plain EM); once
-# the NLE changes by less than a constant, by less than a constant for each
-# sample, or by less than a part of the NLE. A rule will do if its NLE is no
-# worse than plain EM's, from the same seed, by more than 0.01 in 95 % of the
-# runs; of these the one of least time is the best.
+# When may EM's acceleration start? Acceleration from too far away can end in a
+# worse optimum than plain EM. This script compares rules: never (plain EM), or
+# once the NLE changes by less than a constant, than a constant times the number
+# of samples, or than a fraction of the NLE. A rule is acceptable if in 95 % of
+# the runs its NLE exceeds plain EM's, from the same seed, by 0.01 at most. The
+# acceptable rule that takes the least time is the best.
 #
 #   Rscript inst/benchmarks/acceleration.R [OPTION...] [plot.png]
 #
 #   --seeds=20          runs for each table
-#   --sets=NAME;NAME    of the tables; all that can be had by default. Some are
-#                       from the packages vegan, phyloseq and metagenomeSeq.
-#   --iterations=10000  of EM at most
-#   --jobs=1            tables at the same time
-#   --save=FILE.rds     keep the runs
-#   --load=FILE;FILE    make the tables from kept runs
+#   --sets=NAME;NAME    the tables to use (default: all). Some come from the
+#                       packages vegan, phyloseq and metagenomeSeq, and are left
+#                       out where these are not installed.
+#   --iterations=10000  largest number of EM iterations
+#   --jobs=1            number of tables worked on at the same time
+#   --save=FILE.rds     save the runs to a file
+#   --load=FILE;FILE    make the report from saved runs instead
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
 arguments <- read_arguments(seeds = 20, sets = character(), iterations = 10000,
@@ -20,7 +22,8 @@ arguments <- read_arguments(seeds = 20, sets = character(), iterations = 10000,
 
 TOLERATED <- 0.01 # NLE
 
-# name: change, change for each sample, change relative to |NLE|
+# Limits of the change of the NLE: a constant, one that is multiplied by N, one
+# that is multiplied by |NLE|. The largest of the three products counts.
 rules <- list(
     "plain EM"         = c(0, 0, 0),
     "0.1"              = c(0.1, 0, 0),
@@ -29,7 +32,7 @@ rules <- list(
     "at once"          = c(Inf, 0, 0),
     "1e-4 N"           = c(0, 1e-4, 0),
     "1e-3 N"           = c(0, 1e-3, 0),
-    "max(0.1, 1e-5 N)" = c(0.1, 1e-5, 0), # the package's
+    "max(0.1, 1e-5 N)" = c(0.1, 1e-5, 0), # dmn()'s default
     "max(0.1, 1e-4 N)" = c(0.1, 1e-4, 0),
     "max(0.1, 1e-3 N)" = c(0.1, 1e-3, 0),
     "1e-6 NLE"         = c(0, 0, 1e-6),
@@ -37,7 +40,7 @@ rules <- list(
 
 # ---- Tables ------------------------------------------------------------------
 
-# Taxa in at least `least` samples; no empty samples.
+# Keeps the taxa seen in at least `least` samples, and samples with counts.
 trim <- function(x, least = 1L) {
     x <- x[, colSums(x > 0) >= least, drop = FALSE]
     x <- x[rowSums(x) > 0, , drop = FALSE]
@@ -141,7 +144,7 @@ at <- match(paste(runs$set, runs$seed), paste(plain$set, plain$seed))
 runs$excess <- runs$NLE - plain$NLE[at]
 runs$saved <- runs$evaluations / plain$evaluations[at]
 
-# By rule over all runs, where every run counts alike.
+# One row of the table by rule; every run has the same weight.
 summarise <- function(r) {
     by_set <- tapply(r$excess > TOLERATED, r$set, mean)
     data.frame(
@@ -192,7 +195,7 @@ plot(seconds, share, log = "x", pch = 19, xlab = "processor time in EM, s",
     ylim = c(min(share, 90), 104), xlim = range(seconds) * c(0.8, 1.3),
     main = "When to switch EM's acceleration on")
 abline(h = 95, lty = 2)
-# Rules with the same share stand in a row: turned, their names have room.
+# Many rules have the same share; slanted names do not overlap.
 text(seconds, share + 0.3, names(rules)[as.integer(names(share))], srt = 60,
     adj = 0, cex = 0.7)
 close_plot(arguments$plot)

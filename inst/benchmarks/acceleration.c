@@ -1,14 +1,18 @@
-/* Fits one table from many seeds under several rules for when EM's acceleration
- * starts; acceleration.R runs it and makes the table.
+/* Compares rules for when EM's acceleration starts: fits one table with each
+ * rule from each of several seeds. acceleration.R runs this program and makes a
+ * table of its output.
  *
  *   acceleration FILE K SEEDS MAX_ITERATIONS RULE...
  *
- * RULE is NAME:CHANGE:PER_SAMPLE:RELATIVE: acceleration may start once the NLE
- * changes by less than the largest of CHANGE, PER_SAMPLE x N and RELATIVE x
- * |NLE| (at the end of the first rule's fit from the same seed). All 0: never.
- * Prints a line for each seed and rule. Seconds are those of EM alone, which
- * the rules decide about, and the processor's, not the clock's, since other
- * programs may run.
+ * FILE is a table (see input.h), K the number of components, and seeds are
+ * 1 to SEEDS. RULE is NAME:CHANGE:PER_SAMPLE:RELATIVE. Acceleration may start
+ * once the NLE changes by less than the largest of CHANGE, PER_SAMPLE x N and
+ * RELATIVE x |NLE|, where NLE is the one that the first rule ended with from
+ * the same seed. A rule of zeros never accelerates.
+ *
+ * Prints a line for each seed and rule. Seconds are for EM alone, which is all
+ * that the rules affect. They are processor time, which other programs disturb
+ * less than elapsed time.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
@@ -32,7 +36,7 @@ static double processor_time(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The processor time at which EM began, and at which it ended. */
+/* The processor times at which EM began and ended. */
 typedef struct {
     double begin, end;
 } em_time;

@@ -1,16 +1,20 @@
-# What the benchmark scripts share: source() it from a script in this folder.
+# Functions that the benchmark scripts share: reading options, building and
+# running the programs of the Makefile, tables in Markdown, plots. A script in
+# this folder sources it, and it sources simulate.R.
 
 script_file <- function() {
     file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
-    # Rscript writes blanks in this argument as "~+~"
+    # Rscript writes blanks in this argument as "~+~".
     gsub("~+~", " ", file[1L], fixed = TRUE)
 }
 benchmark_folder <- dirname(normalizePath(script_file()))
 source(file.path(benchmark_folder, "simulate.R"))
 
-# Options `--name=value` (or `--name` for a flag) over the defaults, with their
-# types, several values separated by semicolons; one other argument is the
-# plot's path. `--help` prints the comment at the top of the script.
+# Reads the script's arguments and returns a list of them. `...` names the
+# options and gives their defaults, whose types the values get. Options are
+# written --name=value, or --name for a flag; several values are separated by
+# semicolons. An argument without dashes is the path of the plot. --help prints
+# the comment at the top of the script.
 read_arguments <- function(..., plot) {
     values <- list(..., plot = plot)
     for (argument in commandArgs(TRUE)) {
@@ -39,8 +43,10 @@ print_help <- function() {
     quit(status = 0L)
 }
 
+# A message in the manner of sprintf(), to stderr.
 say <- function(...) message(sprintf(...))
 
+# Prints a data frame as a Markdown table, columns of numbers to the right.
 markdown <- function(x) {
     numbers <- vapply(x, is.numeric, NA)
     x[numbers] <- lapply(x[numbers], format, scientific = FALSE, trim = TRUE,
@@ -51,7 +57,7 @@ markdown <- function(x) {
     writeLines(c("", paste0("| ", trimws(lines), " |"), ""))
 }
 
-# What the numbers were taken on, in a line.
+# Prints a line on the machine that the numbers were taken on.
 machine <- function(kernels = NULL) {
     model <- R.version$platform
     load <- NA
@@ -76,6 +82,7 @@ close_plot <- function(path) {
     say("The plot is in %s", path)
 }
 
+# Elapsed seconds of an expression.
 timed <- function(expression) {
     start <- Sys.time()
     force(expression)
@@ -85,7 +92,7 @@ timed <- function(expression) {
 # ---- The core without R ------------------------------------------------------
 
 # Builds a program of the Makefile and returns its path. The environment
-# variable BUILD may name another folder than ./build.
+# variable BUILD names the folder to build in (default: ./build).
 build_program <- function(name) {
     build <- Sys.getenv("BUILD", file.path(benchmark_folder, "build"))
     dir.create(build, FALSE, TRUE)
@@ -98,7 +105,8 @@ build_program <- function(name) {
     file.path(build, name)
 }
 
-# See input.h for the file's format.
+# Writes a matrix of integers or a dgCMatrix to a file for the programs and
+# returns its path. input.h describes the format.
 write_counts <- function(x, file = tempfile(fileext = ".counts")) {
     connection <- file(file, "wb")
     on.exit(close(connection))
@@ -111,8 +119,9 @@ write_counts <- function(x, file = tempfile(fileext = ".counts")) {
     file
 }
 
-# Runs the driver on a file of write_counts() and reads its line; `prefix` is a
-# command before it, such as taskset.
+# Runs the driver (driver.c) on a file of write_counts() and returns its output
+# as a data frame of one row. `prefix` is a command to run the driver with, such
+# as taskset and its arguments.
 run_driver <- function(driver, file, k, seed = 1L, threads = 1L, repeats = 5L,
     prefix = character()) {
     command <- c(prefix, driver, file, k, seed, threads, repeats)
@@ -125,7 +134,7 @@ run_driver <- function(driver, file, k, seed = 1L, threads = 1L, repeats = 5L,
     as.data.frame(values)
 }
 
-# The Twins table from the text file, without the package.
+# The Twins table, read from the text file so that dmmomp is not needed.
 read_twins <- function() {
     file <- file.path(benchmark_folder, "..", "extdata", "Twins.csv")
     x <- t(as.matrix(read.csv(file, row.names = 1L, check.names = FALSE)))
@@ -133,6 +142,7 @@ read_twins <- function() {
     x
 }
 
+# The share of counts that are not 0.
 density_of <- function(x) {
     if (is.matrix(x)) mean(x > 0) else length(x@x) / prod(dim(x))
 }

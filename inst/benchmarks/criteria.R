@@ -1,14 +1,14 @@
-# How often does each criterion pick the true number of components? Simulated
-# tables of 400 samples, 50 taxa and four components of unequal weight and
-# moderate overlap; k = 1 to 7, nstart = 5.
+# How often does each criterion choose the true number of components? The tables
+# are simulated, with 400 samples, 50 taxa and four components of unequal weight
+# that overlap more or less. Each is fitted with k = 1 to 7 and nstart = 5.
 #
 #   Rscript inst/benchmarks/criteria.R [FILE.md]
 #
-# `peer` is the Laplace approximation with DirichletMultinomial's Hessian, which
-# does not weigh the samples by their probabilities (see the vignette
-# "migrating"), at the same optimum. On Twins, k = 1 to 4, peer_log_det() gives
-# 369.5, 516.0, 633.6 and 731.0 where that package says 369.4, 515.6, 632.7 and
-# 730.7 at its own, slightly different, optima.
+# The report goes to FILE.md, or is printed. Its criterion `peer` is the Laplace
+# approximation at the same optimum, but with DirichletMultinomial's Hessian, in
+# which samples are not weighted by their probabilities (see the vignette
+# "migrating"). On Twins the log determinants of peer_log_det() agree with those
+# that DirichletMultinomial reports to within 1.
 library(dmmomp)
 
 n <- 400
@@ -16,8 +16,9 @@ taxa <- 50
 weights <- c(0.4, 0.3, 0.2, 0.1)
 repetitions <- 50
 
-# Log proportions of the components are normal around common ones, with
-# standard deviation `spread`; the Dirichlet parameters sum to 20.
+# A table (samples x taxa). The components' log proportions are normal around
+# common ones, with standard deviation `spread`; the Dirichlet parameters of
+# each sum to 20.
 simulate_table <- function(seed, spread) {
     set.seed(seed)
     common <- rnorm(taxa, 0, 1.5)
@@ -32,14 +33,15 @@ simulate_table <- function(seed, spread) {
     x[, colSums(x) > 0]
 }
 
-# Sums over the samples of f(a + x), without their weights, as the peer takes
-# them: the weight only decides whether x enters.
+# For each taxon, the sum over the samples of f(a + x) as DirichletMultinomial
+# takes it: unweighted. Samples with weight 0 (those not `on`) add f(a).
 peer_sums <- function(f, a, x, on) {
     vapply(seq_along(a), function(j) {
         sum(ifelse(on & x[, j] > 0, f(a[j] + x[, j]), f(a[j])))
     }, numeric(1))
 }
 
+# LogDet with DirichletMultinomial's Hessian.
 peer_log_det <- function(fit, x) {
     alpha <- fitted(fit)
     z <- mixture(fit)
@@ -65,6 +67,7 @@ peer_laplace <- function(fit, x) {
     laplace(fit) + (peer_log_det(fit, x) - value[["LogDet"]]) / 2
 }
 
+# The k that each criterion chooses for one table.
 choose <- function(seed, spread) {
     x <- simulate_table(seed, spread)
     sel <- suppressWarnings(dmnselect(x, 1:7, nstart = 5, seed = seed,
@@ -74,6 +77,7 @@ choose <- function(seed, spread) {
             x = x)))
 }
 
+# How often each criterion chose each k.
 picked <- function(spread) {
     chosen <- vapply(seq_len(repetitions), choose, numeric(5),
         spread = spread)

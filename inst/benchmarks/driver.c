@@ -1,27 +1,37 @@
-/* Fits a mixture without R: to time the core, its phases and its threads and to
- * measure its memory on any machine.
+/* Fits a mixture with the C core, without R, and prints times and memory: for
+ * the scripts in this folder, profilers and debuggers.
  *
  *   make -C inst/benchmarks driver
  *   inst/benchmarks/build/driver FILE K SEED THREADS [REPEATS]
  *
- * FILE: see input.h; inst/extdata/Twins.csv is one. Prints one line of
- * name=value pairs: seconds are medians over the repeats (and the least), by
- * phase too; peak_kb is what the first fit adds to the memory in use, its
- * result included; digest is a number made of all bits of the result.
+ * FILE is a table (see input.h), for example inst/extdata/Twins.csv. The fit is
+ * repeated REPEATS times (once by default), and one line of name=value pairs is
+ * printed:
+ *   seconds, least    median and least elapsed time of a fit
+ *   prepare, kmeans, mstep, em, laplace
+ *                     median elapsed times of the phases of a fit
+ *   peak_kb           what the first fit adds to the memory in use at its peak,
+ *                     its result included
+ *   digest            a hash of all bits of the result
+ * and the sizes, criteria and numbers of iterations of the fit.
  *
- * Environment:
- *   DMM_ACCELERATE, DMM_ACCELERATE_PER_SAMPLE   when EM's acceleration starts:
- *       once the NLE changes by less than the first, or by less than the second
- *       for each sample. A first of 0 or below: never.
- *   DMM_MAX_ITERATIONS                          of EM
- *   DMM_KMEANS_TOLERANCE                        move of a centre that ends the
- *                                               k-means start
- *   DMM_WARM_UP                                 set for a peak_kb without the
- *       program's own pages: a fit before the first brings them in, and the C
- *       library gives large blocks back to the system, which takes time.
- *       Otherwise it keeps all memory between the repeats: left to itself,
- *       glibc gives it back or not for a difference of some kilobytes
- *   DMMOMP_SIMD                                 the kernels to use
+ * Environment variables:
+ *   DMM_ACCELERATE, DMM_ACCELERATE_PER_SAMPLE
+ *       EM's acceleration starts once the NLE changes by less than the first,
+ *       or by less than the second times N. If the first is 0 or less, EM is
+ *       not accelerated.
+ *   DMM_MAX_ITERATIONS
+ *       The largest number of EM iterations.
+ *   DMM_KMEANS_TOLERANCE
+ *       The k-means start ends when no centre moves further than this.
+ *   DMM_WARM_UP
+ *       If set, peak_kb leaves out the pages of the program itself: an extra
+ *       fit before the first one brings them in, and large blocks are returned
+ *       to the system when they are freed, which takes time. If not set, all
+ *       memory is kept between the repeats, so that times are stable: whether
+ *       glibc by itself would keep it can depend on a few kilobytes.
+ *   DMMOMP_SIMD
+ *       The kernels to use (see dmm_kernels_active() in simd/kernels.h).
  */
 #define _POSIX_C_SOURCE 200809L
 #include <limits.h>
@@ -39,11 +49,12 @@
 #include "../../src/core/simd/kernels.h"
 #include "input.h"
 
-/* The phases of dmm_phase, and before them what comes before the first. */
+/* The phases of dmm_phase, preceded by the compression of the table. */
 enum { PREPARE, KMEANS, FIRST_MSTEP, EM, LAPLACE, PHASES };
 static const char *phase_name[PHASES] = {"prepare", "kmeans", "mstep", "em",
                                          "laplace"};
 
+/* When each phase began, and last when the fit ended: seconds of now(). */
 typedef struct {
     double begin[PHASES + 1];
 } stopwatch;
@@ -78,8 +89,9 @@ static double median(double *values, size_t n)
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* Kilobytes: of Linux's account of this program, since the one of getrusage()
- * begins with what the program that started this one had. */
+/* Kilobytes from the line `what` of /proc/self/status. It is preferred to
+ * getrusage(), whose peak includes that of the program that started this one;
+ * where there is no /proc, getrusage()'s peak is returned whatever is asked. */
 static double memory_kb(const char *what)
 {
     char line[256];
@@ -102,7 +114,7 @@ static double memory_kb(const char *what)
     return kb;
 }
 
-/* Keeps freed memory for the next fit, where that can be asked for. */
+/* Has the C library keep freed memory for the next fit, if it is glibc. */
 static void keep_memory(void)
 {
 #ifdef __GLIBC__
@@ -111,8 +123,9 @@ static void keep_memory(void)
 #endif
 }
 
-/* A first fit, which is not measured, brings the program's own pages in. What
- * it has freed is given back and the peak forgotten, where Linux can. */
+/* Makes a fit that is not measured, to bring in the program's own pages. Then
+ * freed memory is returned to the system (glibc) and the recorded peak is reset
+ * (Linux). */
 static dmm_status warm_up(const dmm_matrix *matrix, size_t k,
                           const dmm_control *control)
 {
@@ -133,7 +146,7 @@ static dmm_status warm_up(const dmm_matrix *matrix, size_t k,
     return status;
 }
 
-/* FNV-1a. */
+/* FNV-1a hash of the values' bytes, continued from `hash`. */
 static uint64_t digest(uint64_t hash, const double *values, size_t n)
 {
     const unsigned char *bytes = (const unsigned char *)values;

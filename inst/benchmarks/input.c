@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for `count` elements filled from the file, or NULL. */
+/* A new array of `count` elements read from the file, or NULL. */
 static void *read_array(FILE *file, size_t count, size_t size)
 {
     void *values = malloc(count * size + 1);
@@ -38,8 +38,9 @@ static int read_binary(FILE *file, dmm_matrix *m)
     return m->row_index == NULL || m->doubles == NULL;
 }
 
-/* A line without its end into *line, which grows; the number of its fields, 0
- * at the end of the file. */
+/* Reads a line, without its newline, into *line, a buffer of *room bytes that
+ * grows as needed. Returns the number of comma-separated fields, or 0 at an
+ * empty line or the end of the file. */
 static size_t read_line(FILE *file, char **line, size_t *room)
 {
     size_t length = 0, fields = 1;

@@ -1,17 +1,21 @@
 #!/bin/sh
-# The regression guard: machine instructions of one fixed fit (Twins, K = 4,
-# seed 1, without OpenMP) as callgrind counts them, against the number stored in
-# instructions.txt. Other programs do not disturb it, and with the baseline
-# kernels it hardly depends on the machine; it does on the compiler and on the
-# mathematics library, so that numbers are stored for each pair of them.
+# Guards against slower code: counts the machine instructions of one fixed fit
+# (Twins, K = 4, seed 1, without OpenMP) with callgrind, and compares the number
+# with the one stored in instructions.txt.
 #
-#   inst/benchmarks/instructions.sh            compare: status 1 when there are
-#                                              more than 2 % more instructions
+# Unlike a time, the number does not depend on other programs, and with the
+# baseline kernels it hardly depends on the processor. It does depend on the
+# compiler, the C library and GSL, so instructions.txt has a line for each
+# combination of them.
+#
+#   inst/benchmarks/instructions.sh            compare; the status is 1 if there
+#                                              are over 2 % more instructions
 #   inst/benchmarks/instructions.sh --store    store this build's number
-#   inst/benchmarks/instructions.sh --profile  and the functions that take most
+#   inst/benchmarks/instructions.sh --profile  compare, and list the functions
+#                                              that take the most instructions
 #
-# Needs valgrind, a C compiler, make and GSL. BUILD names a folder for what is
-# built (build, in this folder, by default).
+# Needs valgrind, a C compiler, make and GSL. The environment variable BUILD
+# names the folder to build in (by default ./build beside this script).
 set -eu
 
 tolerated=2 # percent
@@ -24,7 +28,8 @@ make -s -j2 -C "$here" BUILD="$build" driver-serial
 counts=$(mktemp)
 trap 'rm -f "$counts"' EXIT
 
-# The C library picks functions by the processor too: keep it from that.
+# The C library also chooses functions by processor; GLIBC_TUNABLES restricts it
+# to those that every x86-64 processor can run.
 DMMOMP_SIMD=baseline GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-ERMS \
     valgrind --tool=callgrind --callgrind-out-file="$counts" \
     --toggle-collect=dmm_fit \

@@ -1,20 +1,25 @@
-/* What the kernels cost: nanoseconds per feature and component for
+/* Times the kernels of the special functions on one thread. A Markdown table
+ * gives, for each instruction set that this machine has, the nanoseconds per
+ * feature and component (the best of several repetitions) of
  *   T      the table of lgamma differences (lgamma_table)
  *   T+P+Q  the sums of lgamma, digamma and trigamma differences
  *          (difference_sums)
- * for each instruction set that this machine has, as a Markdown table; the best
- * of several repetitions on one thread. From the package's root, on x86-64:
+ *
+ * To build and run it on x86-64, from the root of the package:
  *
  *   cc -O2 -DDMM_HAVE_VECTOR -DDMM_HAVE_AVX2 -DDMM_HAVE_AVX512 \
  *       -Isrc/core -o /tmp/kernels \
- *       inst/benchmarks/kernels.c src/core/simd/*.c src/core/base/alloc.c -lm &&
- *       /tmp/kernels
+ *       inst/benchmarks/kernels.c src/core/simd/*.c \
+ *       src/core/base/alloc.c -lm && /tmp/kernels
  *
- * Leave out the two definitions elsewhere. The kinds of columns:
- *   large      256 counts from 8, alpha from e^-6 to e^2 (typical taxa)
- *   ratio      the same with alpha from 20 to 3000 (the columns of totals)
- *   short      8 counts from 8, as above: what a column itself costs
- *   small      counts 1..7
+ * On other processors leave out DMM_HAVE_AVX2 and DMM_HAVE_AVX512. The columns
+ * of the table are for four kinds of data:
+ *   large      columns of 256 counts from 8 on, alpha from e^-6 to e^2, as of
+ *              typical taxa
+ *   ratio      the same with alpha from e^3 to e^8, as of the columns of totals
+ *   short      columns of 8 counts from 8 on, which show the cost of a column
+ *              itself; alpha as in "large"
+ *   small      columns of the counts 1 to 7; alpha as in "large"
  */
 #define _POSIX_C_SOURCE 199309L
 #include <math.h>
@@ -26,12 +31,12 @@
 #include "simd/kernels.h"
 
 #define REPETITIONS 200
-#define MINIMUM_TIME 2e-4 /* of one repetition, s */
+#define MINIMUM_TIME 2e-4 /* seconds of one repetition */
 
 typedef struct {
     const char *name;
     size_t columns;
-    size_t features; /* of a column */
+    size_t features; /* in each column */
     double first_count;
     double log_alpha_from;
     double log_alpha_to;
@@ -64,7 +69,7 @@ static void *need(void *memory)
     return memory;
 }
 
-/* One group of equal columns, and one value of the parameters for all. */
+/* One group of columns that have the same counts, and parameters for them. */
 typedef struct {
     dmm_dictionary dictionary;
     double *alpha, *lambda, *table, *histogram;

@@ -1,16 +1,18 @@
-# Peak memory of the engine: what a fit adds to the memory that the program had
-# with the table read in and another fit done, its result included, against the
-# limit
+# How much memory does a fit need? The peak is what a fit adds, its result
+# included, to the memory of the C driver after it has read the table and made
+# another fit. It is compared with the limit
 #
-#   6 bytes for each nonzero count + 8 (N + 3 D) K
+#   6 bytes for each nonzero count + 8 (N + 3 D) K bytes
 #
-# with D the distinct pairs of a column and a count, identical columns once,
-# totals included. The limit has no term for what grows with taxa alone: four
-# results of S K doubles, and eleven vectors or more over the distinct columns.
-# A table of few samples and very many taxa is above it by its result alone.
+# where D is the number of distinct pairs of a taxon and a nonzero count, with
+# identical taxa counted once, plus the number of distinct totals of samples.
+# The limit has no term for memory that grows with the number of taxa alone: the
+# four S x K matrices of the result, and eleven or more arrays over the distinct
+# taxa. The result of a table with few samples and very many taxa exceeds the
+# limit by itself.
 #
-# Peaks are medians over some runs of the driver: Linux counts a program's pages
-# in batches, and is wrong by up to 128 kB either way.
+# Peaks are medians over several runs of the driver, since Linux counts pages in
+# batches and can be wrong by 128 kB in either direction.
 #
 #   Rscript inst/benchmarks/memory.R [--threads=1] [--runs=7] [plot.png]
 source(file.path(dirname(sub("^--file=", "",
@@ -35,7 +37,7 @@ sets <- c(list("Twins" = benchmark_set(4L, read_twins())),
         "very long" = benchmark_set(3L,
             simulate_sparse(400000, 100, 3, seed = 9, depth = 50:200))))
 
-# Nonzeros, and D.
+# The number of nonzero counts, and D.
 sizes <- function(x) {
     loadNamespace("Matrix")
     x <- methods::as(x + 0, "CsparseMatrix")

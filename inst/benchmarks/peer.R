@@ -1,6 +1,8 @@
-# dmmomp side by side with DirichletMultinomial, in one run: seconds of one
-# dmn() on one thread, from the same seed, and the difference in NLE (less is
-# better). DirichletMultinomial takes seconds to minutes for a fit.
+# Compares dmmomp with DirichletMultinomial in one run: the elapsed seconds of a
+# dmn() on one thread from the same seed, and the difference in NLE (less is
+# better). DirichletMultinomial takes seconds to minutes for a fit. A second
+# table tells how much time of dmmomp's dmn() is spent in R rather than in the C
+# core.
 #
 #   Rscript inst/benchmarks/peer.R [OPTION...] [plot.png]
 #
@@ -8,11 +10,11 @@
 #                          for none
 #   --all                  Twins with 1 to 7 components
 #   --sets="N=1000 S=100 K=5;..."   simulated tables (simulate.R); "" for none
-#   --repeats=5            fits by dmmomp, of which the median counts
-#   --peer-repeats=1       fits by DirichletMultinomial, likewise
-#   --seed=1 by default
-#   --library=DIR          where dmmomp is, if not in a usual library
-#   --overhead-repeats=101 for the second table: what R adds to the engine
+#   --repeats=5            fits by dmmomp; the median time is shown
+#   --peer-repeats=1       the same for DirichletMultinomial
+#   --seed=1
+#   --library=DIR          the library that dmmomp is in, if not a usual one
+#   --overhead-repeats=101 fits for the second table; 0 leaves it out
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
 arguments <- read_arguments(twins = c(3, 4, 5, 7), all = FALSE,
@@ -36,7 +38,7 @@ for (name in arguments$sets) {
     if (is.null(set))
         stop("no simulated set \"", name, "\"", call. = FALSE)
     counts <- set$make()
-    # DirichletMultinomial cannot do without names
+    # DirichletMultinomial needs names.
     dimnames(counts) <- list(paste0("sample", seq_len(nrow(counts))),
         paste0("taxon", seq_len(ncol(counts))))
     cases <- c(cases, list(list(name = name, k = set$k, counts = counts)))
@@ -50,7 +52,7 @@ peer_fit <- function(case) {
 }
 nle <- function(fit) fit@goodnessOfFit[["NLE"]]
 
-# Seconds of every fit, and the last of them.
+# The seconds of each of several fits, and the last fit.
 repeated <- function(fit, case, times) {
     seconds <- numeric(times)
     for (i in seq_len(times))
@@ -60,7 +62,7 @@ repeated <- function(fit, case, times) {
 
 compare <- function(case) {
     say("%s k=%d ...", case$name, case$k)
-    own_fit(case) # loads what is loaded once
+    own_fit(case) # so that one-off loading is not timed
     own <- repeated(own_fit, case, arguments$repeats)
     peer <- repeated(peer_fit, case, arguments$`peer-repeats`)
     data.frame(data = case$name, k = case$k, peer = median(peer$seconds),
@@ -83,11 +85,11 @@ cat(sprintf("One thread; median of %g fits by dmmomp %s, of %g by %s %s.\n",
     arguments$repeats, packageVersion("dmmomp"), arguments$`peer-repeats`,
     "DirichletMultinomial", packageVersion("DirichletMultinomial")))
 
-# ---- What R adds -------------------------------------------------------------
+# ---- Time spent in R ---------------------------------------------------------
 
-# Argument checks, the making of the result's matrices and of the object: dmn()
-# against the same fits by the engine's driver, in turns so that both meet the
-# same machine.
+# The time for checking arguments and for making the result's matrices and
+# object: dmn() against the same fits by the C driver. The two take turns, so
+# that changes of the machine's speed affect both.
 overhead <- function(k, driver, file, rounds = 5L) {
     times <- ceiling(arguments$`overhead-repeats` / rounds)
     case <- list(k = as.integer(k), counts = twins)

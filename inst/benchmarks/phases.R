@@ -1,11 +1,12 @@
-# The phases of a fit: compressing the counts, the k-means start, the first
-# M-step, EM, and the criteria with standard errors. One thread, medians.
+# Where does the time of a fit go? It has five phases: compressing the counts,
+# the k-means start, the first M-step, EM, and the criteria with the standard
+# errors. Times are medians over repeated fits by the C driver.
 #
 #   Rscript inst/benchmarks/phases.R [OPTION...] [plot.png]
 #
-#   --repeats=21 by default
-#   --seed=1 by default
-#   --threads=1 by default
+#   --repeats=21   fits of each table
+#   --seed=1
+#   --threads=1
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
 arguments <- read_arguments(repeats = 21, seed = 1, threads = 1,
@@ -28,7 +29,8 @@ runs <- do.call(rbind, lapply(names(sets), function(name) {
     cbind(set = name, run)
 }))
 
-# Medians of parts need not add up to the median of the whole.
+# Shares are of the sum of the phases' medians, which need not be the median of
+# the whole fit.
 parts <- as.matrix(runs[names(phases)])
 percent <- 100 * parts / rowSums(parts)
 cat("Milliseconds of a whole fit, and the share of its phases:\n")

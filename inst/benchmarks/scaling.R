@@ -1,12 +1,13 @@
-# Cost against N, S, K and density, one at a time from N = 2000, S = 200, K = 5
-# and totals near 1000: a whole fit, and one evaluation of EM, whose number
-# depends on the data. One thread, medians.
+# How does the cost of a fit grow with N, S, K and the density of the table?
+# Each is varied alone, from N = 2000, S = 200, K = 5 and totals near 1000.
+# Times are those of a whole fit, and of one evaluation of EM, since the number
+# of evaluations depends on the data. They are medians, on one thread.
 #
 #   Rscript inst/benchmarks/scaling.R [OPTION...] [plot.png]
 #
-#   --repeats=5 by default
-#   --seed=1 by default
-#   --only=N;S   of N, S, K and density: all by default
+#   --repeats=5   fits of each table
+#   --seed=1
+#   --only=N;S    what to vary, of N, S, K and density (default: all)
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
 arguments <- read_arguments(repeats = 5, seed = 1,
@@ -14,7 +15,7 @@ arguments <- read_arguments(repeats = 5, seed = 1,
 
 driver <- build_program("driver")
 base <- list(n = 2000, s = 200, k = 5, depth = 1000)
-# Deeper samples have fewer zeros: density follows from depth.
+# Density is varied through the totals: larger totals leave fewer zeros.
 steps <- list(
     N = list(n = c(500, 1000, 2000, 4000, 8000, 16000, 32000)),
     S = list(s = c(25, 50, 100, 200, 400, 800, 1600, 3200)),
@@ -42,8 +43,8 @@ runs <- do.call(rbind, lapply(arguments$only, function(name) {
 }))
 runs$evaluation <- runs$em / runs$evaluations
 
-# Slope of the log of an evaluation's time on the log of what is varied, over
-# the upper half of the steps.
+# The exponent with which an evaluation's time grows: the slope of log time on
+# the log of what is varied, over the upper half of the steps.
 slope <- function(r) {
     x <- r[[r$varied[1L]]]
     upper <- seq_along(x) > length(x) / 2

@@ -1,11 +1,15 @@
-# Simulated tables for the benchmarks: source() it.
+# Simulated tables for the benchmark scripts, which source this file through
+# common.R.
 
-# A Dirichlet-multinomial mixture in the manner of the Twins table: a few taxa
-# hold most counts (gamma of shape 0.35), components overlap (each multiplies
-# the common proportions by exp(normal) of standard deviation `spread`), and
-# samples vary around their component like Twins' (`precision`, the sum of the
-# Dirichlet parameters). Totals are uniform over `depth`. An integer matrix, n
-# samples x s taxa.
+# An integer matrix, n samples x s taxa, drawn from a mixture of k
+# Dirichlet-multinomials that resembles the Twins table:
+# - A few taxa hold most counts: proportions common to all components are drawn
+#   from a gamma distribution of shape `shape`.
+# - Components overlap: each multiplies the common proportions by exp(normal)
+#   with standard deviation `spread`.
+# - Samples vary around their component: `precision` is the sum of the Dirichlet
+#   parameters.
+# - Totals are drawn uniformly from `depth`.
 simulate_counts <- function(n, s, k, seed, precision = 25, spread = 0.7,
     depth = 1000:5000, shape = 0.35) {
     set.seed(seed)
@@ -22,13 +26,14 @@ simulate_counts <- function(n, s, k, seed, precision = 25, spread = 0.7,
     t(counts)
 }
 
-# The same as a dgCMatrix, in pieces, for tables that are too large when dense.
+# A table that is too large as a dense matrix: a dgCMatrix made of pieces of
+# `rows` samples from simulate_counts(). Every piece draws its own components,
+# as if the table were of several studies.
 simulate_sparse <- function(n, s, k, seed, ..., rows = 5000L) {
     loadNamespace("Matrix")
     set.seed(seed)
     starts <- seq(1L, n, by = rows)
     seeds <- sample.int(.Machine$integer.max, length(starts))
-    # Every piece draws its own components: a table of several studies.
     pieces <- Map(function(first, seed) {
         counts <- simulate_counts(min(rows, n - first + 1L), s, k, seed, ...)
         storage.mode(counts) <- "double"
@@ -37,20 +42,20 @@ simulate_sparse <- function(n, s, k, seed, ..., rows = 5000L) {
     do.call(rbind, pieces)
 }
 
-# Counts without any structure: the tables of the OpenMP scenarios.
+# Uniform counts from 0 to `largest`, without any structure.
 uniform_counts <- function(n, s, seed = 1, largest = 99L) {
     set.seed(seed)
     matrix(sample.int(largest + 1L, n * s, TRUE) - 1L, n, s)
 }
 
-# A table and the number of components to fit: make() gives the counts, which
-# are made then and not before.
+# A table and the number of components to fit to it. `counts` is evaluated when
+# make() is called, not before.
 benchmark_set <- function(k, counts) {
     force(k)
     list(k = k, make = function() counts)
 }
 
-# The three sets next to Twins in the comparison with DirichletMultinomial.
+# The simulated tables of the comparison with DirichletMultinomial (peer.R).
 simulated_sets <- list(
     "N=1000 S=100 K=5" = benchmark_set(5L,
         simulate_counts(1000, 100, 5, seed = 1)),

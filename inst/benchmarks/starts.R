@@ -1,13 +1,17 @@
-# Is the best of 20 starts of dmn(nstart = 20) as good as the best of 20 seeds
-# of the lone start, and in what time? Which kinds of start find the best? Does
-# a start from the fit with k - 1 components help? Do seeds and shuffles agree?
+# How good are the starts of dmn(nstart =)? The script asks:
+# - Is dmn(nstart = 20) as good as the best of 20 seeds with nstart = 1, and how
+#   long does it take?
+# - Which kinds of start (see ?starts) find the best fit?
+# - Does a start from the fit with k - 1 components help?
+# - Do different seeds, and different orders of the samples, give the same fit?
 #
 #   Rscript inst/benchmarks/starts.R [FILE.md]
 #
-# Tables from the CRAN and Bioconductor packages vegan, phyloseq and
-# metagenomeSeq, and Twins. One thread. Lone starts are made on the table in its
-# own order, as dmn(nstart = 1) does. Seconds are of the processor, which other
-# work on the machine disturbs less than those of the clock.
+# The report goes to FILE.md, or is printed. The tables are Twins and some of
+# the CRAN and Bioconductor packages vegan, phyloseq and metagenomeSeq, all of
+# which are needed. Fits use one thread. Those with nstart = 1 are made on the
+# table in its own order, as dmn() does. Seconds are of processor time, which
+# other programs disturb less than elapsed time.
 library(dmmomp)
 
 values <- function(name, package) {
@@ -26,7 +30,7 @@ metagenomeseq_counts <- function(name) {
     t(metagenomeSeq::MRcounts(values(name, "metagenomeSeq")))
 }
 
-# Taxa seen in at least `least` samples, samples with counts.
+# Keeps the taxa seen in at least `least` samples, and samples with counts.
 clean <- function(x, least = 1) {
     x <- x[, colSums(x > 0) >= least, drop = FALSE]
     x <- x[rowSums(x) > 0, , drop = FALSE]
@@ -56,7 +60,8 @@ nle <- function(fit) goodnessOfFit(fit)[["NLE"]]
 fit_starts <- getFromNamespace(".fit_starts", "dmmomp")
 compress <- getFromNamespace(".compress", "dmmomp")
 
-# `nstart` starts on a compressed table, of `kinds` where they are given.
+# The best of `nstart` starts on a compressed table: of the given kinds, or of
+# the usual sequence.
 starts_of <- function(table, k, seed, nstart = 20L, kinds = NULL,
     given = NULL, control = dmncontrol()) {
     suppressWarnings(fit_starts(table, k, as.integer(seed), FALSE, nstart, 1L,
@@ -73,7 +78,8 @@ markdown <- function(x) {
     c(row(names(x)), row(rep("---", ncol(x))), apply(x, 1, row))
 }
 
-# What is written so far is kept when a later part is stopped.
+# Adds to the report and writes it anew, so that its first parts are kept if the
+# script is stopped.
 file <- commandArgs(TRUE)
 text <- "# Starts"
 report <- function(...) {
@@ -122,7 +128,7 @@ report("Written by starts.R.", "",
 
 # ---- Kinds of start by themselves ----------------------------------------
 
-# The best of several fits from given labels.
+# The NLE of the best of several fits, each from given labels.
 from_labels <- function(table, k, labels) {
     min(vapply(labels, function(label) {
         nle(starts_of(table, k, 1, 1L, "given",
@@ -135,13 +141,13 @@ random_labels <- function(n, k, seed) {
     lapply(1:20, function(i) sample(rep_len(seq_len(k), n)))
 }
 
-# Ward's clustering of Hellinger distances.
+# Labels by Ward's clustering of Hellinger distances.
 ward_labels <- function(x, k) {
     list(cutree(hclust(dist(sqrt(x / rowSums(x))), "ward.D2"), k))
 }
 
-# The component of least precision in a fit with k - 1, divided between two of
-# its samples.
+# Labels for k components from a fit with k - 1: the component of least
+# precision is split between two of its samples, drawn at random.
 split_labels <- function(x, fit) {
     label <- mixture(fit, assign = TRUE)
     label <- as.integer(label)
@@ -157,7 +163,8 @@ split_labels <- function(x, fit) {
     label
 }
 
-# 20 runs of 5 EM iterations from k-means starts, the best 4 continued.
+# The NLE of the best fit from 20 runs of 5 EM iterations, each from a k-means
+# start, of which the best 4 are continued to convergence.
 short_runs <- function(table, k, seed) {
     short <- dmncontrol(max.iterations = 5)
     fits <- lapply(20 * seed + 1:20, function(s) {
@@ -169,6 +176,7 @@ short_runs <- function(table, k, seed) {
     }, 0))
 }
 
+# NLE and seconds of each kind of start by itself, on one table.
 kinds_of <- function(name, k, seed) {
     x <- tables[[name]]
     table <- compress(x, k, 1L)
@@ -198,7 +206,7 @@ kinds_of <- function(name, k, seed) {
     }))
 }
 
-# without the widest, which takes as long as all others
+# Without the widest table, which takes as long as all others.
 narrower <- setdiff(names(tables), "GlobalPatterns")
 some <- expand.grid(seed = masters, k = c(3L, 5L, 8L), table = narrower,
     stringsAsFactors = FALSE)
@@ -237,8 +245,8 @@ report("## Kinds by themselves", "",
 
 # ---- From k - 1 to k -----------------------------------------------------
 
-# A sweep of nstart = 20, with the fourth start of each fit from the fit with
-# one component less where `warm`.
+# Fits with k = 2 to 8 and nstart = 20. If `warm`, the fourth start of each
+# begins from the fit with one component less.
 sweep_of <- function(name, seed, warm) {
     x <- tables[[name]]
     table <- compress(x, 8L, 1L)
@@ -279,6 +287,7 @@ report("## From k - 1 to k", "",
 
 # ---- Twins: seeds and shuffles -------------------------------------------
 
+# Fits with k = 1 to 10: their NLE, and the k and clusters chosen by Laplace.
 twins_sweep <- function(x, seed) {
     fits <- lapply(1:10, dmn, count = x, seed = seed, nstart = 20,
         num.threads = 1)

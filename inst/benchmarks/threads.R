@@ -1,19 +1,26 @@
-# What threads gain: N x S x K on 1, 2, 4, 8 threads as far as the machine has
-# that many processors, in rounds in which the numbers of threads take turns,
-# forwards and backwards: other programs and a processor's clock come and go, so
-# that a gain is that within a round, and its median and quartiles are shown;
-# what the machine gains where as many fits run at once, on a thread each, which
-# is what threads could gain at best; and whether the results are the same bits.
-# Then the same with a core taken by another program.
+# How much faster are several threads? A fit of each size is timed with 1, 2, 4
+# and 8 threads, as far as the machine has as many processors. The report gives
+# - the gain: how many times as fast as one thread a fit is;
+# - the gain of running as many fits at once, with one thread each, which is the
+#   most that threads could reach on this machine;
+# - whether the results are the same bits for all numbers of threads.
+# Last, one and two threads are compared while another program uses one of two
+# cores.
+#
+# The speed of a machine changes with its load and its clock. Therefore the
+# numbers of threads take turns within a round, in alternating order. A gain
+# compares times of one round; its median and quartiles over the rounds are
+# shown.
 #
 #   Rscript inst/benchmarks/threads.R [OPTION...] [plot.png]
 #
-#   --sizes="100x20x3;1000x50x5"   scenarios; of uniform counts 0..99, but for
-#                                  10000x500x10, a simulated mixture
-#   --threads="1;2;4;8" by default
-#   --rounds=5 by default
-#   --repeats=5                    fits in a round, of which the median counts
-#   --seed=1 by default
+#   --sizes="100x20x3;1000x50x5"   sizes of tables as N x S x K; the counts are
+#                                  uniform from 0 to 99, except 10000x500x10,
+#                                  which is a simulated mixture
+#   --threads="1;2;4;8"
+#   --rounds=5
+#   --repeats=5                    fits in each round; their median is used
+#   --seed=1
 #   --busy                         only the test with a busy core
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
@@ -23,7 +30,9 @@ arguments <- read_arguments(
     threads = c(1, 2, 4, 8), rounds = 5, repeats = 5, seed = 1, busy = FALSE,
     plot = "threads.png")
 
-BUSY_LIMIT <- 1.3     # two threads against one, with one of two cores busy
+# The most that two threads may take, in times of one thread's seconds, while
+# another program uses one of the two cores.
+BUSY_LIMIT <- 1.3
 MIXTURE <- "10000x500x10"
 
 driver <- build_program("driver")
@@ -37,7 +46,7 @@ make_table <- function(size, n, s) {
         uniform_counts(n, s)
 }
 
-# Seconds of a fit on one thread while `count` of them run.
+# Mean seconds of a fit with one thread while `count` such fits run at once.
 at_once <- function(file, k, count) {
     fit <- paste(shQuote(c(driver, file, k, arguments$seed, 1L,
         arguments$repeats)), collapse = " ")
@@ -46,9 +55,9 @@ at_once <- function(file, k, count) {
     mean(as.numeric(sub(".* seconds=([^ ]*).*", "\\1", lines)))
 }
 
-# Rounds of runs with each number of threads: their seconds and those of as many
-# fits at once, [threads, round], the threads used, and whether all results are
-# the same.
+# Runs all rounds for one size. Returns matrices [threads, round] of the seconds
+# of a fit and, if `control`, of as many fits at once; the numbers of threads
+# that were used; and whether all results are the same bits.
 in_turns <- function(size, threads, ..., control = FALSE) {
     n <- as.integer(strsplit(size, "x")[[1L]])
     file <- write_counts(make_table(size, n[1L], n[2L]))
@@ -75,17 +84,18 @@ in_turns <- function(size, threads, ..., control = FALSE) {
         same = length(unique(digests)) == 1L)
 }
 
+# The median of each row.
 medians <- function(x) {
     apply(x, 1L, stats::median)
 }
 
-# How many times as fast, by round: seconds [threads, round] against the first
-# row, for as many times the work.
+# How many times as fast as the first row each row of seconds [threads, round]
+# is, by round; `work` multiplies the work done in each row.
 gains <- function(seconds, work = 1) {
     work * rep(seconds[1L, ], each = nrow(seconds)) / seconds
 }
 
-# "median (quartile to quartile)" of each row but the first
+# "median (quartile to quartile)" of each row except the first.
 show_gains <- function(x) {
     vapply(seq_len(nrow(x))[-1L], function(i) {
         q <- stats::quantile(x[i, ], c(0.5, 0.25, 0.75))
@@ -98,8 +108,8 @@ run_size <- function(size) {
     in_turns(size, threads, control = TRUE)
 }
 
-# `code` while a program spins on the given core. It ends by itself, should this
-# script be killed.
+# Evaluates `code` while another program spins on the given core. That program
+# ends by itself after a while, even if this script is killed.
 with_busy_core <- function(core, code) {
     pid <- as.integer(system(sprintf(
         "timeout 600 taskset -c %d sh -c 'while :; do :; done' %s & echo $!",
@@ -108,7 +118,8 @@ with_busy_core <- function(core, code) {
     force(code)
 }
 
-# Two cores, of which another program has one: seconds of one and two threads.
+# Seconds of one and two threads on two cores, one of which another program
+# uses.
 run_busy <- function(size) {
     say("%s with a busy core ...", size)
     seconds <- with_busy_core(0L,

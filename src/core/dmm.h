@@ -1,15 +1,16 @@
-/* dmmomp's C core: Dirichlet-multinomial mixtures (Holmes, Harris & Quince
- * 2012, PLoS ONE 7(2):e30126).
+/* The interface of dmmomp's C core, which fits Dirichlet-multinomial mixtures
+ * (Holmes, Harris & Quince 2012, PLoS ONE 7(2):e30126).
  *
- * Counts x_ij of N samples and S taxa, totals t_i. Component k of K has the
- * Dirichlet parameters alpha_kj = exp(lambda_kj), A_k = sum_j alpha_kj, and the
- * weight pi_k.
+ * A table holds the counts x_ij of N samples and S taxa; t_i is the total of
+ * sample i. Component k of K has the Dirichlet parameters
+ * alpha_kj = exp(lambda_kj), their sum A_k = sum_j alpha_kj, and the weight
+ * pi_k. In this notation:
  *
  *   evidence   ev_ik = sum_j [lgamma(alpha_kj + x_ij) - lgamma(alpha_kj)]
  *                      + lgamma(A_k) - lgamma(A_k + t_i)
  *   z_ik       = pi_k exp(ev_ik) / sum_l pi_l exp(ev_il)
  *   loglik     = sum_i [log multinomial(t_i; x_i) + log sum_k pi_k exp(ev_ik)]
- *   prior      alpha_kj ~ Gamma(shape eta, rate nu), taken in lambda
+ *   prior      alpha_kj ~ Gamma(shape eta, rate nu), as a density of lambda_kj
  *   NLE        = -loglik - log prior, the negative log posterior
  *   F_k        = -sum_i z_ik ev_ik + nu A_k - eta sum_j lambda_kj
  *   P          = K S + K - 1
@@ -19,8 +20,8 @@
  *                N pi_k at least 1
  *   Laplace    = NLE + LogDet/2 - P log(2 pi)/2
  *
- * This is the whole interface for callers. No function here prints, exits or
- * keeps state; matrices are in column-major order, as in R.
+ * Callers need no other header. No function here prints, exits or keeps state
+ * between calls. All matrices are in column-major order, as in R.
  */
 #ifndef DMM_H
 #define DMM_H
@@ -36,40 +37,41 @@ typedef enum { DMM_OPTIMIZER_NEWTON, DMM_OPTIMIZER_BFGS } dmm_optimizer;
 typedef enum {
     DMM_PHASE_START,   /* soft k-means; value: largest move of a centre */
     DMM_PHASE_SETUP,   /* the first M-step                              */
-    DMM_PHASE_EM,      /* value: change of NLE                          */
+    DMM_PHASE_EM,      /* EM; value: absolute change of NLE             */
     DMM_PHASE_HESSIAN  /* criteria and standard errors                  */
 } dmm_phase;
 
-/* Called by the calling thread, outside of parallel regions: at the begin of a
- * phase with iteration 0, then after every iteration. */
+/* Called at the start of a phase with iteration 0, and then after every
+ * iteration. Only the thread that called the core calls it. */
 typedef void (*dmm_progress)(dmm_phase phase, int iteration, double value,
                              void *user);
 
-/* Called by the calling thread now and then; nonzero stops the work, which then
- * ends with DMM_ERROR_INTERRUPTED. */
+/* Called regularly, by the thread that called the core. If it returns nonzero,
+ * the work stops and its function returns DMM_ERROR_INTERRUPTED. */
 typedef int (*dmm_interrupt)(void *user);
 
 typedef struct {
     double eta, nu;            /* Gamma prior of alpha: shape and rate     */
     double stiffness;          /* of the soft k-means start                */
-    double kmeans_tolerance;   /* Euclidean move of a centre, proportions  */
-    int kmeans_iterations;     /* at most                                  */
-    double tolerance;          /* change of NLE at convergence             */
-    double relative_tolerance; /* the same, relative to |NLE|; the larger
-                                  of the two counts                        */
+    double kmeans_tolerance;   /* k-means has converged when no centre moves
+                                  further (Euclidean, in proportions)      */
+    int kmeans_iterations;     /* at most so many                          */
+    double tolerance;          /* change of NLE at which EM has converged  */
+    double relative_tolerance; /* the same relative to |NLE|; the larger
+                                  limit applies                            */
     int max_iterations;        /* of EM                                    */
     int accelerate;            /* whether EM is accelerated                */
-    double accelerate_change;  /* it is once NLE changes by less than this */
-    double accelerate_change_per_sample; /* or less than this times N      */
+    double accelerate_change;  /* ... once NLE changes by less than this   */
+    double accelerate_change_per_sample; /* ... or less than N times this  */
     dmm_optimizer optimizer;   /* of the M-step                            */
     unsigned long seed;        /* of the random start                      */
-    int n_threads;
-    dmm_progress progress;     /* may be NULL */
-    dmm_interrupt interrupt;   /* may be NULL */
-    void *user;                /* for both    */
+    int n_threads;             /* at most                                  */
+    dmm_progress progress;     /* may be NULL                              */
+    dmm_interrupt interrupt;   /* may be NULL                              */
+    void *user;                /* passed to both callbacks                 */
 } dmm_control;
 
-/* The defaults of all fields. */
+/* The default values of all fields. */
 dmm_control dmm_control_default(void);
 
 typedef struct {
@@ -83,30 +85,32 @@ typedef struct {
     double *std_error; /* n_taxa x k: of lambda, sqrt((H_k^-1)_jj)         */
     int iterations, evaluations, kmeans_iterations;
     int converged;
-    int reseeded;     /* components that emptied in the start              */
+    int reseeded;     /* components that became empty during the start     */
     int empty;        /* components that hold no sample in the end         */
-    int n_threads;    /* used                                              */
+    int n_threads;    /* threads that were used                            */
 } dmm_fit_result;
 
-/* Fits a mixture of k components, 1 <= k <= N, to a table that has passed
- * dmm_matrix_check(), from one k-means start on the samples and taxa as they
- * are ordered. The result belongs to the caller: dmm_fit_free(). */
+/* Fits a mixture of k components, 1 <= k <= N, from one k-means start. The
+ * matrix must have passed dmm_matrix_check(); its samples and taxa are used in
+ * their order. The caller frees the result with dmm_fit_free(). */
 dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
                    const dmm_control *control, dmm_fit_result **result);
 void dmm_fit_free(dmm_fit_result *result);
 
-/* A table compressed once, for several fits. In canonical order
- * (counts/order.h) fits do not depend on the order of samples and taxa; else
- * they are those of dmm_fit(). `largest_k` is the most components that will be fitted, of which
- * only the size of the row blocks depends. The matrix is not needed any more
- * afterwards. A table is const for dmm_table_fit(). */
+/* A count table that is compressed once and then serves several fits. With
+ * `canonical`, samples and taxa are put in canonical order (counts/order.h),
+ * and fits do not depend on their order in the matrix; otherwise fits are those
+ * of dmm_fit(). `largest_k` is the largest number of components that will be
+ * fitted; only the size of the row blocks depends on it. The matrix may be
+ * freed when dmm_table_new() has returned. dmm_table_fit() does not change a
+ * table. */
 typedef struct dmm_table dmm_table;
 dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
                          size_t largest_k, int n_threads, dmm_table **table);
 void dmm_table_free(dmm_table *table);
 
-/* How the responsibilities are made that a fit starts from (see
- * start/starts.h). */
+/* The kinds of start: how the responsibilities that a fit starts from are made
+ * (see start/starts.h). */
 typedef enum {
     DMM_START_KMEANS,
     DMM_START_SEEDS,
@@ -120,28 +124,29 @@ typedef enum {
 typedef struct {
     dmm_start_kind kind;
     unsigned long seed; /* below 2^32, derived from the control's */
-    double nle;         /* at its end; INFINITY where it failed   */
+    double nle;         /* at the end; INFINITY if the fit failed */
     int iterations, evaluations, converged;
 } dmm_start_record;
 
 typedef struct {
     size_t n_starts;             /* >= 1                                     */
     const dmm_start_kind *kinds; /* n_starts, or NULL for the usual sequence */
-    const double *given;         /* n_samples x k: what DMM_START_GIVEN starts
-                                    from; else NULL                          */
+    const double *given;         /* n_samples x k: the responsibilities for
+                                    DMM_START_GIVEN; otherwise NULL          */
 } dmm_start_plan;
 
-/* The fit with the least NLE from plan->n_starts starts, each with a seed
- * derived from control->seed, the first with that itself. Fills a record for
- * each start. Progress is reported for a lone start only. */
+/* Fits from plan->n_starts starts and returns the fit with the smallest NLE.
+ * The first start uses control->seed, the others use seeds derived from it.
+ * `records` has n_starts elements and receives one for each start. Progress is
+ * reported only if there is just one start. */
 dmm_status dmm_table_fit(const dmm_table *table, size_t k,
                          const dmm_start_plan *plan, const dmm_control *control,
                          dmm_start_record *records, dmm_fit_result **result);
 
-/* The model at given parameters: for checks, and for the likelihood of new
- * samples. All matrices as in dmm_fit_result; lambda is n_taxa x k, weight has
- * k positive numbers of sum 1. Outputs have room from the caller; any of them
- * may be NULL. */
+/* Evaluates the model at given parameters, for checks and for the likelihood of
+ * new samples. lambda is n_taxa x k; weight holds k positive numbers that sum
+ * to 1. The caller allocates the outputs in `result` and sets those that it
+ * does not want to NULL. */
 typedef struct {
     double nle, log_likelihood;
     double *z;                /* n_samples x k                        */
@@ -158,16 +163,18 @@ dmm_status dmm_evaluate(const dmm_matrix *matrix, size_t k,
                         const double *lambda, const double *weight,
                         const dmm_control *control, dmm_evaluation *result);
 
-/* Minimises every F_k at fixed responsibilities z (n_samples x k), from and
- * into lambda (n_taxa x k). objective: k values of F_k, iterations: of the
- * optimiser. */
+/* The M-step alone: minimises every F_k at fixed responsibilities z, which is
+ * n_samples x k. lambda (n_taxa x k) holds the starting point and receives the
+ * minimum; objective receives the k values F_k there, and *iterations the
+ * number of iterations of the optimiser. */
 dmm_status dmm_maximize(const dmm_matrix *matrix, size_t k, const double *z,
                         const dmm_control *control, double *lambda,
                         double *objective, int *iterations);
 
-/* Log evidence (log_evidence != 0) or posterior probabilities of the components
- * for the samples of a table, n_samples x k, at alpha (n_taxa x k) and
- * weight. Samples without counts are allowed. */
+/* Writes the log evidence ev_ik (log_evidence != 0) or the posterior
+ * probabilities z_ik of the samples of a table into result (n_samples x k), at
+ * the parameters alpha (n_taxa x k) and weight (k). Samples without counts are
+ * allowed. */
 dmm_status dmm_predict(const dmm_matrix *matrix, size_t k, const double *alpha,
                        const double *weight, int log_evidence, int n_threads,
                        double *result);

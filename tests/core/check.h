@@ -1,15 +1,15 @@
-/* A few macros for the stand-alone tests of the core.
+/* Check macros for the stand-alone tests of the core.
  *
- * A check that fails prints where it stands and what it says, and is counted;
- * the program goes on. main() ends with `return check_report();`. Checks are
- * made by one thread.
+ * A failed check is counted and printed with its file, line and expression, and
+ * the program goes on. main() ends with `return check_report();`. The counters
+ * are not thread-safe: only one thread may make checks.
  */
 #ifndef DMM_CHECK_H
 #define DMM_CHECK_H
 
 #include <stdio.h>
 
-/* Failures printed in full; more are only counted. */
+/* Failures that are printed; further ones are only counted. */
 #define CHECK_MAX_PRINTED 20
 
 static unsigned long check_passed, check_failed;
@@ -39,7 +39,7 @@ static inline int check_is_printed(void)
             fprintf(stderr, "%s\n", #expression);                              \
     } while (0)
 
-/* The same, with a printf format and its arguments said on failure. */
+/* The same. On failure it also prints the printf-style message. */
 #define CHECK_SAY(expression, ...)                                             \
     do {                                                                       \
         if (!check_that(!!(expression), __FILE__, __LINE__) &&                 \

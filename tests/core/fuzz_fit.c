@@ -1,8 +1,7 @@
-/* A libFuzzer target: small tables of all kinds from bytes, checked, fitted
- * from one start or several, and predicted. Whatever the bytes, a table that
- * passes its check gives a fit of finite numbers, and the same one with more
- * threads.
- */
+/* A libFuzzer target. The bytes become a small table of any kind, which is
+ * checked, fitted from one start or several, and predicted. Every table that
+ * passes the check must give a fit of finite numbers, and the same fit with
+ * several threads. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,7 +20,8 @@
 #define MAX_ROWS 24
 #define MAX_COLUMNS 24
 #define MAX_STARTS 8
-/* Of a team: dmm_table_fit() takes one thread for tables of this size. */
+/* The threads of the team in fit_threads(). dmm_table_fit() would use one
+ * thread, since tables of this size are below DMM_SERIAL_WORK. */
 #define THREADS 3
 
 typedef struct {
@@ -37,7 +37,8 @@ static unsigned next(bytes *b)
     return *b->byte++;
 }
 
-/* Most entries are small counts; the others are large ones or no counts. */
+/* Most entries are 0 or small counts; the others are large counts or values
+ * that are not counts. */
 static double next_entry(bytes *b)
 {
     const unsigned x = next(b);
@@ -85,8 +86,8 @@ static void require_finite(const double *x, size_t n, const char *what)
         require(isfinite(x[i]), what);
 }
 
-/* Arrays of exactly the size that the table has, so that the sanitizer sees
- * what is read behind them. */
+/* A matrix whose arrays have exactly its size, so that the address sanitizer
+ * notices reads past their end. */
 typedef struct {
     dmm_matrix matrix;
     int *integers, *row, *start;
@@ -117,7 +118,7 @@ static void make_dense(owned *o, bytes *b)
     o->matrix.doubles = o->doubles;
 }
 
-/* Rows and offsets are mostly valid. */
+/* A CSC matrix. Its rows and offsets are valid for most inputs. */
 static void make_sparse(owned *o, bytes *b)
 {
     const size_t columns = o->matrix.columns;
@@ -135,7 +136,8 @@ static void make_sparse(owned *o, bytes *b)
         }
         o->start[j + 1] = n;
     }
-    /* Make some invalid. Offsets stay inside the arrays. */
+    /* Now and then, invalidate a row or an offset. Offsets stay within the
+     * arrays. */
     if (n > 0 && next(b) == 255)
         o->row[next(b) % (unsigned)n] = (int)next(b) - 10;
     if (next(b) == 255)
@@ -162,7 +164,7 @@ static void predict(const owned *o, const dmm_fit_result *fit)
     free(z);
 }
 
-/* Checks a result and frees it. */
+/* Checks and frees a result. */
 static void check_result(const owned *o, dmm_fit_result *r)
 {
     const size_t s = r->n_taxa, k = r->k;
@@ -201,8 +203,8 @@ typedef struct {
     dmm_start_plan plan;
 } starts;
 
-/* Kinds, the usual ones without bytes, and responsibilities of 0 .. 255 parts:
- * none of them all 0. */
+/* The kinds of the starts, or the usual sequence of kinds, and random
+ * responsibilities for DMM_START_GIVEN. At least one in each row is not 0. */
 static void make_starts(starts *x, bytes *b, size_t n_starts, size_t rows,
                         size_t k)
 {
@@ -260,7 +262,7 @@ typedef struct {
     double nle[MAX_STARTS];
 } team_fit;
 
-/* Each start from the one before. */
+/* Runs the starts in order. A start may begin from the fit before it. */
 static void run_starts(dmm_team *team, void *data)
 {
     team_fit *x = data;
@@ -312,7 +314,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     control.max_iterations = flags & 16 ? 1 : 100;
     if (flags & 32)
         control.eta = control.nu = 1e-3;
-    (void)dmm_kernels_select(kernels[flags >> 6]); /* not all may be there */
+    (void)dmm_kernels_select(kernels[flags >> 6]); /* may be missing */
     o.matrix.rows = 1 + next(&b) % MAX_ROWS;
     o.matrix.columns = 1 + next(&b) % MAX_COLUMNS;
     const size_t k = next(&b) % 12;

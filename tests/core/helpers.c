@@ -67,7 +67,7 @@ double random_normal(void)
            cos(6.283185307179586 * random_uniform());
 }
 
-/* Marsaglia and Tsang's method. */
+/* The method of Marsaglia and Tsang. */
 double random_gamma(double shape)
 {
     if (shape < 1)
@@ -145,7 +145,7 @@ dmm_matrix table_view(const table *t, dmm_matrix_kind kind)
     return m;
 }
 
-/* Gives every sample without counts one. */
+/* Gives each empty sample a count of 1 in a random taxon. */
 static void fill_empty_samples(table *t)
 {
     for (size_t i = 0; i < t->rows; i++) {
@@ -179,7 +179,7 @@ table table_random(size_t rows, size_t columns, double density, int largest,
     return t;
 }
 
-/* The place of u in cumulated sums. */
+/* The first index whose cumulated sum exceeds u. */
 static size_t find_part(const double *cumulated, size_t n, double u)
 {
     size_t low = 0, high = n - 1;
@@ -281,7 +281,7 @@ void model_free(model *m)
     free(m->rank_one);
 }
 
-/* ev_ic and the sum of its terms' sizes. */
+/* Returns ev_ic, and adds the absolute values of its terms to *size. */
 static long double evidence(const model *m, const table *t, size_t i, size_t c,
                             double *size)
 {
@@ -302,9 +302,25 @@ static long double evidence(const model *m, const table *t, size_t i, size_t c,
     return sum + last;
 }
 
+void model_equalise(model *m, const table *t)
+{
+    for (size_t j = 0; j < t->columns; j++) {
+        for (size_t l = 0; l < j; l++) {
+            if (memcmp(t->count + j * t->rows, t->count + l * t->rows,
+                       t->rows * sizeof(int)) != 0)
+                continue;
+            for (size_t c = 0; c < m->k; c++)
+                m->lambda[c * m->s + j] = m->lambda[c * m->s + l];
+            break;
+        }
+    }
+    model_evaluate(m, t);
+}
+
 long double table_log_multinomial(const table *t)
 {
-    /* Compensated, so that it is right where long double is double. */
+    /* Kahan summation, so that the sum is accurate even where long double is no
+     * wider than double. */
     long double sum = 0, lost = 0;
     for (size_t i = 0; i < t->rows; i++) {
         long double total = 0;

@@ -1,8 +1,8 @@
-/* What the tests of the core share: random tables and a model written out.
+/* Helpers for the tests of the core: random tables and a reference model.
  *
- * The model here is the one of dmm.h, evaluated entry by entry with the C
- * library's lgamma in long double and GSL's psi: slow and plain, with no code
- * in common with the core.
+ * The reference model is that of dmm.h, evaluated entry by entry with the C
+ * library's lgamma in long double and GSL's psi. It is slow and simple and
+ * shares no code with the core.
  */
 #ifndef DMM_HELPERS_H
 #define DMM_HELPERS_H
@@ -18,11 +18,13 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* Ends the program when there is no memory: a test cannot go on. */
+/* Returns `memory`; ends the program if it is NULL. */
 void *need(void *memory);
+/* Zeroed memory for `count` elements and one more, so that it is never
+ * empty. */
 #define NEED(count, type) ((type *)need(calloc((count) + 1, sizeof(type))))
 
-/* Whether the runtime gives n threads to a team that asks for them. */
+/* Whether a team that asks for n threads gets n threads from the runtime. */
 int gives_threads(int n);
 
 /* ---- Random numbers: the same on every machine -------------------------- */
@@ -36,7 +38,8 @@ double random_gamma(double shape);
 
 /* ---- Count tables ------------------------------------------------------- */
 
-/* A table in all its forms; the integers are filled in first. */
+/* A table in each form that a dmm_matrix can view. A test fills in `count` and
+ * calls table_finish(), which makes the others from it. */
 typedef struct {
     size_t rows, columns;
     int *count; /* rows x columns, column-major */
@@ -49,23 +52,24 @@ typedef struct {
 static const dmm_matrix_kind all_kinds[] = {
     DMM_MATRIX_DENSE_INT, DMM_MATRIX_DENSE_DOUBLE, DMM_MATRIX_CSC};
 
-/* Zeros. */
+/* A table of zeros, without the other forms. */
 table table_new(size_t rows, size_t columns);
 void table_free(table *t);
 
-/* Makes the other forms from the integers. */
+/* Makes the other forms from `count`. */
 void table_finish(table *t);
 dmm_matrix table_view(const table *t, dmm_matrix_kind kind);
 
-/* Entries that are not 0 with probability `density`, then 1..largest with small
- * ones more frequent; every sample has a count, and a third of the columns
- * after the first repeat earlier ones if `duplicates`. */
+/* Each entry is nonzero with probability `density`, and then from 1 to
+ * `largest`, small counts being more frequent. Every sample has at least one
+ * count. With `duplicates`, about a third of the columns repeat an earlier
+ * one. */
 table table_random(size_t rows, size_t columns, double density, int largest,
                    int duplicates);
 
-/* A Dirichlet-multinomial mixture of k components of equal weight: `depth`
- * counts a sample on average, precision theta; separation 0 makes the
- * components alike, 1 very different. */
+/* A sample from a Dirichlet-multinomial mixture of k components of equal weight
+ * and precision theta: row i is drawn from component i % k, with `depth` counts
+ * on average. Separation 0 makes the components alike, 1 very different. */
 table table_mixture(size_t rows, size_t columns, size_t k, double theta,
                     double depth, double separation);
 
@@ -83,25 +87,30 @@ typedef struct {
     double *gradient;  /* s x k                                              */
     double *hessian;   /* s x k: the diagonal part                           */
     double *rank_one;  /* k                                                  */
-    double size;       /* sum of |terms| of the log-likelihood: its rounding
-                          in double is a few 1e-16 of it                     */
+    double size;       /* sum over samples of the |terms| of the evidence,
+                          averaged over components: in double, the rounding
+                          of the log-likelihood is a few 1e-16 of this       */
 } model;
 
-/* Random parameters: lambda normal around `centre`, weights of sum 1. */
+/* A model evaluated at random parameters: lambda is normal around `centre`, and
+ * the weights sum to 1. */
 model model_random(const table *t, size_t k, double centre);
-/* Given ones. */
+/* A model evaluated at the given parameters. */
 model model_new(const table *t, size_t k, const double *lambda,
                 const double *weight);
 void model_free(model *m);
 
-/* Everything from lambda and weight. */
+/* Computes all other fields from lambda and weight. */
 void model_evaluate(model *m, const table *t);
-/* objective, gradient, hessian, rank_one from lambda and z. */
+/* Computes objective, gradient, hessian and rank_one from lambda and z. */
 void model_derivatives(model *m, const table *t);
-/* F_c at lambda and z. */
+/* F_k of dmm.h for component c, at lambda and z. */
 double model_objective(const model *m, const table *t, size_t c);
 
-/* log n_i! - sum log x_ij! summed over the samples. */
+/* Gives equal columns of the table equal parameters, and evaluates again. */
+void model_equalise(model *m, const table *t);
+
+/* The sum over samples of log t_i! - sum_j log x_ij!. */
 long double table_log_multinomial(const table *t);
 
 /* ---- Teams -------------------------------------------------------------- */
@@ -110,7 +119,7 @@ long double table_log_multinomial(const table *t);
 dmm_counts *build_counts(dmm_team *team, const dmm_matrix *matrix,
                          dmm_taxa taxa, size_t k);
 
-/* An em over a table's samples; ends the program when that fails. */
+/* A new dmm_em over all samples; ends the program when that fails. */
 dmm_em *new_em(dmm_team *team, const dmm_counts *counts, size_t k,
                const dmm_control *control);
 
@@ -120,7 +129,8 @@ size_t kernel_names(const char *names[MAX_KERNEL_NAMES]);
 
 /* ---- A step over the samples ------------------------------------------- */
 
-/* What a test of a step works on; the last four are made by its work. */
+/* The state of a test of one EM step. The test sets the first three fields, and
+ * its team work makes the others. */
 typedef struct {
     const table *t;
     const model *m;
@@ -131,12 +141,13 @@ typedef struct {
     dmm_sums *sums;
 } step;
 
-/* A task: E-step, histogram and its sums at the step's parameters. */
+/* A team task, whose data is a step: E-step, histogram and sums at the
+ * parameters of the step. */
 void step_task(const dmm_worker *worker, void *step);
 
 /* ---- Comparisons -------------------------------------------------------- */
 
-/* The largest |a - b|; NaN anywhere gives INFINITY. */
+/* The largest |a[i] - b[i]|; INFINITY if one of them is NaN. */
 double largest_difference(const double *a, const double *b, size_t n);
 int all_finite(const double *x, size_t n);
 

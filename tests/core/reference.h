@@ -1,9 +1,11 @@
-/* Reference values of the gamma function's differences, in 113-bit arithmetic
- * where the compiler has it (DMM_HAVE_QUADMATH), else in long double.
+/* Reference values of lgamma(alpha + v) - lgamma(alpha) and of the same
+ * differences of digamma and trigamma. They are computed in 113-bit arithmetic
+ * where the compiler has it (DMM_HAVE_QUADMATH), otherwise in long double.
  *
- * The method shares no formula with the core: both alpha and y = alpha + v are
- * shifted by the same 40 if alpha is below 40, every term is a ratio or a
- * positive sum, and the series is long.
+ * The method shares no formula with the core. If alpha is below 40, alpha and
+ * y = alpha + v are both shifted up by 40. Every term is a ratio or a sum of
+ * positive numbers, so that nothing cancels, and Stirling's series is a long
+ * one.
  */
 #ifndef DMM_REFERENCE_H
 #define DMM_REFERENCE_H
@@ -26,8 +28,8 @@ typedef long double reference;
 #define REFERENCE_EPSILON ((double)LDBL_EPSILON)
 #endif
 
-/* What a bound may grow by where the reference itself is rough (long double
- * no wider than double). */
+/* What tests add to their error bounds for the error of the reference itself.
+ * It matters only where long double is no wider than double. */
 #define REFERENCE_SLACK (200 * REFERENCE_EPSILON)
 
 #define REFERENCE_SHIFT 40
@@ -39,14 +41,15 @@ typedef struct {
     reference trigamma;
 } reference_differences;
 
-/* B_2n for n = 1.. */
+/* The Bernoulli numbers B_2n for n = 1, 2, ..., as fractions. */
 static const double reference_bernoulli[REFERENCE_TERMS][2] = {
     {1, 6},       {-1, 30},       {1, 42},       {-1, 30},
     {5, 66},      {-691, 2730},   {7, 6},        {-3617, 510},
     {43867, 798}, {-174611, 330}, {854513, 138},
 };
 
-/* The rest of Stirling's series of lgamma (order 0), digamma, trigamma. */
+/* The terms of Stirling's series after the leading ones, for lgamma (order 0),
+ * digamma (1) and trigamma (2). */
 static inline reference reference_stirling(reference y, int order)
 {
     const reference i = 1 / y, u = i * i;

@@ -1,14 +1,15 @@
-# Tables and fits that several files use, and what every fit must satisfy.
+# Tables, fits and expectations that several test files use.
 
-# 40 samples of the Twins study, the genera seen more than 20 times in them:
-# small enough for the peer to fit in a moment.
+# The first 40 samples of the Twins study, with the genera of more than 20 reads
+# in them. DirichletMultinomial, too, fits this table in a moment.
 small_twins <- function() {
     x <- dmmomp::twins[1:40, ]
     x[, colSums(x) > 20]
 }
 
-# N x S, of k kinds of community that overlap, so that EM takes some iterations;
-# large enough for the engine to use more than one thread, see expect_threads().
+# An n x s table from k communities that overlap, so that EM takes several
+# iterations. It is large enough for the engine to use more than one thread: see
+# expect_threads().
 large_table <- function(n = 12000, s = 100, k = 3) {
     old <- if (exists(".Random.seed", globalenv()))
         get(".Random.seed", globalenv())
@@ -22,8 +23,8 @@ large_table <- function(n = 12000, s = 100, k = 3) {
     count
 }
 
-# That a fit of that table to which `n` threads are given uses as many, without
-# which it could not show that results do not depend on them.
+# Expects that a fit of `count` that is given `n` threads uses as many.
+# Otherwise a test could not show that results do not depend on their number.
 expect_threads <- function(count, k, n = 2L) {
     skip_if_not(.Call(R_dmm_threads)$openmp, "built without OpenMP")
     used <- .Call(R_dmm_fit, count, as.integer(k), 1L, FALSE, n, "newton",
@@ -31,11 +32,12 @@ expect_threads <- function(count, k, n = 2L) {
     expect_identical(used, n)
 }
 
-# As a sparse matrix of counts, of a class of the Matrix package.
+# `x` as a sparse matrix of a class of the Matrix package.
 as_sparse <- function(x, class = "CsparseMatrix") {
     as(Matrix::Matrix(x + 0, sparse = TRUE, doDiag = FALSE), class)
 }
 
+# Expects what holds for every fit of k components.
 expect_defined <- function(fit, k) {
     numbers <- c(goodnessOfFit(fit), mixture(fit), fit@mixture$Weight,
         fit@mixture$LogLik, unlist(fit@fit))
@@ -50,8 +52,9 @@ expect_defined <- function(fit, k) {
     expect_true(all(fit@fit$Estimate <= fit@fit$Upper))
 }
 
-# Runs lines of R in a fresh process that sees the same libraries, and returns
-# its output. A process that hangs or fails is an error that shows the output.
+# Runs lines of R in a fresh process with the same library paths, and returns
+# its output. It is an error if the process fails or takes longer than `timeout`
+# seconds; the message shows the output.
 fresh_r <- function(lines, timeout = 120) {
     # under load_all() a fresh process would not find this package
     skip_if_not(file.exists(system.file("Meta", "package.rds",

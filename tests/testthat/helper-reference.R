@@ -1,7 +1,8 @@
-# The model written out as plainly as it can be, to test the engine against:
-# lgamma() sums, dense Hessians, optim(). Slow, and right on small tables.
-# Rows of `x` are samples; columns of `alpha`, `z` are components; `lambda` is
-# log(alpha). The equations are those of Holmes, Harris and Quince (2012).
+# A reference implementation of the model, as simple as possible, with which
+# tests compare the engine: sums of lgamma(), dense Hessians, optim(). It is
+# slow, and accurate on small tables. Rows of `x` are samples; columns of
+# `alpha` and `z` are components; `lambda` is log(alpha). The equations are
+# those of Holmes, Harris and Quince (2012).
 
 ref_evidence <- function(x, alpha) {
     one <- function(xi, a) {
@@ -32,7 +33,8 @@ ref_loglik <- function(x, alpha, weight) {
         ref_log_sum_exp))
 }
 
-# log density of the Gamma(eta, nu) prior of each alpha, taken in log(alpha)
+# The log density of all log(alpha), where each alpha has a Gamma(eta, nu)
+# prior.
 ref_log_prior <- function(alpha, eta = 0.1, nu = 0.1) {
     sum(dgamma(alpha, eta, nu, log = TRUE) + log(alpha))
 }
@@ -41,7 +43,7 @@ ref_nle <- function(x, alpha, weight, eta = 0.1, nu = 0.1) {
     -ref_loglik(x, alpha, weight) - ref_log_prior(alpha, eta, nu)
 }
 
-# F_k, what the M-step minimises in lambda = lambda[, k] given z = z[, k]
+# F_k, which the M-step minimises over lambda = lambda[, k] at given z = z[, k].
 ref_objective <- function(x, lambda, z, eta = 0.1, nu = 0.1) {
     alpha <- exp(lambda)
     -sum(z * ref_evidence(x, cbind(alpha))) + nu * sum(alpha) -
@@ -95,14 +97,14 @@ ref_std_err <- function(x, alpha, z) {
 
 ref_mstep <- function(x, lambda, z) {
     best <- lambda
-    # restarted: one run of BFGS stops a little short
+    # three runs, because a single run of BFGS stops a little short
     for (run in 1:3)
         best <- stats::optim(best, ref_objective, ref_gradient, x = x, z = z,
             method = "BFGS", control = list(maxit = 1000, reltol = 1e-15))$par
     best
 }
 
-# Plain EM from posterior probabilities z, to convergence.
+# Plain EM to convergence, from posterior probabilities z.
 ref_em <- function(x, z, tolerance = 1e-9) {
     lambda <- matrix(0, ncol(x), ncol(z))
     for (k in seq_len(ncol(z)))
@@ -134,12 +136,13 @@ ref_differences <- function(f, v, step = 1e-4) {
     do.call(cbind, columns)
 }
 
-# Largest error relative to the size of the whole.
+# The largest error, relative to the largest expected value or to 1.
 ref_error <- function(found, expected) {
     max(abs(found - expected)) / max(1, abs(expected))
 }
 
-# A small table from known components, named; `z` are the true ones.
+# A small table with names, drawn from known components. `z` are its true
+# responsibilities.
 ref_table <- function(n = 40, taxa = 6, k = 2, total = 200, seed = 1) {
     old <- if (exists(".Random.seed", globalenv()))
         get(".Random.seed", globalenv())

@@ -1,4 +1,4 @@
-test_that("the class has the peer's four slots, in their order", {
+test_that("the class has DirichletMultinomial's four slots in their order", {
     expect_identical(getSlots("DMN"), c(goodnessOfFit = "numeric",
         group = "matrix", mixture = "list", fit = "list"))
     skip_if_not_installed("DirichletMultinomial")
@@ -19,7 +19,7 @@ test_that("a fit is a valid object whose class names no package", {
     expect_identical(attr(class(fit), "package"), ".GlobalEnv")
 })
 
-test_that("fits do not share what they are made from", {
+test_that("making fits does not change the empty object they start from", {
     one <- dmn(small_twins(), 1, seed = 1)
     two <- dmn(small_twins(), 2, seed = 1)
     expect_identical(dim(mixture(one)), c(40L, 1L))
@@ -27,7 +27,7 @@ test_that("fits do not share what they are made from", {
     expect_length(.empty_dmn@mixture, 0)
 })
 
-test_that("an inconsistent object is invalid, and both numbers are told", {
+test_that("an inconsistent object is invalid, and the error has both sizes", {
     fit <- dmn(small_twins(), 2, seed = 1)
     bad <- fit
     bad@goodnessOfFit <- bad@goodnessOfFit[-1]
@@ -42,7 +42,7 @@ test_that("an inconsistent object is invalid, and both numbers are told", {
         "'fit\\$Upper' must be a matrix of taxa x components, 46 x 2")
 })
 
-test_that("both packages may be loaded, in either order", {
+test_that("both packages can be loaded together, in either order", {
     skip_if_not_installed("DirichletMultinomial")
     packages <- c("dmmomp", "DirichletMultinomial")
     for (order in list(packages, rev(packages))) {
@@ -98,7 +98,7 @@ test_that("both packages may be loaded, in either order", {
     }
 })
 
-test_that("a saved fit opens with the other package only", {
+test_that("a saved fit can be used with only DirichletMultinomial loaded", {
     skip_if_not_installed("DirichletMultinomial")
     file <- tempfile(fileext = ".rds")
     on.exit(unlink(file))
@@ -116,11 +116,10 @@ test_that("a saved fit opens with the other package only", {
     expect_equal(as.numeric(utils::tail(output, 1)), laplace(fit))
 })
 
-test_that("a fit by the peer opens here, and the values agree", {
+test_that("a fit by DirichletMultinomial can be read, and its values agree", {
     skip_if_not_installed("DirichletMultinomial")
     file <- tempfile(fileext = ".rds")
     on.exit(unlink(file))
-    # k = 1: the peer's Laplace is right there
     fresh_r(c("x <- dmmomp::twins[1:40, ]",
         "x <- x[, colSums(x) > 20]",
         "fits <- lapply(1:3, DirichletMultinomial::dmn, count = x, seed = 1)",
@@ -141,10 +140,11 @@ test_that("a fit by the peer opens here, and the values agree", {
         expect_equal(predict(peer, x), mixture(peer), tolerance = 1e-4)
         expect_null(summary(peer)$algorithm)
     }
+    # for k > 1, DirichletMultinomial's Laplace differs
     expect_lt(abs(laplace(peers[[1]]) - laplace(dmn(x, 1, seed = 1))), 0.1)
 })
 
-test_that("log evidence has the peer's sign and values", {
+test_that("log evidence has DirichletMultinomial's sign and values", {
     skip_if_not_installed("DirichletMultinomial")
     file <- tempfile(fileext = ".rds")
     on.exit(unlink(file))

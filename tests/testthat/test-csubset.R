@@ -1,4 +1,4 @@
-test_that("the samples of the groups are kept, and all taxa or those seen", {
+test_that("a subset has the samples of the groups, and all or seen taxa", {
     lean <- csubset("Lean", twins, twinsBMI)
     expect_identical(lean, twins[twinsBMI == "Lean", ])
     seen <- csubset("Lean", twins, twinsBMI, cidx = FALSE)
@@ -8,7 +8,7 @@ test_that("the samples of the groups are kept, and all taxa or those seen", {
     expect_identical(two, twins[twinsBMI != "Overwt", ])
 })
 
-test_that("one sample, or none, is a table still", {
+test_that("a subset of one sample, or of none, is still a table", {
     pheno <- c("a", rep("b", 277))
     expect_identical(csubset("a", twins, pheno), twins[1, , drop = FALSE])
     expect_identical(csubset("c", twins, factor(pheno, c("a", "b", "c"))),
@@ -17,7 +17,7 @@ test_that("one sample, or none, is a table still", {
         twins[1, , drop = FALSE])
 })
 
-test_that("other kinds of table stay what they are", {
+test_that("sparse matrices and data frames keep their class", {
     sparse <- as_sparse(twins)
     found <- csubset("Lean", sparse, twinsBMI, cidx = FALSE)
     expect_s4_class(found, "dgCMatrix")
@@ -27,7 +27,7 @@ test_that("other kinds of table stay what they are", {
         as.data.frame(twins)[twinsBMI == "Lean", ])
 })
 
-test_that("what does not fit is refused", {
+test_that("values, groups and tables that do not fit together are refused", {
     expect_error(csubset("Lena", twins, twinsBMI), paste("'val' must be values",
         "of 'pheno', 'Lean', 'Obese', 'Overwt'; found 'Lena'"))
     expect_error(csubset("Lean", twins, twinsBMI[-1]),

@@ -3,7 +3,7 @@ cv_table <- function() {
     list(count = x, z = rep(c("a", "b"), length.out = nrow(x)))
 }
 
-test_that("each sample is classified by fits without its fold", {
+test_that("each sample is classified by fits made without its fold", {
     t <- cv_table()
     set.seed(3)
     found <- cvdmngroup(4, t$count, c(b = 2, a = 1), t$z, seed = 1,
@@ -27,7 +27,7 @@ test_that("each sample is classified by fits without its fold", {
     }
 })
 
-test_that("folds differ by one sample at most, names are not needed", {
+test_that("fold sizes differ by at most one, and names are not needed", {
     t <- cv_table()
     set.seed(1)
     found <- cvdmngroup(7, unname(t$count), c(a = 1, b = 1), t$z,
@@ -49,7 +49,7 @@ test_that("three groups are cross-validated", {
         rownames(twins)))
 })
 
-test_that("set.seed() makes it reproducible, progress is told", {
+test_that("set.seed() fixes the result, and progress is reported", {
     t <- cv_table()
     run <- function(...) {
         set.seed(7)
@@ -60,7 +60,7 @@ test_that("set.seed() makes it reproducible, progress is told", {
         expect_message(run(verbose = TRUE), "cross-validation group 2"))
 })
 
-test_that("what cannot be cross-validated is refused", {
+test_that("arguments that cannot be used are refused", {
     t <- cv_table()
     cv <- function(ncv = 4, k = c(a = 1, b = 1), z = t$z, ...) {
         cvdmngroup(ncv, t$count, k, z, ..., .lapply = lapply)
@@ -78,7 +78,7 @@ test_that("what cannot be cross-validated is refused", {
     expect_error(cv(verbos = TRUE), "mean 'verbose'")
 })
 
-test_that("k may be a list of numbers", {
+test_that("'k' may be a list of numbers", {
     x <- twins[1:12, ]
     z <- rep(c("A", "B"), 6)
     set.seed(1)

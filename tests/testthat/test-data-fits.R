@@ -1,8 +1,9 @@
-test_that("the fits that are shipped are those of this version", {
+test_that("the shipped fits are those that this version makes", {
     shipped <- new.env()
     data(fit, bestgrp, xval, package = "dmmomp", envir = shipped)
     # EM stops within its tolerance of the optimum, at a point that depends on
-    # the processor's instructions; LogDet moves most by that.
+    # the processor's instruction set. Of the criteria, LogDet varies most with
+    # it.
     for (k in c(1, 4))
         expect_equal(goodnessOfFit(shipped$fit[[k]]),
             goodnessOfFit(dmn(twins, k, seed = 1)), tolerance = 1e-5)
@@ -14,7 +15,7 @@ test_that("the fits that are shipped are those of this version", {
     expect_identical(sort(shipped$xval$group), 1:254)
 })
 
-test_that("attaching the package brings no object of a common name", {
+test_that("attaching the package adds no objects with common names", {
     expect_false(any(c("fit", "bestgrp", "xval") %in%
         getNamespaceExports("dmmomp")))
     output <- fresh_r(c("library(dmmomp)", "exists('fit')", "exists('twins')"))

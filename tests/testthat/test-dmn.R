@@ -1,13 +1,13 @@
 nle <- function(fit) goodnessOfFit(fit)[["NLE"]]
 
-# The optima that DirichletMultinomial finds on the Twins study for most seeds,
-# and the criteria there; k = 1 .. 7.
+# The optima that DirichletMultinomial finds on the Twins study from most seeds,
+# and the Laplace criterion at those of k = 1 to 4.
 reference <- data.frame(k = 1:7,
     nle = c(39162.11, 38854.53, 38898.14, 38953.69, 39160.62, 39369.37,
         39633.51),
     laplace = c(39227.36, 38872.68, 38822.44, 38781.10, NA, NA, NA))
 
-test_that("the Twins study is fitted as well as by the peer, or better", {
+test_that("fits of the Twins study are as good as DirichletMultinomial's", {
     for (k in reference$k) {
         fits <- lapply(1:5, function(seed) dmn(twins, k, seed = seed))
         for (fit in fits) {
@@ -23,7 +23,7 @@ test_that("the Twins study is fitted as well as by the peer, or better", {
     }
 })
 
-test_that("Laplace chooses four components of the Twins study", {
+test_that("Laplace chooses four components for the Twins study", {
     fits <- lapply(1:7, dmn, count = twins, seed = 1)
     expect_identical(which.min(vapply(fits, laplace, numeric(1))), 4L)
     weight <- mixturewt(fits[[4]])$pi
@@ -45,7 +45,7 @@ test_that("a fit of a small table is the optimum of plain EM", {
     }
 })
 
-test_that("a fit is consistent in itself", {
+test_that("the parts of a fit agree with each other and with the model", {
     fit <- dmn(twins, 3, seed = 1)
     x <- twins
     alpha <- fitted(fit)
@@ -88,7 +88,7 @@ test_that("a fit does not depend on the number of threads", {
         dmn(twins, 4, seed = 1, num.threads = 1))
 })
 
-test_that("a seed makes a fit reproducible, and the default is R's", {
+test_that("a seed fixes the fit, and by default R's generator draws it", {
     x <- small_twins()
     set.seed(11)
     first <- dmn(x, 3)
@@ -98,13 +98,13 @@ test_that("a seed makes a fit reproducible, and the default is R's", {
     expect_identical(after, runif(1))
     expect_identical(first, dmn(x, 3, seed = seed))
     expect_identical(first@mixture$Seed, as.integer(seed))
-    # a seed that is given leaves R's generator alone
+    # a fit with a given seed leaves R's generator alone
     set.seed(11)
     dmn(x, 3, seed = 5)
     expect_identical(runif(1, 0, .Machine$integer.max), seed)
 })
 
-test_that("the idioms of scripts written for the peer work", {
+test_that("idioms of scripts written for DirichletMultinomial work", {
     x <- small_twins()
     fits <- NULL
     printed <- capture.output(said <- capture_messages(
@@ -122,7 +122,7 @@ test_that("the idioms of scripts written for the peer work", {
     expect_silent(dmn(x, 2, FALSE, 1))
 })
 
-test_that("several fits may run in forked processes", {
+test_that("fits can run in forked processes", {
     skip_on_os("windows")
     x <- small_twins()
     fits <- parallel::mclapply(1:3, dmn, count = x, seed = 1, mc.cores = 2)
@@ -137,11 +137,11 @@ test_that("the order of the taxa does not matter", {
     expect_equal(fitted(turned)[colnames(x), ], fitted(fit), tolerance = 1e-3)
 })
 
-test_that("a wide sparse table is fitted without making it dense", {
+test_that("a fit of a wide sparse table finds its two communities", {
     set.seed(8)
     n <- 60
     s <- 20000
-    # two kinds of community, which share a tenth of what they have
+    # two communities, which share a tenth of their taxa
     taxa <- lapply(seq_len(n), function(i) {
         half <- (i %% 2) * s / 2
         sort(c(sample(s / 2, 540) + half, sample(s / 2, 60) + s / 2 - half))
@@ -157,9 +157,9 @@ test_that("a wide sparse table is fitted without making it dense", {
     expect_equal(unname(predict(fit, x)), mixture(fit), tolerance = 1e-8)
 })
 
-test_that("degenerate tables have defined fits", {
+test_that("fits of degenerate tables are finite and consistent", {
     x <- ref_table(n = 20, taxa = 5)$x
-    # warnings: some of these may stop before they converge
+    # some of these fits may stop before they converge, and warn
     fit <- function(x, k) {
         fit <- suppressWarnings(dmn(x, k, seed = 1))
         expect_defined(fit, k)
@@ -169,10 +169,10 @@ test_that("degenerate tables have defined fits", {
     fit(x[rep(1:20, 3), ], 2)
     fit(x[rep(1:2, 10), ], 5)
     fit(x[rep(1L, 12), ], 4)
-    # a taxon that is zero everywhere: the prior decides
+    # a taxon without counts: the prior determines its parameters
     absent <- fit(cbind(x, 0L), 2)
     expect_lt(max(fitted(absent)[6, ]), min(fitted(absent)[1:5, ]))
-    # one taxon: the evidence is 0 for every alpha, so the prior is all
+    # one taxon: the evidence is 0 for every alpha, and only the prior counts
     one <- fit(x[, 1, drop = FALSE] + 1L, 1)
     expect_equal(fitted(one)[[1]], 1, tolerance = 1e-3)
     fit(x[, 1, drop = FALSE] + 1L, 2)
@@ -187,13 +187,13 @@ test_that("degenerate tables have defined fits", {
     fit(rbind(x[1:10, ], x[11:20, ] * 100000L), 2)
 })
 
-test_that("emptied components are restarted, and those left empty warn", {
-    # more components than kinds of sample
+test_that("components that are empty in the end give a warning", {
+    # more components than distinct samples
     x <- ref_table(n = 3, taxa = 4)$x[rep(1:3, 5), ]
     for (seed in 1:10) {
         warned <- capture_warnings(fit <- dmn(x, 6, seed = seed))
         expect_defined(fit, 6)
-        # a component that expects less than a tenth of a sample is empty
+        # a component with less than a tenth of a sample is empty
         empty <- sum(colSums(fit@group) < 0.1)
         expect_identical(fit@mixture$Empty, empty)
         expect_identical(sum(grepl("no sample: fewer components", warned)),
@@ -213,7 +213,7 @@ test_that("an interrupted fit interrupts R", {
     expect_false(after)
 })
 
-test_that("a fit that has not converged warns and says so", {
+test_that("a fit that has not converged warns, and records it", {
     control <- dmncontrol(max.iterations = 2)
     expect_warning(fit <- dmn(twins, 4, seed = 1, control = control), paste(
         "dmn(k = 4) has not converged in 2 iterations: its values are not",
@@ -224,14 +224,14 @@ test_that("a fit that has not converged warns and says so", {
     expect_defined(fit, 4)
 })
 
-test_that("k is one whole number from 1 to the number of samples", {
+test_that("k must be one whole number from 1 to the number of samples", {
     x <- small_twins()[1:20, ]
     for (bad in list(0, -1, 2.5, NA, NaN, Inf, "2", NULL, 21, 1e10, list(1)))
         expect_error(dmn(x, bad), paste("'k' must be one whole number from 1",
             "to the number of samples, 20; found"))
     expect_error(dmn(x, 1:3), paste("found a numeric vector of length 3; for",
         "several, lapply(k, dmn, count = count)"), fixed = TRUE)
-    # only where it can be said
+    # the hint is given only where there are as many taxa as k
     expect_error(dmn(x, 25), "is it transposed?", fixed = TRUE)
     expect_error(dmn(x, 1000), "found 1000$")
     expect_error(dmn(x), "'k' is missing: pass the number of components")
@@ -257,7 +257,7 @@ test_that("every argument is checked, and the message names it", {
     expect_null(conditionCall(condition))
 })
 
-test_that("a time limit is the error that it is in R code", {
+test_that("a time limit ends a fit with R's own error", {
     skip_on_cran()
     message <- tryCatch({
         setTimeLimit(elapsed = 0.2, transient = TRUE)
@@ -268,11 +268,11 @@ test_that("a time limit is the error that it is in R code", {
     }, error = conditionMessage)
     setTimeLimit()
     expect_match(message, "time limit")
-    # and fits go on as before
+    # later fits work as before
     expect_identical(dim(mixture(dmn(twins, 2, seed = 1))), c(278L, 2L))
 })
 
-test_that("the criteria of a fit with a component that is not needed agree", {
+test_that("criteria of fits with an unneeded component agree with each other", {
     set.seed(31)
     x <- matrix(rpois(8 * 5, 3) + 1L, 8)
     fits <- suppressWarnings(lapply(list(dmncontrol(),

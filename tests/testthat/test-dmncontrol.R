@@ -1,4 +1,4 @@
-test_that("the defaults are those of the documentation", {
+test_that("the defaults are the documented ones", {
     control <- dmncontrol()
     expect_s3_class(control, "dmncontrol")
     expect_identical(unclass(control), list(tolerance = 1e-6,
@@ -20,7 +20,7 @@ test_that("every setting is checked", {
     expect_error(dmncontrol(accelerate = NA), "'accelerate'")
 })
 
-test_that("dmn() takes a plain list of settings, and no other thing", {
+test_that("'control' may be a plain list of settings, and nothing else", {
     expect_identical(.check_control(list(eta = 0.2)), dmncontrol(eta = 0.2))
     expect_identical(.check_control(list()), dmncontrol())
     x <- ref_table()$x
@@ -57,7 +57,7 @@ test_that("a control object prints its settings", {
     expect_length(printed, 10)
 })
 
-test_that("settings changed after they were made are checked again", {
+test_that("settings changed after dmncontrol() are checked by dmn()", {
     control <- dmncontrol()
     control$max.iterations <- -3
     expect_error(dmn(twins[1:20, ], 2, seed = 1, control = control),

@@ -4,13 +4,13 @@ lean_obese <- function() {
     list(count = count, group = factor(twinsBMI[rownames(count)], keep))
 }
 
-# Two groups of samples of few taxa, for a moment's work.
+# A small table in two groups, which is fitted in a moment.
 small_groups <- function() {
     x <- small_twins()
     list(count = x, group = rep(c("a", "b"), length.out = nrow(x)))
 }
 
-test_that("each group gets its best fit, and the class is a list", {
+test_that("each group gets its best fit, and the result is a list", {
     t <- lean_obese()
     groups <- dmngroup(t$count, t$group, k = 1:3, seed = 1, .lapply = lapply)
     expect_s4_class(groups, "DMNGroup")
@@ -30,7 +30,7 @@ test_that("each group gets its best fit, and the class is a list", {
     expect_identical(lapply(groups, laplace), as.list(laplace(groups)))
 })
 
-test_that("the values of each fit are at hand", {
+test_that("accessors and summary() give the values of each fit", {
     t <- small_groups()
     groups <- dmngroup(t$count, t$group, 2, seed = 3, .lapply = lapply)
     fits <- as.list(groups)
@@ -73,7 +73,7 @@ test_that("probabilities are those of Bayes' rule over the groups", {
     assigned <- predict(groups, new, assign = TRUE)
     expect_identical(unname(assigned), colnames(found)[max.col(found)])
     expect_identical(names(assigned), rownames(new))
-    # by name, in any kind of table, and for one sample
+    # taxa are matched by name, in any kind of table, also for one sample
     expect_identical(predict(groups, as_sparse(new[, 6:1])), found)
     expect_equal(unname(predict(groups, new[4, ])),
         unname(found[4, , drop = FALSE]))
@@ -85,11 +85,11 @@ test_that("three groups of the Twins study are classified", {
     expect_identical(colnames(found), levels(twinsBMI))
     expect_equal(unname(rowSums(found)), rep(1, 278))
     right <- mean(predict(groups, twins, assign = TRUE) == twinsBMI)
-    # always to say Obese is right for 0.69
+    # predicting "Obese" for all samples would be right for 0.69 of them
     expect_gt(right, 0.75)
 })
 
-test_that("all fits are kept where they are asked for", {
+test_that("simplify = FALSE keeps all fits", {
     t <- small_groups()
     all <- dmngroup(t$count, t$group, 1:2, seed = 1, simplify = FALSE,
         .lapply = lapply)
@@ -105,7 +105,7 @@ test_that("all fits are kept where they are asked for", {
     expect_error(predict(all[1], t$count), "two named groups or more")
 })
 
-test_that("set.seed() makes it reproducible", {
+test_that("set.seed() fixes the result", {
     t <- small_groups()
     run <- function() {
         set.seed(7)
@@ -114,7 +114,7 @@ test_that("set.seed() makes it reproducible", {
     expect_identical(run(), run())
 })
 
-test_that("an empty level is dropped, dmn()'s arguments arrive", {
+test_that("empty levels are dropped, and dmn()'s arguments are passed on", {
     t <- small_groups()
     group <- factor(t$group, c("b", "none", "a"))
     groups <- dmngroup(t$count, group, 1, optimizer = "bfgs",
@@ -126,7 +126,7 @@ test_that("an empty level is dropped, dmn()'s arguments arrive", {
         verbose = TRUE, .lapply = lapply), "dmn, k=1"))
 })
 
-test_that("what cannot be fitted is refused", {
+test_that("arguments that cannot be used are refused", {
     t <- small_groups()
     fit <- function(count = t$count, group = t$group, k = 1, ...) {
         dmngroup(count, group, k, ..., .lapply = lapply)

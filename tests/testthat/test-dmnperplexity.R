@@ -27,11 +27,11 @@ test_that("differences from the best k are paired by fold", {
     expect_identical(p$difference[[best]], 0)
     expect_identical(p$difference.se[[best]], 0)
     expect_true(all(p$difference[-best] < 0))
-    # what the folds have in common is in the one and not in the other
+    # pairing takes out what the folds have in common
     expect_true(all(p$difference.se < p$se / 2))
 })
 
-test_that("a seed fixes it, and it can be drawn", {
+test_that("a seed fixes the result, and plot() draws it", {
     x <- small_twins()
     p <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5)
     expect_identical(p, dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5))

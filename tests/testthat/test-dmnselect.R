@@ -2,7 +2,7 @@ sweep_small <- function(k = 1:3, nstart = 3, seed = 1, ...) {
     suppressWarnings(dmnselect(small_twins(), k, nstart, ..., seed = seed))
 }
 
-test_that("a sweep holds the fits of dmn(), by k", {
+test_that("a sweep holds the fits that dmn() makes, in order of k", {
     sel <- sweep_small(k = c(3, 1, 2))
     expect_s4_class(sel, "DMNSelect")
     expect_true(is(sel, "SimpleList"))
@@ -17,13 +17,13 @@ test_that("a sweep holds the fits of dmn(), by k", {
         goodnessOfFit(dmn(small_twins(), 3, seed = 1)))
 })
 
-test_that("the best k at the edge of the range is told", {
+test_that("a best k at the edge of the range gives a warning", {
     expect_warning(dmnselect(twins, 2:3, 2, seed = 1), "largest .* 'k' too")
     expect_warning(dmnselect(twins, 4:6, 4, seed = 1), "least .* 'k' too")
     expect_silent(dmnselect(twins, 3:5, 4, seed = 1))
 })
 
-test_that("a sweep stops early after so many worse values of k", {
+test_that("early.stop ends a sweep after that many worse values of k", {
     x <- small_twins()
     all <- sweep_small(k = 1:6)
     value <- vapply(as.list(all), laplace, numeric(1))
@@ -51,7 +51,7 @@ test_that("workers give the same fits", {
     expect_match(said[[1L]], "1 of 3, about .* left")
 })
 
-# `code` with a function of the package replaced.
+# Evaluates `code` with a function of the package replaced.
 with_function <- function(name, value, code) {
     namespace <- asNamespace("dmmomp")
     old <- get(name, namespace)
@@ -65,7 +65,7 @@ with_function <- function(name, value, code) {
     force(code)
 }
 
-# `happens()` instead of the fit of two components; the others are made.
+# Evaluates `code`, in which a fit of two components first calls happens().
 with_trouble <- function(happens, code) {
     real <- .fit_one
     with_function(".fit_one", function(k, ...) {
@@ -79,7 +79,7 @@ back_ends <- function() {
         .Platform$OS.type != "windows") BiocParallel::MulticoreParam(2))
 }
 
-test_that("an error at one k leaves the other fits", {
+test_that("after an error at one k the other fits are returned", {
     fine <- sweep_small()
     for (back_end in back_ends()) {
         told <- capture_warnings(sel <- with_trouble(
@@ -90,7 +90,7 @@ test_that("an error at one k leaves the other fits", {
         expect_identical(sel@metadata$why, "error")
         expect_identical(sel@metadata$missing, 2L)
         expect_output(print(sel), "not fitted: k = 2 (error)", fixed = TRUE)
-        # which is not a place to stop at
+        # a failed fit does not count as a worse value of k
         some <- with_trouble(function() stop("out of memory"),
             sweep_small(k = 1:6, early.stop = 1, BPPARAM = back_end))
         expect_true(all(c("error", "early.stop") %in% some@metadata$why))
@@ -99,11 +99,11 @@ test_that("an error at one k leaves the other fits", {
     }
 })
 
-test_that("an interrupt of a worker leaves the finished fits", {
+test_that("after an interrupt of a worker the finished fits are returned", {
     fine <- sweep_small()
     finished <- tempfile()
     interrupt <- function() {
-        # the first fit of the other worker comes before
+        # wait until the other worker has made its first fit
         limit <- Sys.time() + 60
         while (!file.exists(finished) && Sys.time() < limit)
             Sys.sleep(0.01)
@@ -129,14 +129,14 @@ test_that("an interrupt of a worker leaves the finished fits", {
     }
 })
 
-test_that("the largest k possible is not the edge of anything", {
+test_that("the largest possible k, or one below a missing k, is no edge", {
     expect_warning(.warn_of_edge(3L, 1:3, integer(), 40L, "BIC"), "largest")
     expect_silent(.warn_of_edge(3L, 1:3, integer(), 3L, "BIC"))
     expect_silent(.warn_of_edge(3L, 1:3, 4L, 40L, "BIC"))
     expect_warning(.warn_of_edge(3L, c(1L, 3L), 2L, 40L, "BIC"), "largest")
 })
 
-test_that("progress is told when asked for", {
+test_that("progress is reported if 'verbose' is TRUE", {
     said <- capture_messages(sweep_small(verbose = TRUE))
     expect_match(said[[1L]], "k = 1: 1 of 3, about .* left")
     expect_match(said[[3L]], "k = 3: 3 of 3\n$")
@@ -146,7 +146,7 @@ test_that("progress is told when asked for", {
     expect_identical(.duration(7200), "2.0 h")
 })
 
-test_that("after an interrupt the finished fits are there", {
+test_that("after an interrupt the finished fits are returned", {
     skip_on_os("windows")
     script <- c("library(dmmomp)",
         "assign(\"n\", 0, globalenv())",
@@ -187,7 +187,7 @@ test_that("arguments that cannot be used are refused", {
     expect_error(dmnselect(x, 1:2, BPPARAM = 3), "'BPPARAM'")
 })
 
-test_that("a sweep works where the package is loaded and not attached", {
+test_that("a sweep works where the package is loaded but not attached", {
     output <- fresh_r(c(
         "x <- dmmomp::twins[1:30, 1:20]",
         "fit <- dmmomp::dmn(x, 2, nstart = 2, seed = 1)",

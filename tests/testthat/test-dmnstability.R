@@ -1,4 +1,4 @@
-test_that("adjusted Rand and Jaccard are what they are defined to be", {
+test_that("adjusted Rand index and Jaccard coefficient meet their definition", {
     x <- c(1, 1, 1, 2, 2, 2)
     expect_identical(.adjusted_rand(x, 3 - x), 1)
     expect_equal(.adjusted_rand(x, c(1, 1, 2, 2, 3, 3)), 0.24242424,
@@ -7,7 +7,7 @@ test_that("adjusted Rand and Jaccard are what they are defined to be", {
     expect_equal(.best_jaccard(x, c(1, 1, 2, 2, 2, 2), 3), c(2 / 3, 3 / 4, NA))
 })
 
-test_that("well separated clusters come back", {
+test_that("well-separated clusters are found again in every resample", {
     set.seed(1)
     x <- rbind(matrix(rpois(300, rep(c(30, 5, 1), each = 100)), 30),
         matrix(rpois(300, rep(c(1, 5, 30), each = 100)), 30))
@@ -24,7 +24,7 @@ test_that("well separated clusters come back", {
     file <- tempfile(fileext = ".pdf")
     on.exit(unlink(file))
     grDevices::pdf(file)
-    # what it writes: the numbers of the components
+    # replace text(), to see the numbers of the components that it is given
     drawn <- list()
     plot_with <- plot.dmnstability
     text <- function(...) {
@@ -40,7 +40,7 @@ test_that("well separated clusters come back", {
     expect_identical(lapply(drawn, `[[`, 3L), list(1:2, 1:3))
 })
 
-test_that("a seed fixes it, whatever the workers, and R's state stays", {
+test_that("a seed fixes the result for any workers; R's state is kept", {
     x <- small_twins()
     set.seed(3)
     before <- .Random.seed

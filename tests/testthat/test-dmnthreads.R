@@ -1,7 +1,7 @@
 variables <- c("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "_R_CHECK_LIMIT_CORES_")
 
-# Evaluates `code` with these values of the variables above ("" is unset) and
-# without a number set by dmnthreads(n).
+# Evaluates `code` with these values of the variables above (those not named are
+# unset) and without a number set by dmnthreads(n).
 with_environment <- function(values, code) {
     before <- Sys.getenv(variables, unset = NA)
     old <- dmnthreads(NULL)
@@ -21,7 +21,7 @@ with_environment <- function(values, code) {
 
 openmp <- .Call(R_dmm_threads)$openmp
 
-test_that("the runtime is described", {
+test_that("the OpenMP runtime and the instruction set are described", {
     runtime <- .Call(R_dmm_threads)
     expect_named(runtime, c("openmp", "processors", "max.threads",
         "thread.limit", "forked", "instruction.set"))
@@ -44,7 +44,7 @@ test_that("the default is the least of the limits", {
         dmnthreads())), 1L)
 })
 
-test_that("a number that is set replaces the default, within hard limits", {
+test_that("dmnthreads(n) replaces the default, within hard limits", {
     skip_if_not(openmp, "built without OpenMP")
     with_environment(c(OMP_NUM_THREADS = "1"), {
         dmnthreads(3)
@@ -67,7 +67,7 @@ test_that("a number that is set replaces the default, within hard limits", {
     })
 })
 
-test_that("setting returns the number before, and that restores it", {
+test_that("dmnthreads(n) returns the number before, which restores it", {
     with_environment(character(), {
         default <- dmnthreads()
         expect_invisible(old <- dmnthreads(1))
@@ -82,7 +82,7 @@ test_that("setting returns the number before, and that restores it", {
     })
 })
 
-test_that("a number of threads is one whole number", {
+test_that("a number of threads must be one whole number >= 1", {
     for (bad in list(0, -1, 1.5, NA, "2", 1:2, Inf)) {
         expect_error(dmnthreads(bad), "'n' must be one whole number >= 1")
         expect_error(dmn(twins, 1, num.threads = bad),
@@ -91,7 +91,7 @@ test_that("a number of threads is one whole number", {
     expect_error(dmn(twins, 1, num.threads = NULL), "found NULL")
 })
 
-test_that("variables are read as OpenMP reads them", {
+test_that("environment variables are read as OpenMP reads them", {
     expect_identical(.omp_number("4"), 4L)
     expect_identical(.omp_number(" 4,2"), 4L)
     for (value in c("", "0", "-2", "two", "1e3", "99999999999"))
@@ -109,9 +109,9 @@ test_that("the number prints with its limits", {
     expect_identical(format(dmnthreads()), format(as.integer(dmnthreads())))
 })
 
-test_that("a forked child has one thread and fits", {
+test_that("fits in a forked child run, with one thread", {
     skip_on_os("windows")
-    # in a fresh process, with a time limit: what could go wrong is to hang
+    # in a fresh process with a time limit, since a failure would be a hang
     output <- fresh_r(c("library(dmmomp)",
         "set.seed(1)",
         "n <- 4000",
@@ -132,14 +132,14 @@ test_that("a forked child has one thread and fits", {
     expect_identical(utils::tail(output, 1), "same")
 })
 
-test_that("an absurd number of threads is no more than a large one", {
-    # more than once ended the process: libgomp has no way to refuse
+test_that("a number of threads beyond any machine's is reduced", {
+    # libgomp ends the process if it cannot start the threads asked for
     x <- large_table()[1:3000, ]
     expect_identical(dmn(x, 2, seed = 1, num.threads = .Machine$integer.max),
         dmn(x, 2, seed = 1, num.threads = 1))
 })
 
-test_that("the vector instructions are named, and can be chosen", {
+test_that("the vector instructions are reported, and can be chosen", {
     skip_on_cran()
     widest <- attr(dmnthreads(), "instructions")
     expect_true(widest %in% c("plain", "baseline", "avx2", "avx512"))

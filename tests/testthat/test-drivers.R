@@ -1,7 +1,7 @@
 fit <- dmn(small_twins(), 3, seed = 1)
 one <- dmn(small_twins(), 1, seed = 1)
 
-test_that("drivers() is the table that is built by hand", {
+test_that("drivers() agrees with a table computed step by step", {
     p0 <- fitted(one, scale = TRUE)
     p <- fitted(fit, scale = TRUE)
     diff <- rowSums(abs(p - as.vector(p0)))
@@ -18,7 +18,7 @@ test_that("drivers() is the table that is built by hand", {
     expect_true(all(table$lower.1 <= table$mean.1))
 })
 
-test_that("the reference may be the mean, a component or a shuffled fit", {
+test_that("the reference may be the mean, a component or another fit", {
     all <- drivers(fit, n = 1000)
     expect_identical(nrow(all), nrow(fitted(fit)))
     expect_equal(all$cumulative[nrow(all)], 1)
@@ -46,7 +46,7 @@ test_that("fits that cannot be compared are refused", {
     expect_error(drivers(fit, n = 0), "'n'")
 })
 
-test_that("no proportion is above 1", {
+test_that("upper limits of proportions are at most 1", {
     wide <- fit
     wide@fit$Upper[] <- wide@fit$Estimate * 1e6
     table <- drivers(wide, n = 1000)
@@ -54,7 +54,7 @@ test_that("no proportion is above 1", {
     expect_true(all(table$lower.1 >= 0))
 })
 
-test_that("labels name the columns", {
+test_that("component labels name the columns", {
     fit <- dmn(twins[1:60, ], 2, seed = 1)
     plain <- drivers(fit, n = 3)
     componentLabels(fit) <- c("P", "Q")

@@ -1,12 +1,12 @@
-# One evaluation of the model by the engine, against the model written out in
-# helper-reference.R and against finite differences.
+# Compares one evaluation of the model by the engine with the reference in
+# helper-reference.R and with finite differences.
 
 evaluate <- function(x, lambda, weight, num.threads = 1L,
     control = dmncontrol()) {
     .Call(R_dmm_evaluate, x, lambda, weight, control, num.threads)
 }
 
-# Parameters that are not an optimum: nothing vanishes by luck.
+# Parameters away from an optimum, so that no term vanishes by chance.
 some_parameters <- function(s, k, seed = 3) {
     set.seed(seed)
     weight <- sort(runif(k) + 0.2, decreasing = TRUE)
@@ -24,7 +24,7 @@ tables <- list(
     `large counts` = ref_table(n = 12, taxa = 5)$x * 1000003L,
     `many zeros` = twins[seq(1, 278, by = 9), ])
 
-test_that("NLE, log-likelihood and posterior agree with brute force", {
+test_that("NLE, log-likelihood and posterior agree with the reference", {
     for (name in names(tables)) {
         x <- tables[[name]]
         for (k in c(1, 2, 3, 5, 8, 11)) {
@@ -35,8 +35,8 @@ test_that("NLE, log-likelihood and posterior agree with brute force", {
             nle <- ref_nle(x, alpha, p$weight)
             loglik <- ref_loglik(x, alpha, p$weight)
             z <- ref_posterior(x, alpha, p$weight)
-            # what the reference's own sums of lgamma() lose to rounding: it
-            # counts for the large counts only
+            # rounding of the reference's own sums of lgamma(), which matters
+            # for the large counts only
             lost <- .Machine$double.eps * sum(lgamma(rowSums(x) + 1))
             expect_lt(abs(found$NLE - nle), 1e-10 * abs(nle) + lost,
                 label = label)
@@ -47,7 +47,7 @@ test_that("NLE, log-likelihood and posterior agree with brute force", {
     }
 })
 
-test_that("objective, gradient and Hessian agree with brute force", {
+test_that("objective, gradient and Hessian agree with the reference", {
     for (name in names(tables)) {
         x <- tables[[name]]
         for (k in c(1, 3)) {
@@ -71,7 +71,7 @@ test_that("objective, gradient and Hessian agree with brute force", {
     }
 })
 
-test_that("the gradient is that of the NLE, by finite differences", {
+test_that("the gradient agrees with finite differences of NLE", {
     for (name in c("plain", "empty taxa", "equal taxa", "many zeros")) {
         x <- tables[[name]]
         for (k in c(1, 3)) {
@@ -87,10 +87,10 @@ test_that("the gradient is that of the NLE, by finite differences", {
     }
 })
 
-test_that("the Hessian is that of the objective, by finite differences", {
+test_that("the Hessian agrees with finite differences of the gradient", {
     for (name in c("plain", "empty taxa", "equal taxa", "large counts")) {
         x <- tables[[name]]
-        # of one component: z is 1 whatever lambda is
+        # one component, so that z is 1 for any lambda
         p <- some_parameters(ncol(x), 1)
         gradient <- function(v) {
             evaluate(x, matrix(v, ncol(x)), 1)$Gradient[, 1]
@@ -104,7 +104,7 @@ test_that("the Hessian is that of the objective, by finite differences", {
     }
 })
 
-test_that("log-determinant and variances agree with a dense LU", {
+test_that("log-determinant and variances agree with an LU decomposition", {
     x <- small_twins()
     for (k in c(1, 2, 3)) {
         fit <- dmn(x, k, seed = 1)
@@ -122,7 +122,7 @@ test_that("log-determinant and variances agree with a dense LU", {
     }
 })
 
-test_that("the criteria of a fit are those of a dense computation", {
+test_that("criteria and standard errors agree with dense matrices", {
     x <- small_twins()
     for (k in 1:3) {
         fit <- dmn(x, k, seed = 1)
@@ -131,7 +131,7 @@ test_that("the criteria of a fit are those of a dense computation", {
         expect_lt(max(abs(goodnessOfFit(fit) / expected - 1)), 1e-9)
         z <- ref_posterior(x, alpha, fit@mixture$Weight)
         error <- ref_std_err(x, alpha, z)
-        # the fit's z and its parameters are half an EM step apart at most
+        # a fit's z and its parameters are at most half an EM step apart
         expect_lt(max(abs(fit@fit$StdErr / error - 1)), 1e-5)
         expect_equal(fit@fit$Lower, alpha * exp(-2 * fit@fit$StdErr),
             tolerance = 1e-12)

@@ -1,4 +1,5 @@
-# A picture of these fits, on no paper; and what heatmapdmn() returns.
+# Draws on a null device, and expects that heatmapdmn() restores the graphical
+# parameters. Returns its value.
 draw <- function(...) {
     grDevices::pdf(NULL)
     on.exit(grDevices::dev.off())
@@ -8,7 +9,7 @@ draw <- function(...) {
     value
 }
 
-test_that("taxa come by their difference, samples by component", {
+test_that("taxa are in order of difference, samples by component", {
     fits <- lapply(c(1, 4), dmn, count = twins, seed = 1)
     found <- draw(twins, fits[[1]], fits[[2]], 30)
     difference <- rowSums(abs(fitted(fits[[2]], scale = TRUE) -
@@ -25,7 +26,7 @@ test_that("taxa come by their difference, samples by component", {
         found)
 })
 
-test_that("neither names, nor components, nor many taxa are needed", {
+test_that("tables without names, few taxa and one component can be drawn", {
     x <- unname(small_twins())
     one <- dmn(x, 1, seed = 1)
     two <- dmn(x, 2, seed = 1)
@@ -37,7 +38,7 @@ test_that("neither names, nor components, nor many taxa are needed", {
     expect_identical(unname(found$samples), list(1:40))
 })
 
-test_that("a component without samples has its proportions only", {
+test_that("a component without samples can be drawn", {
     x <- small_twins()
     one <- dmn(x, 1, seed = 1)
     three <- dmn(x, 2, seed = 1)
@@ -51,7 +52,7 @@ test_that("a component without samples has its proportions only", {
     expect_identical(names(draw(x, one, three)$samples), c("x", "y", "z"))
 })
 
-test_that("what is not a picture of a fit is refused", {
+test_that("fits, tables and settings that cannot be drawn are refused", {
     x <- small_twins()
     one <- dmn(x, 1, seed = 1)
     two <- dmn(x, 2, seed = 1)

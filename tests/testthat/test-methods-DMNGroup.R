@@ -1,4 +1,4 @@
-test_that("a classifier works where the package is loaded, not attached", {
+test_that("a classifier works where the package is loaded but not attached", {
     output <- fresh_r(c(
         "x <- dmmomp::twins",
         "g <- dmmomp::dmngroup(x, dmmomp::twinsBMI, 1, .lapply = lapply)",
@@ -24,7 +24,7 @@ test_that("a classifier works where the package is loaded, not attached", {
     expect_true("class: DMN" %in% output)
 })
 
-test_that("where S4Vectors is attached, a summary is the same", {
+test_that("summary() and predict() work where S4Vectors is attached", {
     output <- fresh_r(c(
         "suppressPackageStartupMessages(library(S4Vectors))",
         "library(dmmomp)",

@@ -1,6 +1,6 @@
 sel <- suppressWarnings(dmnselect(small_twins(), 1:3, 3, seed = 1))
 
-test_that("summary has a row for each k", {
+test_that("summary() has a row for each k", {
     table <- summary(sel)
     expect_identical(table$k, 1:3)
     expect_equal(table$Laplace, unname(sapply(sel, laplace)))
@@ -14,7 +14,7 @@ test_that("summary has a row for each k", {
     expect_error(summary(sel, 3), "too many")
 })
 
-test_that("best() follows the criterion", {
+test_that("best() returns the fit with the least value of the criterion", {
     for (criterion in c("laplace", "BIC", "AIC", "ICL")) {
         value <- .criterion_values(as.list(sel), criterion)
         expect_identical(best(sel, criterion), sel[[which.min(value)]])
@@ -25,7 +25,7 @@ test_that("best() follows the criterion", {
     expect_error(best(sel[0]), "no fits")
 })
 
-test_that("criteria are given by k", {
+test_that("the criteria of a sweep are named by k", {
     fits <- as.list(sel)
     expect_identical(laplace(sel), vapply(fits, laplace, 0))
     expect_identical(names(laplace(sel)), c("1", "2", "3"))
@@ -38,7 +38,7 @@ test_that("criteria are given by k", {
     expect_error(laplace(sel, 1), "too many")
 })
 
-test_that("what is about one fit says how to choose one", {
+test_that("functions of one fit refuse a sweep, and say how to choose a fit", {
     expect_error(mixture(sel), paste("found fits made by dmnselect(); use",
         "best(object), or lapply(object, mixture)"), fixed = TRUE)
     for (what in list(drivers, mixturewt, fitted, coef, residuals, predict,
@@ -46,7 +46,7 @@ test_that("what is about one fit says how to choose one", {
         expect_error(what(sel), "use best(object)", fixed = TRUE)
 })
 
-test_that("it is shown, cut and drawn", {
+test_that("a sweep can be printed, subset and plotted", {
     expect_output(print(sel), "3 fits: k = 1, 2, 3")
     expect_output(show(sel), "best k by laplace")
     expect_s4_class(sel[2:3], "DMNSelect")
@@ -60,7 +60,7 @@ test_that("it is shown, cut and drawn", {
     expect_error(plot(sel, criterion = "other"), "'criterion'")
 })
 
-test_that("an empty selection is shown, and cannot be drawn", {
+test_that("an empty sweep can be printed and not plotted", {
     none <- sel[0]
     expect_output(print(none), "0 fits (nstart 3, seed 1)", fixed = TRUE)
     table <- summary(none)
@@ -71,7 +71,7 @@ test_that("an empty selection is shown, and cannot be drawn", {
     expect_error(plot(none), "no fits")
 })
 
-test_that("sweeps are joined by k, each k once", {
+test_that("c() joins sweeps in order of k, and refuses one k twice", {
     joined <- c(sel[3], sel[1:2])
     expect_identical(as.list(joined), as.list(sel))
     expect_identical(joined@metadata, sel@metadata)

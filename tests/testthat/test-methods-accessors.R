@@ -1,4 +1,4 @@
-test_that("accessors return the shapes of the documentation", {
+test_that("accessors return values of the documented shapes", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     expect_identical(dimnames(mixture(fit)), list(rownames(x), NULL))
@@ -22,7 +22,7 @@ test_that("samples are assigned to the most probable component", {
     expect_identical(mixture(one, assign = TRUE),
         setNames(rep(1L, nrow(x)), rownames(x)))
     expect_null(names(mixture(dmn(unname(x), 2, seed = 1), assign = TRUE)))
-    # the first of equals
+    # ties go to the first component
     expect_identical(.most_probable(matrix(c(0.5, 0.2, 0.5, 0.8), 2)),
         c(1L, 2L))
 })
@@ -44,7 +44,7 @@ test_that("a table with one taxon or one sample keeps its dimensions", {
     expect_identical(mixture(one_sample, assign = TRUE), 1L)
 })
 
-test_that("accessors say what they cannot read", {
+test_that("accessors refuse other objects and unknown arguments", {
     fit <- dmn(small_twins(), 2, seed = 1)
     expect_error(mixture(list(fit, fit)), paste("'object' must be a fit made",
         "by dmn(); found a list of fits; use lapply(object, mixture)"),

@@ -1,4 +1,4 @@
-test_that("intervals are normal in the logarithm", {
+test_that("confidence intervals are normal on the log scale", {
     fit <- dmn(small_twins(), 2, seed = 1)
     expect_identical(coef(fit), fitted(fit))
     found <- confint(fit)
@@ -8,7 +8,7 @@ test_that("intervals are normal in the logarithm", {
     q <- stats::qnorm(0.975)
     expect_equal(found[, 1, ], coef(fit) * exp(-q * fit@fit$StdErr))
     expect_equal(found[, 2, ], coef(fit) * exp(q * fit@fit$StdErr))
-    # the slots' intervals are 2 standard errors wide
+    # the limits in the slots are 2 standard errors from the estimate
     two <- confint(fit, level = 2 * stats::pnorm(2) - 1)
     expect_equal(two[, 1, ], fit@fit$Lower)
     expect_equal(two[, 2, ], fit@fit$Upper)
@@ -26,7 +26,7 @@ test_that("taxa are chosen by name or number", {
     expect_identical(colnames(coef(fit)), c("p", "q"))
 })
 
-test_that("a fit without standard errors has its own intervals", {
+test_that("without standard errors, the fit's own limits are used", {
     fit <- dmn(small_twins(), 1, seed = 1)
     expected <- confint(fit)
     fit@fit$StdErr <- NULL
@@ -42,7 +42,7 @@ test_that("bad arguments are refused", {
     expect_error(coef(fit, 2), "too many")
 })
 
-test_that("the ends of high levels are named in full", {
+test_that("limits at high levels have unrounded names", {
     fit <- dmn(twins[1:40, ], 1, seed = 1)
     expect_identical(dimnames(confint(fit, level = 0.9999))[[2L]],
         c("0.005 %", "99.995 %"))

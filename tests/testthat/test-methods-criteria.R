@@ -1,4 +1,4 @@
-test_that("the criteria are on the scale of the documentation", {
+test_that("the criteria have the documented scale", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     value <- goodnessOfFit(fit)
@@ -25,11 +25,11 @@ test_that("logLik() is the plain log-likelihood, with df and nobs", {
     expect_equal(attr(value, "df"), 2 * ncol(x) + 1)
     expect_identical(attr(value, "nobs"), nrow(x))
     expect_identical(nobs(fit), nrow(x))
-    # the usual AIC, of stats::AIC() on a logLik object
+    # stats::AIC() of a logLik object is the usual AIC
     expect_equal(AIC(value), -2 * as.numeric(value) + 2 * (2 * ncol(x) + 1))
 })
 
-test_that("a fit without a log-likelihood has it worked out", {
+test_that("logLik() is computed where the fit does not have it", {
     fit <- dmn(small_twins(), 2, seed = 1)
     bare <- fit
     bare@mixture <- bare@mixture["Weight"]
@@ -51,7 +51,7 @@ test_that("AIC() and BIC() compare several fits in a table", {
     expect_identical(rownames(do.call(AIC, list(one, two))), c("1", "2"))
 })
 
-test_that("criteria say what they cannot read", {
+test_that("criteria refuse other objects and unknown arguments", {
     fit <- dmn(small_twins(), 1, seed = 1)
     expect_error(laplace(list(fit)), "use lapply(object, laplace)",
         fixed = TRUE)
@@ -75,7 +75,8 @@ test_that("the log-likelihood of new samples is that of the model", {
     expect_identical(attributes(found),
         list(df = 13, nobs = 12L, class = "logLik"))
     expect_equal(logLik(fit, t$x), logLik(fit))
-    # by name, in any kind of table, for one sample, without counts
+    # taxa are matched by name; sparse tables, single samples and samples
+    # without counts are allowed
     expect_identical(logLik(fit, as_sparse(new[, 6:1])), found)
     each <- vapply(1:12, function(i) as.numeric(logLik(fit, new[i, ])), 0)
     expect_equal(sum(each), as.numeric(found))

@@ -1,4 +1,4 @@
-test_that("the entropy is that of the assignment", {
+test_that("entropy() and ICL() meet their definition", {
     fit <- dmn(small_twins(), 3, seed = 1)
     z <- mixture(fit)
     term <- ifelse(z > 0, -z * log(z), 0)
@@ -10,7 +10,7 @@ test_that("the entropy is that of the assignment", {
     expect_equal(ICL(fit), BIC(fit) + entropy(fit))
 })
 
-test_that("certain and unknown assignments have the ends of the scale", {
+test_that("scaled entropy is 0 if z is 0 or 1, and 1 if all z are equal", {
     fit <- dmn(small_twins(), 2, seed = 1)
     fit@group[] <- rep(0:1, each = 40)
     expect_identical(entropy(fit, scale = TRUE), 0)

@@ -4,7 +4,7 @@ labelled <- function() {
     fit
 }
 
-test_that("components have their numbers until they have labels", {
+test_that("components are named by their numbers until they have labels", {
     fit <- dmn(small_twins(), 3, seed = 1)
     expect_identical(componentLabels(fit), c("1", "2", "3"))
     expect_null(colnames(mixture(fit)))
@@ -42,14 +42,14 @@ test_that("tables and predictions show the labels", {
     expect_match(capture.output(print(table)), "^  Prev: ", all = FALSE)
 })
 
-test_that("some labels are set by number or present label", {
+test_that("single labels are set by number or by present label", {
     fit <- labelled()
     componentLabels(fit) <- c("3" = "Other", Bact = "First")
     expect_identical(componentLabels(fit), c("First", "Prev", "Other"))
     fresh <- dmn(small_twins(), 3, seed = 1)
     componentLabels(fresh) <- c("2" = "Prev")
     expect_identical(componentLabels(fresh), c("1", "Prev", "3"))
-    # swapped at once
+    # two labels are swapped in one call
     componentLabels(fit) <- c(First = "Prev", Prev = "First")
     expect_identical(componentLabels(fit), c("Prev", "First", "Other"))
 })

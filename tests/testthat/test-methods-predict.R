@@ -1,11 +1,11 @@
-test_that("the samples of the fit have the probabilities of the fit", {
+test_that("predictions for the fit's own samples are its probabilities", {
     for (k in c(1, 2, 4)) {
         fit <- dmn(twins, k, seed = 1)
         expect_equal(predict(fit, twins), mixture(fit), tolerance = 1e-8)
     }
 })
 
-test_that("columns are matched by name, in any kind of table", {
+test_that("columns are matched by name in every kind of table", {
     x <- small_twins()
     fit <- dmn(x, 3, seed = 1)
     new <- x[1:7, ]
@@ -19,7 +19,7 @@ test_that("columns are matched by name, in any kind of table", {
     expect_identical(predict(fit, triplets), expected)
 })
 
-test_that("without names columns are taken in order", {
+test_that("without names, columns are taken in order", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     expected <- unname(predict(fit, x))
@@ -34,12 +34,12 @@ test_that("posterior and evidence are those of the model", {
     new <- ref_table(n = 12, seed = 5)$x
     expect_lt(ref_error(unname(predict(fit, new)), ref_posterior(new,
         fitted(fit), fit@mixture$Weight)), 1e-10)
-    # minus the log evidence, as the peer
+    # minus the log evidence, as in DirichletMultinomial
     expect_lt(ref_error(unname(predict(fit, new, logevidence = TRUE)),
         -ref_evidence(new, fitted(fit))), 1e-10)
 })
 
-test_that("an extreme sample has a posterior, not NaN", {
+test_that("an extreme sample has a finite posterior", {
     fit <- dmn(small_twins(), 2, seed = 1)
     huge <- 0 * small_twins()[1, ]
     huge[[1]] <- .Machine$integer.max
@@ -48,7 +48,7 @@ test_that("an extreme sample has a posterior, not NaN", {
     expect_true(all(is.finite(predict(fit, huge, logevidence = TRUE))))
 })
 
-test_that("a sample without counts has the weights and evidence 0", {
+test_that("without counts, the posterior is the weights and evidence is 0", {
     x <- small_twins()
     fit <- dmn(x, 3, seed = 1)
     empty <- x[1:2, ] * 0L
@@ -57,7 +57,7 @@ test_that("a sample without counts has the weights and evidence 0", {
     evidence <- predict(fit, empty, logevidence = TRUE)
     expect_identical(evidence,
         matrix(0, 2, 3, dimnames = list(rownames(empty), NULL)))
-    # identical() takes 0 and -0 for the same; 1 / -0 is -Inf
+    # identical() does not tell -0 from 0, but 1 / -0 is -Inf
     expect_true(all(1 / evidence == Inf))
 })
 
@@ -80,7 +80,7 @@ test_that("samples are assigned by posterior probability", {
         "'assign' and 'logevidence' cannot both be TRUE")
 })
 
-test_that("taxa that do not match are named, not dropped", {
+test_that("taxa that do not match are refused, and named", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     taxa <- colnames(x)
@@ -119,7 +119,7 @@ test_that("new counts and arguments are checked", {
     expect_error(predict(fit, x, num.threads = 0), "'num.threads' must be")
 })
 
-test_that("empty samples do not hide worse faults", {
+test_that("entries that are not counts are reported before empty samples", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     bad <- x
@@ -136,7 +136,7 @@ test_that("prediction does not depend on the number of threads", {
         predict(fit, x, num.threads = 2))
 })
 
-test_that("a data.frame without rows has no predictions", {
+test_that("predictions for a data frame without rows have no rows", {
     fit <- dmn(twins[1:40, ], 2, seed = 1)
     expect_identical(dim(predict(fit, as.data.frame(twins[0, ]))), c(0L, 2L))
 })

@@ -1,10 +1,10 @@
-test_that("Pearson residuals have the mixture's mean and variance", {
+test_that("Pearson residuals use the mixture's mean and variance", {
     t <- ref_table(n = 20, k = 2)
     fit <- dmn(t$x, 2, seed = 1)
     z <- mixture(fit)
     alpha <- fitted(fit)
     for (i in c(1, 8, 17)) {
-        # by simulating the mixture of this one sample
+        # simulate the mixture of this one sample
         total <- sum(t$x[i, ])
         set.seed(i)
         draws <- rdmn(20000, alpha, z[i, ], total)
@@ -14,7 +14,7 @@ test_that("Pearson residuals have the mixture's mean and variance", {
     }
 })
 
-test_that("deviance residuals are those written out", {
+test_that("deviance residuals meet their definition", {
     t <- ref_table(n = 12, k = 2)
     fit <- dmn(t$x, 2, seed = 1)
     z <- mixture(fit)
@@ -43,7 +43,7 @@ test_that("deviance residuals are those written out", {
     expect_true(all(sign(found) == sign(pearson) | found == 0))
 })
 
-test_that("residuals of the model's own draws are of size 1", {
+test_that("residuals of draws from the model have a mean square near 1", {
     alpha <- cbind(c(9, 3, 2, 4, 5), c(2, 2, 6, 3, 3))
     set.seed(1)
     x <- rdmn(1000, alpha, c(0.7, 0.3), 300)
@@ -53,12 +53,12 @@ test_that("residuals of the model's own draws are of size 1", {
         expect_lt(abs(mean(r^2) - 0.95), 0.15)
         expect_lt(mean(abs(r) > 3), 0.01)
     }
-    # what the model does not hold for
+    # samples that do not follow the model
     strange <- x[, c(3, 1, 2, 5, 4)]
     expect_gt(mean(residuals(fit, strange)^2), 1.3)
 })
 
-test_that("names, forms and odd tables are handled", {
+test_that("sparse, small and extreme tables have finite, named residuals", {
     x <- small_twins()
     fit <- dmn(x, 3, seed = 1)
     r <- residuals(fit, x)

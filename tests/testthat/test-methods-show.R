@@ -1,4 +1,4 @@
-test_that("a fit prints what the peer prints, and whether it converged", {
+test_that("a fit prints DirichletMultinomial's lines and its convergence", {
     fit <- dmn(small_twins(), 2, seed = 1)
     n <- fit@mixture$Iterations
     expected <- c("class: DMN", "k: 2", "samples x taxa: 40 x 46",
@@ -10,9 +10,9 @@ test_that("a fit prints what the peer prints, and whether it converged", {
         expected)
 })
 
-test_that("a fit shows itself at the top level", {
-    # in a fresh process: where both packages are loaded, show() may be the
-    # peer's
+test_that("a fit is printed at the top level", {
+    # in a fresh process: if both packages are loaded, show() may be the method
+    # of DirichletMultinomial
     output <- fresh_r(c("library(dmmomp)", "fit <- dmn(twins, 1, seed = 1)",
         "fit", "print(fit)"))
     expect_length(output, 10)
@@ -20,14 +20,14 @@ test_that("a fit shows itself at the top level", {
     expect_match(output[[5]], "^converged: yes, [0-9]+ iterations?$")
 })
 
-test_that("a fit that has not converged says so", {
+test_that("a fit that has not converged prints so", {
     fit <- suppressWarnings(dmn(small_twins(), 3, seed = 1,
         control = dmncontrol(max.iterations = 1)))
     expect_identical(utils::tail(capture.output(print(fit)), 1),
         "converged: NO, 1 iteration")
 })
 
-test_that("restarted components are told; fits by the peer do not say", {
+test_that("restarted and empty components are printed where known", {
     expect_identical(.convergence(list(Converged = TRUE, Iterations = 3L,
         Reseeded = 1L, Empty = 0L)),
         "converged: yes, 3 iterations, 1 emptied component restarted")

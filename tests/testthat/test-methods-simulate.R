@@ -20,7 +20,7 @@ test_that("draws have the moments of the Dirichlet-multinomial", {
     expect_lt(max(abs(apply(x, 2, stats::var) / variance - 1)), 0.05)
 })
 
-test_that("components are drawn by weight, and told", {
+test_that("components are drawn by weight, and returned", {
     set.seed(2)
     x <- rdmn(5000, two_kinds(), c(3, 1), 10)
     component <- attr(x, "component")
@@ -33,15 +33,16 @@ test_that("components are drawn by weight, and told", {
         factor(rep("B", 20), c("A", "B")))
 })
 
-test_that("sizes, small parameters and small tables are respected", {
+test_that("sizes are exact, also for tiny parameters and small tables", {
     set.seed(3)
     expect_identical(rowSums(rdmn(4, c(1, 2), size = c(1, 5, 9, 2000))),
         c(1, 5, 9, 2000))
-    # proportions that would all be 0 but on the log scale
+    # these proportions would all be 0 if they were not kept as logarithms
     tiny <- rdmn(200, rep(1e-6, 10), size = 50)
     expect_true(all(rowSums(tiny) == 50))
     expect_gt(length(unique(max.col(tiny))), 5)
-    # where all variates are 0 there too, one taxon has all: in proportion to alpha
+    # where even that underflows, one taxon has all counts, with a probability
+    # in proportion to alpha
     least <- rdmn(600, c(1e-320, 3e-320), size = 50)
     expect_true(all(least %in% c(0L, 50L)))
     expect_gt(sum(least[, 2L] == 50L), 380)
@@ -64,7 +65,7 @@ test_that("set.seed() and seed make draws reproducible", {
     expect_identical(as.numeric(attr(one, "seed")), 9)
 })
 
-test_that("a simulated table is like that of the fit", {
+test_that("a simulated table has the names and sizes of the fitted table", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     found <- simulate(fit, 2, size = rowSums(x))
@@ -94,7 +95,7 @@ test_that("fitting 2,000 simulated samples recovers the parameters", {
     expect_gt(sum(diag(shared[, match])) / 2000, 0.95)
 })
 
-test_that("what cannot be drawn is refused", {
+test_that("arguments that cannot be used are refused", {
     alpha <- two_kinds()
     expect_error(rdmn(3, alpha), "'size' is missing")
     expect_error(rdmn(-1, alpha, size = 5), "'n' must be")

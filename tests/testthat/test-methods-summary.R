@@ -1,4 +1,4 @@
-test_that("a summary holds the parts of the documentation", {
+test_that("a summary has the documented parts", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 7)
     s <- summary(fit, taxa = 3)
@@ -13,7 +13,7 @@ test_that("a summary holds the parts of the documentation", {
         list(converged = TRUE, seed = 7L, optimizer = "newton"))
 })
 
-test_that("the leading taxa lead", {
+test_that("the leading taxa are those with the largest proportions", {
     fit <- dmn(small_twins(), 2, seed = 1)
     leading <- summary(fit, taxa = 3)$taxa
     expect_identical(leading$component, rep(1:2, each = 3))
@@ -31,7 +31,7 @@ test_that("the leading taxa lead", {
     expect_match(unnamed$taxa$taxon, "^[0-9]+$")
 })
 
-test_that("a summary prints", {
+test_that("a summary prints size, convergence, likelihood and taxa", {
     fit <- dmn(small_twins(), 2, seed = 1)
     printed <- capture.output(print(summary(fit, taxa = 2)))
     expect_identical(printed[[1]],
@@ -43,7 +43,7 @@ test_that("a summary prints", {
     expect_match(utils::tail(printed, 1), "^  2: [A-Z][a-z]+ [0-9.]+%, ")
 })
 
-test_that("a fit that does not tell of its making has a summary", {
+test_that("a fit without a record of the algorithm has a summary", {
     fit <- dmn(small_twins(), 2, seed = 1)
     fit@mixture <- fit@mixture["Weight"]
     s <- summary(fit)

@@ -1,4 +1,4 @@
-test_that("a fit is made again, or with other settings", {
+test_that("update() repeats a fit, or makes it with other settings", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 4, control = dmncontrol(eta = 0.2))
     expect_identical(update(fit, x), fit)
@@ -9,7 +9,7 @@ test_that("a fit is made again, or with other settings", {
             control = dmncontrol(eta = 0.2)))
 })
 
-test_that("a fit by the peer is made again with its k", {
+test_that("update() takes only k from a fit by DirichletMultinomial", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     fit@mixture <- fit@mixture["Weight"]

@@ -12,7 +12,7 @@ cases <- list(
     `three components` = ref_table(n = 60, taxa = 8, k = 3, seed = 4))
 
 for (name in names(cases))
-    # not hard assignments: every sample counts in every component
+    # soft assignments, so that every sample counts in every component
     cases[[name]]$z <- local({
         z <- cases[[name]]$z * 0.8 + 0.1
         z / rowSums(z)
@@ -41,7 +41,7 @@ test_that("both optimisers find the optimum that optim() finds", {
     }
 })
 
-test_that("newton ends where the gradient vanishes", {
+test_that("Newton's method ends where the gradient vanishes", {
     for (name in names(cases)) {
         x <- cases[[name]]$x
         z <- cases[[name]]$z
@@ -53,7 +53,7 @@ test_that("newton ends where the gradient vanishes", {
     }
 })
 
-test_that("newton reaches the optimum from far away", {
+test_that("Newton's method reaches the optimum from far away", {
     x <- cases$plain$x
     z <- cases$plain$z
     best <- mstep(x, matrix(0, ncol(x), 2), z, "newton")$Objective

@@ -1,6 +1,7 @@
-# As a drop-in for DirichletMultinomial, run against the one that is installed:
-# its vignette and examples with only the package's name changed, its objects,
-# and its values.
+# Tests this package as a replacement for DirichletMultinomial, here called the
+# peer, in the version that is installed: with the peer's vignette and examples,
+# in which only the package's name is changed, with its objects, and with its
+# values.
 
 renamed <- function(lines) {
     gsub("DirichletMultinomial", "dmmomp", lines, fixed = TRUE)
@@ -8,14 +9,14 @@ renamed <- function(lines) {
 
 peer_data <- function(name) {
     skip_if_not_installed("DirichletMultinomial")
-    # S4Vectors, whose class it is, has to be there before the object is used
+    # skip_if_not_installed() also loads S4Vectors, which the object needs
     env <- new.env()
     utils::data(list = name, package = "DirichletMultinomial", envir = env)
     get(name, env)
 }
 
-# The value of an expression in a fresh process where only the peer is loaded,
-# after `lines`.
+# Evaluates an expression after `lines` in a fresh process where only the peer
+# is loaded.
 peer_value <- function(lines, value) {
     file <- tempfile(fileext = ".rds")
     on.exit(unlink(file))
@@ -24,7 +25,7 @@ peer_value <- function(lines, value) {
     readRDS(file)
 }
 
-test_that("the peer's vignette runs whole, with nothing cached", {
+test_that("DirichletMultinomial's vignette runs without its cached results", {
     skip_on_cran()
     skip_on_os("windows")
     for (package in c("DirichletMultinomial", "lattice", "xtable"))
@@ -47,7 +48,7 @@ test_that("the peer's vignette runs whole, with nothing cached", {
         "saveRDS(list(meandiff = meandiff, df = df, both = both,",
         "    bestgrp = summary(bestgrp), xval = xval), 'values.rds')"),
         timeout = 600))[["elapsed"]]
-    # it took hours; it takes seconds
+    # with the peer it takes hours
     expect_lt(seconds, 300)
     figures <- paste0(c("taxon-counts", "min-laplace", "fitted", "heatmap1",
         "roc"), ".pdf")
@@ -62,13 +63,13 @@ test_that("the peer's vignette runs whole, with nothing cached", {
         c("Bacteroides", "Uknown", "Faecalibacterium", "Prevotella"))
     expect_identical(dim(values$both), c(508L, 3L))
     expect_identical(values$bestgrp$k, c(1L, 3L))
-    # the cross-validation is the peer's, run years ago with other seeds
+    # the peer ships a cross-validation, made with other seeds
     peer <- peer_data("xval")[rownames(values$xval), ]
     expect_gt(stats::cor(peer$Obese, values$xval$Obese), 0.999)
     expect_lte(sum((peer$Obese > 0.5) != (values$xval$Obese > 0.5)), 3)
 })
 
-test_that("the examples of the peer's help pages run", {
+test_that("the examples of DirichletMultinomial's help pages run", {
     skip_if_not_installed("DirichletMultinomial")
     pages <- tools::Rd_db("DirichletMultinomial")
     code <- lapply(pages, function(page) {
@@ -89,7 +90,7 @@ test_that("the examples of the peer's help pages run", {
     expect_true(any(grepl("^ *TruePostive FalsePositive$", output)))
 })
 
-test_that("in either order of loading, each package does its own work", {
+test_that("groups by either package work in either order of loading", {
     skip_if_not_installed("DirichletMultinomial")
     file <- tempfile(fileext = ".rds")
     on.exit(unlink(file))
@@ -137,8 +138,8 @@ test_that("in either order of loading, each package does its own work", {
     }
 })
 
-# The library paths with this package's installation out of sight: a library
-# of links to what the peer needs.
+# Makes `dir` a library of links to the peer and the packages that it needs, in
+# which this package is missing. Returns `dir`.
 library_without <- function(dir) {
     db <- utils::installed.packages(.libPaths())
     needed <- c("DirichletMultinomial", unlist(tools::package_dependencies(
@@ -149,7 +150,7 @@ library_without <- function(dir) {
     dir
 }
 
-test_that("what was saved opens where only the peer is installed", {
+test_that("saved objects work where only DirichletMultinomial is installed", {
     skip_if_not_installed("DirichletMultinomial")
     skip_on_os("windows")
     dir <- tempfile("library")
@@ -189,20 +190,20 @@ test_that("what was saved opens where only the peer is installed", {
         "pdf(NULL)",
         "one <- dmn(o$x[, colSums(o$x) > 2000], 1)",
         "cat('opened\\n')"), script)
-    # nor may the environment bring the library back
+    # environment variables must not add the usual libraries
     output <- suppressWarnings(system2(file.path(R.home("bin"), "Rscript"),
         c("--vanilla", shQuote(script)), stdout = TRUE, stderr = TRUE,
         env = c("R_LIBS=", "R_LIBS_USER=", "R_LIBS_SITE=")))
     expect_identical(utils::tail(output, 1), "opened")
 })
 
-test_that("what the peer saved is read, labelled and used", {
+test_that("fits saved by DirichletMultinomial are read, labelled and used", {
     fits <- peer_data("fit")
     best <- fits[[4]]
     expect_identical(dim(mixturewt(best)), c(4L, 2L))
     expect_equal(ICL(best), BIC(best) + entropy(best))
     expect_identical(dim(residuals(best, twins)), dim(twins))
-    # its optimum, seen with other samples' eyes: the same likelihood
+    # as new data, the samples have the likelihood of the fit
     expect_equal(as.numeric(logLik(best, twins)), as.numeric(logLik(best)),
         tolerance = 1e-7)
     expect_equal(predict(best, twins), mixture(best), tolerance = 1e-4)
@@ -220,7 +221,7 @@ test_that("what the peer saved is read, labelled and used", {
         tolerance = 1e-7)
 })
 
-test_that("groups, probabilities and ROC are the peer's", {
+test_that("groups, probabilities and ROC are DirichletMultinomial's", {
     peer <- peer_data("bestgrp")
     keep <- c("Lean", "Obese")
     count <- csubset(keep, twins, twinsBMI)
@@ -237,12 +238,12 @@ test_that("groups, probabilities and ROC are the peer's", {
         "p <- predict(bestgrp, count)"),
         "list(p = p, roc = roc(member, p[, 'Obese']),
             a = predict(bestgrp, count, assign = TRUE))")
-    # the same fits: the same probabilities, to rounding
+    # both packages predict from the same fits, and differ by rounding only
     expect_equal(predict(peer, count), theirs$p, tolerance = 1e-9)
     expect_identical(unname(predict(peer, count, assign = TRUE)), theirs$a)
     expect_equal(roc(unname(member), theirs$p[, "Obese"]), theirs$roc,
         ignore_attr = "AUC")
-    # fits made here: what the peer's stopping a little early explains
+    # fits made here differ, because the peer stops a little early
     groups <- dmngroup(count, twinsBMI[rownames(count)], 1:5, seed = 1,
         .lapply = lapply)
     expect_identical(summary(groups)$k, summary(peer)$k)

@@ -1,14 +1,14 @@
-test_that("rates are counted from the greatest probability on", {
+test_that("rates accumulate from the greatest probability down", {
     found <- roc(c(TRUE, FALSE, TRUE, FALSE), c(0.9, 0.7, 0.3, 0.1))
     expect_identical(names(found), c("TruePostive", "FalsePositive"))
     expect_identical(found$TruePostive, c(0.5, 0.5, 1, 1))
     expect_identical(found$FalsePositive, c(0, 0.5, 0.5, 1))
     expect_identical(attr(found, "AUC"), 0.75)
-    # ties come in the order of the samples
+    # ties stay in the order of the samples
     expect_identical(roc(c(FALSE, TRUE), c(1, 1))$FalsePositive, c(1, 1))
 })
 
-test_that("the area is the share of pairs in order, ties half", {
+test_that("AUC is the share of pairs in the right order, ties counting half", {
     set.seed(1)
     member <- stats::runif(60) < 0.4
     score <- round(stats::rnorm(60) + member, 1)
@@ -20,7 +20,7 @@ test_that("the area is the share of pairs in order, ties half", {
     expect_identical(attr(roc(member, 1 * member), "AUC"), 1)
 })
 
-test_that("what has no curve is refused", {
+test_that("samples without a curve are refused", {
     expect_error(roc(c(1, 3), c(1, 0)), "'exp' must be TRUE or FALSE")
     expect_error(roc(c(TRUE, NA), c(1, 0)), "without NA; found 1 NA")
     expect_error(roc(c(TRUE, TRUE), c(1, 0)), "found only TRUE")
@@ -31,7 +31,7 @@ test_that("what has no curve is refused", {
     expect_error(roc(c(TRUE, FALSE), 2:1, 3), "too many")
 })
 
-test_that("0 and 1 are as good as FALSE and TRUE", {
+test_that("'exp' may be 0 and 1 in place of FALSE and TRUE", {
     obs <- c(0.9, 0.2, 0.7, 0.1)
     expect_identical(roc(c(1, 0, 1, 0), obs),
         roc(c(TRUE, FALSE, TRUE, FALSE), obs))

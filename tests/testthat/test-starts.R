@@ -13,14 +13,14 @@ test_that("the best of several starts is at least as good as each", {
         "labels", rep("resample", 3)))
 })
 
-test_that("the first starts are the same whatever their number", {
+test_that("the first starts do not depend on the number of starts", {
     x <- small_twins()
     few <- starts(dmn(x, 2, seed = 3, nstart = 4))
     many <- starts(dmn(x, 2, seed = 3, nstart = 9))
     expect_identical(few[1:6], many[1:4, 1:6])
 })
 
-test_that("one start is what it was, and has a table as well", {
+test_that("a fit from one start has a table of one row", {
     fit <- dmn(small_twins(), 2, seed = 1)
     expect_null(fit@mixture$Starts)
     expect_identical(starts(fit)$kind, "kmeans")
@@ -29,7 +29,7 @@ test_that("one start is what it was, and has a table as well", {
     expect_identical(nrow(one), 1L)
 })
 
-test_that("the order of samples and taxa does not matter, to the bit", {
+test_that("the order of samples and taxa does not change a bit of a fit", {
     x <- small_twins()
     fit <- dmn(x, 3, seed = 1, nstart = 6)
     set.seed(1)
@@ -45,16 +45,16 @@ test_that("the order of samples and taxa does not matter, to the bit", {
         expect_identical(fitted(other), fitted(fit)[columns, ])
         expect_identical(starts(other), starts(fit))
     }
-    # names take no part
+    # names have no effect
     y <- unname(as.matrix(y))
     expect_identical(unname(mixture(dmn(y, 3, seed = 1, nstart = 6))),
         unname(mixture(other)))
 })
 
-test_that("tables of duplicates have an order too", {
+test_that("the order of samples that tie does not change the fit", {
     x <- diag(4L, 8)
     set.seed(1)
-    # such a table has no clusters, and dmn() says so
+    # dmn() warns that such a table has no clusters
     fit <- suppressWarnings(dmn(x, 2, seed = 1, nstart = 4))
     rows <- sample(8)
     other <- suppressWarnings(dmn(x[rows, ], 2, seed = 1, nstart = 4))
@@ -67,12 +67,12 @@ test_that("tables of duplicates have an order too", {
         mixture(fit)[rows, ])
 })
 
-test_that("samples that only their distance from a mark tells apart do too", {
+test_that("samples told apart only by distance from a mark have an order", {
     x <- matrix(0, 60, 63)
     for (i in 1:60)
         x[i, i + 0:3] <- 3
     x[1, 1] <- 9
-    # it has no clusters, and dmn() says so
+    # dmn() warns that the table has no clusters
     best <- function(x) suppressWarnings(dmn(x, 3, seed = 1, nstart = 5))
     fit <- best(x)
     set.seed(1)
@@ -85,7 +85,7 @@ test_that("samples that only their distance from a mark tells apart do too", {
     }
 })
 
-test_that("threads and blocks do not change a fit of several starts", {
+test_that("a fit from several starts does not depend on threads", {
     x <- large_table()
     one <- dmn(x, 3, seed = 1, nstart = 4, num.threads = 1)
     for (threads in 2:3)
@@ -96,7 +96,7 @@ test_that("threads and blocks do not change a fit of several starts", {
         mixture(one)[rows, ])
 })
 
-test_that("seeds and shuffles of twins agree on k and on the clusters", {
+test_that("seeds and permutations of twins agree on k and on the clusters", {
     skip_on_cran()
     sweep <- function(x, seed) {
         fits <- lapply(3:5, dmn, count = x, seed = seed, nstart = 20)
@@ -117,14 +117,14 @@ test_that("seeds and shuffles of twins agree on k and on the clusters", {
     }
 })
 
-test_that("bad numbers of starts and objects are refused", {
+test_that("arguments that cannot be used are refused", {
     expect_error(dmn(twins, 2, nstart = 0), "'nstart' must be one whole")
     expect_error(dmn(twins, 2, nstart = c(1, 2)), "'nstart' must be one whole")
     expect_error(starts(1), "'object' must be a fit")
     expect_error(starts(list(dmn(small_twins(), 1))), "lapply")
 })
 
-test_that("kinds of start can be asked for one by one", {
+test_that("each kind of start can be asked for by itself", {
     x <- small_twins()
     table <- .compress(x, 2L, 1L)
     one <- function(kind, given = NULL) {

@@ -12,12 +12,12 @@ test_that("values are described in a few words", {
     expect_identical(.describe(sum), "an object of class \"function\"")
 })
 
-test_that("a long list of names is cut, and its length told", {
+test_that("a long list of names is cut, and its length is given", {
     expect_identical(.first_few(c("a", "b")), "'a', 'b'")
     expect_identical(.first_few(letters, 2), "'a', 'b', ... (26 in all)")
 })
 
-test_that("flags are TRUE or FALSE", {
+test_that("flags must be TRUE or FALSE", {
     expect_true(.check_flag(TRUE, "x"))
     expect_false(.check_flag(c(a = FALSE), "x"))
     expect_error(.check_flag(NA, "x"), "'x' must be TRUE or FALSE; found NA")
@@ -25,7 +25,7 @@ test_that("flags are TRUE or FALSE", {
     expect_error(.check_flag(c(TRUE, TRUE), "x"), "logical vector of length 2")
 })
 
-test_that("numbers keep to their bounds", {
+test_that("numbers must be finite, single and within bounds", {
     expect_identical(.check_number(1L, "x", 0), 1)
     expect_identical(.check_number(0, "x", 0), 0)
     expect_error(.check_number(0, "x", 0, open = TRUE),
@@ -36,7 +36,7 @@ test_that("numbers keep to their bounds", {
         expect_error(.check_number(bad, "x", 0), "'x' must be one number")
 })
 
-test_that("whole numbers are whole, single and within bounds", {
+test_that("whole numbers must be whole, single and within bounds", {
     expect_identical(.check_whole(3, "x"), 3L)
     expect_error(.check_whole(0, "x"),
         "'x' must be one whole number >= 1; found 0")
@@ -46,7 +46,7 @@ test_that("whole numbers are whole, single and within bounds", {
         expect_error(.check_whole(bad, "x"), "'x' must be one whole number")
 })
 
-test_that("the untouched vector of choices means the first", {
+test_that("the default vector of choices means its first element", {
     expect_identical(.check_choice(c("a", "b"), "x", c("a", "b")), "a")
     expect_identical(.check_choice("b", "x", c("a", "b")), "b")
     for (bad in list("c", NA_character_, 1, c("b", "a"), NULL))

@@ -2,7 +2,7 @@ checkpointed <- function(path, k = 1:3, x = small_twins(), nstart = 2, ...) {
     suppressWarnings(dmnselect(x, k, nstart, checkpoint = path, ...))
 }
 
-test_that("a second call reads what is there and fits the rest", {
+test_that("a second call reads the saved fits and makes the others", {
     path <- tempfile()
     first <- checkpointed(path)
     times <- file.mtime(.checkpoint_file(path, 1:3))
@@ -16,7 +16,7 @@ test_that("a second call reads what is there and fits the rest", {
         seed = first@metadata$seed, nstart = 2))
 })
 
-test_that("a directory of other data or arguments is refused", {
+test_that("a checkpoint of other data or arguments is refused", {
     path <- tempfile()
     checkpointed(path, seed = 1)
     x <- small_twins()
@@ -40,7 +40,7 @@ test_that("a directory of other data or arguments is refused", {
         checkpoint = file.path(file, "deep")), "'checkpoint' cannot be made"))
 })
 
-test_that("a damaged file is fitted again, with a warning", {
+test_that("a damaged fit is made again, with a warning", {
     path <- tempfile()
     first <- checkpointed(path, seed = 1)
     writeBin(raw(10), .checkpoint_file(path, 2))
@@ -49,7 +49,7 @@ test_that("a damaged file is fitted again, with a warning", {
     expect_identical(second, first)
 })
 
-test_that("a file of other data or another seed is fitted again", {
+test_that("a fit of other data or with another seed is made again", {
     path <- tempfile()
     first <- checkpointed(path, seed = 1)
     other <- tempfile()
@@ -73,7 +73,7 @@ test_that("a file of other data or another seed is fitted again", {
         "cannot be read: k = 3 is fitted again")
 })
 
-test_that("a fit that has not converged says so again when it is read", {
+test_that("a fit that has not converged warns again when it is read", {
     path <- tempfile()
     for (i in 1:2)
         expect_match(capture_warnings(dmnselect(small_twins(), 1:3, 2,
@@ -82,10 +82,10 @@ test_that("a fit that has not converged says so again when it is read", {
             all = FALSE)
 })
 
-test_that("a fit that cannot be saved is kept, with a warning", {
+test_that("a fit that cannot be saved is returned, with a warning", {
     skip_on_os("windows")
     path <- tempfile()
-    # a directory in the place of the file
+    # a directory takes the place of the file
     checkpointed(path, k = 1, seed = 1)
     dir.create(file.path(.checkpoint_file(path, 2), "full"), recursive = TRUE)
     told <- capture_warnings(sel <- dmnselect(small_twins(), 1:3, 2,
@@ -96,7 +96,7 @@ test_that("a fit that cannot be saved is kept, with a warning", {
     expect_identical(list.files(path, "part$"), character())
 })
 
-test_that("on a full disk no fit gets its name", {
+test_that("on a full disk no file of a fit is left behind", {
     skip_if_not(file.exists("/dev/full"))
     path <- tempfile()
     kept <- .open_checkpoint(path, small_twins(), list(), 1)
@@ -107,7 +107,8 @@ test_that("on a full disk no fit gets its name", {
     expect_identical(list.files(path), .checkpoint_key)
 })
 
-# Runs a sweep in another process and kills that after so many seconds.
+# Evaluates `call` in another process, which is killed after so many seconds
+# from the time when the package is loaded.
 killed_after <- function(seconds, call) {
     ready <- tempfile()
     file <- tempfile(fileext = ".R")
@@ -122,7 +123,7 @@ killed_after <- function(seconds, call) {
         shQuote(ready), seconds))
 }
 
-test_that("nothing finished is lost when the process is killed", {
+test_that("no finished fit is lost when the process is killed", {
     skip_on_os("windows")
     skip_on_cran()
     skip_if_not(file.exists(system.file("Meta", "package.rds",
@@ -132,7 +133,7 @@ test_that("nothing finished is lost when the process is killed", {
     }
     duration <- system.time(whole <- sweep())[["elapsed"]]
     set.seed(1)
-    # over the whole of the sweep
+    # moments spread over the duration of the sweep
     moments <- (seq_len(10) - stats::runif(10)) / 10
     finished <- vapply(moments, function(moment) {
         path <- tempfile()
@@ -145,7 +146,7 @@ test_that("nothing finished is lost when the process is killed", {
         sums <- tools::md5sum(kept)
         said <- capture_messages(resumed <- sweep(checkpoint = path,
             verbose = TRUE))
-        # none of them is damaged, and none was fitted again
+        # no file is damaged, and no saved fit is made again
         expect_identical(sum(grepl("(kept)", said, fixed = TRUE)),
             as.integer(length(kept) > 0))
         expect_identical(length(said) - (length(kept) > 0),
@@ -157,11 +158,11 @@ test_that("nothing finished is lost when the process is killed", {
         expect_identical(list.files(path, "part$"), character())
         length(kept)
     }, integer(1))
-    # it was killed at work, and not before or after
+    # in some runs the process was killed between its first and last fit
     expect_true(any(finished > 0L & finished < 7L))
 })
 
-test_that("a directory is known by its counts, and others' files stay", {
+test_that("a checkpoint is known by its counts, and foreign files are kept", {
     dir <- tempfile("checkpoint")
     dir.create(dir)
     on.exit(unlink(dir, recursive = TRUE))

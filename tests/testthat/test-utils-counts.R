@@ -2,7 +2,7 @@ same_fit <- function(count, reference) {
     expect_identical(dmn(count, 2, seed = 3), reference)
 }
 
-test_that("every kind of table of the same counts gives the same fit", {
+test_that("the same counts give the same fit in every kind of table", {
     x <- small_twins()
     reference <- dmn(x, 2, seed = 3)
     same_fit(x + 0, reference)
@@ -27,7 +27,7 @@ test_that("a sparse table may store zeros", {
     expect_null(dimnames(mixture(bare)))
 })
 
-test_that("special matrices of the Matrix package are counts too", {
+test_that("symmetric and diagonal matrices of the Matrix package are read", {
     x <- crossprod(matrix(c(1, 0, 2, 3, 1, 0), 3))
     expect_s4_class(symmetric <- Matrix::Matrix(x), "dsyMatrix")
     expect_identical(dmn(symmetric, 1, seed = 1), dmn(x, 1, seed = 1))
@@ -49,7 +49,7 @@ test_that("a sparse matrix from a file needs no library() call", {
         goodnessOfFit(dmn(x, 2, seed = 3))[["NLE"]], tolerance = 1e-14)
 })
 
-test_that("the arguments are left as they were", {
+test_that("dmn() does not change its arguments", {
     x <- small_twins()
     sparse <- as_sparse(x)
     copies <- list(x + 0L, sparse)
@@ -59,7 +59,7 @@ test_that("the arguments are left as they were", {
     expect_identical(copies, list(x, sparse))
 })
 
-test_that("what is not a table of numbers is refused", {
+test_that("objects that are not tables of numbers are refused", {
     expect_error(dmn(1:3, 1), paste("'count' must be a matrix, data.frame or",
         "sparse Matrix of counts, samples x taxa; found a numeric vector of",
         "length 3; for one sample pass matrix(count, nrow = 1)"), fixed = TRUE)
@@ -84,7 +84,7 @@ test_that("tables without rows or columns are refused", {
         "'count' has no columns: it must have taxa in columns")
 })
 
-test_that("what is not a count is found, and the message says where", {
+test_that("entries that are not counts are refused, and located", {
     x <- matrix(c(3, 1, 4, 1, 5, 9), 2,
         dimnames = list(c("s1", "s2"), c("a", "b", "c")))
     at <- "in row 2 ('s2'), column 2 ('b')"
@@ -112,14 +112,14 @@ test_that("what is not a count is found, and the message says where", {
     }
 })
 
-test_that("the largest count is a count", {
+test_that("the largest integer is a valid count", {
     x <- matrix(c(.Machine$integer.max, 5L, 7L, 2L), 2)
     fit <- dmn(x, 1, seed = 1)
     expect_defined(fit, 1)
     expect_identical(dmn(x + 0, 1, seed = 1), fit)
 })
 
-test_that("samples without counts are listed", {
+test_that("samples without counts are refused, and listed", {
     x <- small_twins()[1:10, ]
     x["TS1.2", ] <- 0L
     expect_error(dmn(x, 1), "1 sample (row) of 'count' has no counts: 'TS1.2'",
@@ -132,7 +132,7 @@ test_that("samples without counts are listed", {
     expect_error(dmn(x, 1), "count[rowSums(count) > 0, ]", fixed = TRUE)
 })
 
-test_that("containers of counts are refused with the way out", {
+test_that("containers of counts are refused, and the message has the fix", {
     skip_if_not_installed("DelayedArray")
     x <- small_twins()
     expect_error(dmn(DelayedArray::DelayedArray(x), 1),
@@ -142,12 +142,12 @@ test_that("containers of counts are refused with the way out", {
     expect_error(dmn(se, 1), "pass t(assay(count, \"counts\"))", fixed = TRUE)
 })
 
-test_that("a count that is nearly whole is shown as it is", {
+test_that("a number that is nearly whole is shown with all digits", {
     x <- matrix(c(5 + 1e-9, 1, 2, 3), 2)
     expect_error(dmn(x, 1), "found 5.000000001")
 })
 
-test_that("a sparse table that is not one is refused", {
+test_that("sparse matrices with invalid dimensions are refused", {
     x <- Matrix::Matrix(twins[1:20, ] * 1.0, sparse = TRUE)
     for (broken in list(c(-1L, 130L), integer(0))) {
         bad <- x

@@ -1,4 +1,4 @@
-test_that("on a full disk the file that is there stays", {
+test_that("on a full disk the old file is kept", {
     skip_if_not(file.exists("/dev/full"))
     file <- tempfile()
     writeLines("old", file)
@@ -10,7 +10,7 @@ test_that("on a full disk the file that is there stays", {
     expect_identical(readLines(file), "old")
 })
 
-test_that("a file is brought to the disk before it gets its name", {
+test_that("written files and their directories can be flushed to disk", {
     file <- tempfile()
     expect_false(.Call(R_dmm_flush, file))
     .write_atomically(file, charToRaw("x\n"))

@@ -4,7 +4,8 @@ fit_groups <- function(...) {
     dmngroup(x, rep(c("a", "b"), length.out = nrow(x)), 1:2, ...)
 }
 
-# Results of .parallel_each(), by x. `took()` sees those that have come.
+# The results of .parallel_each(), named by x. took() is called with those that
+# have arrived.
 each <- function(work, ..., BPPARAM = NULL, num.threads = NULL,
     more = function() TRUE, took = function(got) NULL) {
     environment(work) <- globalenv()
@@ -16,13 +17,13 @@ each <- function(work, ..., BPPARAM = NULL, num.threads = NULL,
     got
 }
 
-test_that("results do not depend on how the work is spread", {
+test_that("results do not depend on how the work is distributed", {
     skip_on_os("windows")
     expected <- fit_groups(.lapply = lapply)
     expect_identical(fit_groups(.lapply = parallel::mclapply, mc.cores = 2),
         expected)
     expect_identical(fit_groups(mc.cores = 2, mc.preschedule = FALSE), expected)
-    # mclapply()'s settings do no harm elsewhere
+    # settings of mclapply() are ignored elsewhere
     expect_identical(fit_groups(.lapply = lapply, mc.cores = 2), expected)
     x <- small_twins()
     cv <- function(...) {
@@ -32,7 +33,7 @@ test_that("results do not depend on how the work is spread", {
     expect_identical(cv(mc.cores = 2), cv(.lapply = lapply))
 })
 
-test_that("a BiocParallel back-end is used, and left as it was", {
+test_that("a BiocParallel back-end is used, and left in the state it had", {
     skip_if_not_installed("BiocParallel")
     expected <- fit_groups(.lapply = lapply)
     expect_identical(fit_groups(BPPARAM = BiocParallel::SerialParam()),
@@ -65,7 +66,7 @@ test_that("a BiocParallel back-end is used, and left as it was", {
     BiocParallel::bpstop(snow)
 })
 
-test_that("each result comes by itself, errors too", {
+test_that("each result is handed over by itself, and so are errors", {
     work <- function(x, num.threads) if (x == 2) stop("no fit") else x
     back_ends <- list(NULL)
     if (requireNamespace("BiocParallel", quietly = TRUE) &&
@@ -87,7 +88,7 @@ test_that("each result comes by itself, errors too", {
     }
 })
 
-test_that("what comes before a worker dies is there", {
+test_that("results that arrive before a worker dies are kept", {
     skip_if_not_installed("BiocParallel")
     skip_on_os("windows")
     arrived <- tempfile()
@@ -110,7 +111,7 @@ test_that("what comes before a worker dies is there", {
     expect_match(got[["3"]]$error, "a parallel worker ended early")
 })
 
-test_that("what an interrupt left at work does not come to the next call", {
+test_that("results of interrupted work do not reach the next call", {
     skip_on_os("windows")
     skip_if_not_installed("BiocParallel")
     back_end <- BiocParallel::MulticoreParam(2)
@@ -135,7 +136,7 @@ test_that("what an interrupt left at work does not come to the next call", {
     expect_false(BiocParallel::bpisup(back_end))
 })
 
-test_that("workers that an interrupt left at work are stopped", {
+test_that("an interrupt stops the workers", {
     skip_if_not_installed("BiocParallel")
     skip_on_os("windows")
     back_end <- BiocParallel::bpstart(BiocParallel::MulticoreParam(2))
@@ -148,7 +149,7 @@ test_that("workers that an interrupt left at work are stopped", {
     expect_false(BiocParallel::bpisup(back_end))
 })
 
-test_that("workers share the cores, and a scheduler's do not", {
+test_that("workers on the same host share its cores", {
     skip_if_not_installed("BiocParallel")
     expect_identical(.workers(NULL), 1L)
     expect_identical(.workers(BiocParallel::SnowParam(3)), 3L)
@@ -164,7 +165,7 @@ test_that("workers share the cores, and a scheduler's do not", {
     expect_identical(elsewhere(NULL, 2L), 1L)
 })
 
-test_that("a SerialParam, NULL and the default fit in this process", {
+test_that("SerialParam, NULL and the default work in this process", {
     expect_null(.back_end(NULL))
     expect_null(.back_end(stop("not looked at"), default = TRUE))
     skip_if_not_installed("BiocParallel")
@@ -174,7 +175,7 @@ test_that("a SerialParam, NULL and the default fit in this process", {
     expect_identical(unique(unlist(here)), Sys.getpid())
 })
 
-test_that("nothing but a back-end needs BiocParallel", {
+test_that("BiocParallel is needed for back-ends only", {
     output <- fresh_r(c("library(dmmomp)",
         "real <- loadNamespace",
         "hidden <- function(package, ...) {",
@@ -193,13 +194,13 @@ test_that("nothing but a back-end needs BiocParallel", {
     expect_identical(trimws(utils::tail(output, 1)), "2 1 1 2")
 })
 
-test_that("a back-end that is none is refused", {
+test_that("a 'BPPARAM' that is no back-end is refused", {
     skip_if_not_installed("BiocParallel")
     expect_error(fit_groups(BPPARAM = 2),
         "'BPPARAM' must be a BiocParallel back-end .* found 2")
 })
 
-test_that("work that leaves the process gets one thread", {
+test_that("work in another process gets one thread, or as many as asked", {
     skip_on_os("windows")
     threads <- function(x, num.threads) c(num.threads, Sys.getpid())
     here <- .parallel(1:2, threads, .lapply = lapply)
@@ -213,7 +214,7 @@ test_that("work that leaves the process gets one thread", {
     expect_identical(asked[[2]][[1]], 2L)
 })
 
-test_that("warnings and errors come back from other processes", {
+test_that("warnings and errors in other processes are raised here", {
     skip_on_os("windows")
     fork <- function(work) {
         .parallel(1:3, function(x, num.threads) work(x),
@@ -232,7 +233,7 @@ test_that("warnings and errors come back from other processes", {
     })), "a parallel worker ended early")
 })
 
-test_that("a fit that does not converge in a child says so", {
+test_that("a fit in a forked child that has not converged warns", {
     skip_on_os("windows")
     told <- capture_warnings(fit_groups(mc.cores = 2,
         control = dmncontrol(max.iterations = 1)))

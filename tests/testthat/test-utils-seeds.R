@@ -1,4 +1,4 @@
-test_that("seeds are truncated, and must be there", {
+test_that("seeds are truncated, and must be single finite numbers", {
     expect_identical(.check_seed(12.7), 12L)
     expect_identical(.check_seed(-3), -3L)
     expect_identical(.check_seed(2147483646.9), 2147483646L)
@@ -6,7 +6,7 @@ test_that("seeds are truncated, and must be there", {
         expect_error(.check_seed(bad), "'seed' must be one number from .*found")
 })
 
-test_that("R's generator stays as it was", {
+test_that(".with_seed() leaves R's generator as it was", {
     kinds <- RNGkind()
     set.seed(1) # there may be no state yet
     seed <- .Random.seed
@@ -20,7 +20,7 @@ test_that("R's generator stays as it was", {
     expect_identical(.with_seed(1, runif(1)), .with_seed(1, runif(1)))
     expect_identical(.Random.seed, before)
     expect_identical(RNGkind(), c("Wichmann-Hill", "Box-Muller", "Rejection"))
-    # where nothing has been drawn yet
+    # where no number has been drawn yet
     rm(".Random.seed", envir = globalenv())
     RNGkind("Wichmann-Hill", "Box-Muller", "Rejection")
     rm(".Random.seed", envir = globalenv())

@@ -6,7 +6,7 @@ written <- function(object, ...) {
     dir
 }
 
-# As a script reads mothur's files: those with a header, and the design.
+# Reads a file with a header as scripts read those of mothur.
 read_mothur <- function(dir, name, ...) {
     utils::read.table(file.path(dir, paste0("dmm.", name)), header = TRUE,
         sep = "\t", check.names = FALSE, ...)
@@ -92,7 +92,7 @@ test_that("a sweep writes all of its fits, and the best one's summary", {
     expect_identical(read_mothur(dir, "mix.fit")$K, 1:2)
     for (k in 1:2) {
         posterior <- read_mothur(dir, paste0(k, ".mix.posterior"))
-        # without names, in the order of the table
+        # without names, samples are in the order of the table
         expect_identical(posterior[[1L]], 1:40)
         expect_equal(as.matrix(posterior[-1L]), mixture(sel[[k]]),
             ignore_attr = TRUE)
@@ -106,7 +106,7 @@ test_that("a sweep writes all of its fits, and the best one's summary", {
         100 * drivers(best(sel), sel[["1"]], 1e6)$reference)
 })
 
-test_that("labels name the partitions", {
+test_that("component labels name the partitions", {
     componentLabels(fit) <- c("rich", "poor")
     dir <- written(fit)
     expect_setequal(read_design(dir)[[2L]], c("rich", "poor"))
@@ -117,7 +117,7 @@ test_that("labels name the partitions", {
     expect_identical(read_mothur(dir, "mix.parameters")$Part, 1:2)
 })
 
-test_that("what cannot be written is refused", {
+test_that("objects, paths and names that cannot be written are refused", {
     expect_error(writeDMN(1, tempdir()), "must be a fit")
     expect_error(writeDMN(fit), "'dir' is missing")
     expect_error(writeDMN(fit, 3), "'dir' .* found 3")
@@ -140,7 +140,7 @@ test_that("what cannot be written is refused", {
     expect_error(writeDMN(odd, dir), "tab or a line break")
 })
 
-test_that("what is refused leaves no directory", {
+test_that("a refused call makes no directory", {
     dir <- tempfile()
     expect_error(writeDMN(dmn(twins[1:40, ], 2, seed = 1), dir,
         reference = 3), "'reference'")

@@ -1,10 +1,12 @@
 dnl DMM_LIB_GSL(MAJOR, MINOR)
 dnl
 dnl Finds the GNU Scientific Library, version MAJOR.MINOR or later, and
-dnl substitutes GSL_CFLAGS and GSL_LIBS. A place that the user names (the two
-dnl variables, then --with-gsl) is the only one tried; otherwise gsl-config,
-dnl pkg-config and the compiler's own path are. What counts is that a program
-dnl using the parts that the package uses compiles and links.
+dnl substitutes GSL_CFLAGS and GSL_LIBS, or ends configure with an error that
+dnl says what to install. If the user names a place, by these two variables or
+dnl by --with-gsl, only that is tried (the variables take precedence). Otherwise
+dnl gsl-config, pkg-config and the compiler's default paths are tried in turn.
+dnl A place is accepted if a program that uses the same parts of GSL as the
+dnl package compiles and links.
 AC_DEFUN([DMM_LIB_GSL], [
 AC_ARG_WITH([gsl],
     [AS_HELP_STRING([--with-gsl=DIR],
@@ -94,9 +96,9 @@ AS_IF([test $dmm_gsl_found = yes],
 ])])
 ])
 
-dnl The flags for a GSL under $with_gsl. The library's directory is recorded in
-dnl the package's shared object as well: such a place is seldom one that the
-dnl system's loader knows.
+dnl Sets the flags for a GSL under $with_gsl. The library's directory is also
+dnl recorded in the package's shared object (-rpath), since the system's loader
+dnl seldom searches such a place.
 m4_define([DMM_GSL_IN_DIRECTORY], [
 dmm_gsl_libdir=$with_gsl/lib
 for dmm_dir in "$with_gsl/lib" "$with_gsl/lib64" "$with_gsl"/lib/*-linux-gnu*

@@ -1,9 +1,10 @@
 dnl DMM_OPENMP
 dnl
-dnl Substitutes OPENMP_CFLAGS and OPENMP_LIBS, both empty where OpenMP is
-dnl turned off or does not work: the package then builds with one thread. The
-dnl flags are R's own, written into Makevars as $(SHLIB_OPENMP_CFLAGS); a
-dnl program with a parallel loop has to compile with them, link and run.
+dnl Substitutes OPENMP_CFLAGS and OPENMP_LIBS. By default these are R's own
+dnl flags, written into Makevars as $(SHLIB_OPENMP_CFLAGS). They are accepted if
+dnl a program with a parallel loop compiles, links and runs with them. Both are
+dnl empty if OpenMP is turned off or does not work; the package is then built to
+dnl use one thread.
 AC_DEFUN([DMM_OPENMP], [
 AC_ARG_ENABLE([openmp],
     [AS_HELP_STRING([--disable-openmp], [build without threads])],
@@ -23,8 +24,8 @@ AS_IF([test "x$enable_openmp" = xno], [],
                              [$dmm_r_openmp])
               OPENMP_CFLAGS='$(SHLIB_OPENMP_CFLAGS)'
               OPENMP_LIBS='$(SHLIB_OPENMP_CFLAGS)'])
-       dnl R for macOS gives no flags: Apple's compiler knows OpenMP but comes
-       dnl without its runtime, which many users have added.
+       dnl R for macOS gives no flags, since Apple's compiler comes without
+       dnl OpenMP's runtime library; but users can install one.
        AS_IF([test $dmm_openmp_found = no && test `uname -s` = Darwin],
              [OPENMP_CFLAGS='-Xclang -fopenmp'
               OPENMP_LIBS='-lomp'
@@ -41,8 +42,8 @@ AS_IF([test $dmm_openmp_found = yes],
 ])
 
 dnl DMM_TRY_OPENMP(DESCRIPTION, CFLAGS, LIBS)
-dnl Sets dmm_openmp_found to yes or no. Two threads are asked for, not
-dnl demanded: a machine may allow only one.
+dnl Sets dmm_openmp_found to yes or no. The program asks for two threads but
+dnl does not fail with one, since a machine may allow only one.
 m4_define([DMM_TRY_OPENMP], [
 AC_MSG_CHECKING([whether OpenMP works with $1])
 dmm_save_CFLAGS=$CFLAGS
@@ -51,7 +52,7 @@ CFLAGS="$CFLAGS $2"
 LIBS="$3 $LIBS"
 AC_RUN_IFELSE([DMM_OPENMP_PROGRAM],
     [dmm_openmp_found=yes], [dmm_openmp_found=no],
-    [dnl Building for another machine: linking has to do.
+    [dnl Linking has to be enough where a program for another machine is built.
      AC_LINK_IFELSE([DMM_OPENMP_PROGRAM],
          [dmm_openmp_found=yes], [dmm_openmp_found=no])])
 CFLAGS=$dmm_save_CFLAGS

@@ -1,9 +1,9 @@
 dnl DMM_R_COMPILER
 dnl
-dnl Sets CC, CFLAGS, CPPFLAGS and LDFLAGS to those with which R builds
-dnl packages (its Makeconf and the user's ~/.R/Makevars; a CC in the
-dnl environment counts for nothing there), so that every probe below asks the
-dnl compiler that will be used.
+dnl Sets CC, CFLAGS, CPPFLAGS and LDFLAGS to the values with which R builds
+dnl packages, so that the checks that follow in configure use the same compiler.
+dnl R takes these values from its Makeconf and from the user's ~/.R/Makevars; it
+dnl ignores a CC in the environment.
 AC_DEFUN([DMM_R_COMPILER], [
 : ${R_HOME=`R RHOME`}
 AS_IF([test -z "$R_HOME"],
@@ -20,9 +20,9 @@ AC_PROG_CC
 dnl DMM_R_MAKE_VALUE(NAME, VARIABLE)
 dnl
 dnl Sets the shell variable VARIABLE to the value that the make variable NAME
-dnl has while R builds a package. `R CMD config` answers for a fixed list of
-dnl names only, which differs between versions of R; for the others make
-dnl itself is asked, with the same files in the same order.
+dnl has while R builds a package. `R CMD config` knows a fixed list of names,
+dnl which differs between versions of R. For other names, make is run with the
+dnl files that R would give it, in the same order, to print the value.
 AC_DEFUN([DMM_R_MAKE_VALUE], [
 AS_IF([$2=`"$dmm_r" CMD config $1 2>/dev/null`], [],
       [printf 'dmm-print:\n\t@echo $($1)\n' > conftest.mk

@@ -1,10 +1,10 @@
 dnl DMM_SIMD
 dnl
-dnl Substitutes SIMD_CPPFLAGS: which builds of the vector kernels this compiler
-dnl can make. Which of them runs is chosen when the package is used, so the
-dnl machine that builds need not have the instructions; and they are asked for
-dnl in the source, function by function, so that no flag lets the compiler use
-dnl them elsewhere.
+dnl Substitutes SIMD_CPPFLAGS, definitions that tell for which instruction sets
+dnl this compiler can build the kernels of src/core/simd. The package chooses
+dnl among the kernels when it is used, so the machine that builds it need not
+dnl have the instructions. They are enabled in the source, for the kernels only,
+dnl and not by compiler flags, which would let the compiler use them anywhere.
 dnl
 dnl   DMM_HAVE_VECTOR   GNU vector types of 16 bytes, on any architecture
 dnl   DMM_HAVE_AVX2     functions for AVX2, FMA and BMI2
@@ -38,6 +38,7 @@ AC_SUBST([SIMD_CPPFLAGS])
 ])
 
 dnl DMM_TRY_SIMD(DESCRIPTION, MACRO, PROGRAM)
+dnl Adds -DMACRO to SIMD_CPPFLAGS if PROGRAM compiles and links.
 m4_define([DMM_TRY_SIMD], [
 AC_MSG_CHECKING([for $1])
 AC_LINK_IFELSE([$3],
@@ -47,8 +48,8 @@ AC_LINK_IFELSE([$3],
     [AC_MSG_RESULT([no])])
 ])
 
-dnl Arithmetic, comparison to a mask, reinterpretation, unaligned access and
-dnl subscripts: what the kernels ask of a vector type.
+dnl What the kernels need of a vector type: arithmetic, comparison to a mask,
+dnl reinterpretation, unaligned access and subscripts.
 m4_define([DMM_VECTOR_PROGRAM], [AC_LANG_SOURCE([[
     #include <stdint.h>
     typedef double reals __attribute__((vector_size(16)));
@@ -66,11 +67,12 @@ m4_define([DMM_VECTOR_PROGRAM], [AC_LANG_SOURCE([[
 
 dnl DMM_X86_PROGRAM(TARGET, GCC-MORE, SUPPORTED, TYPE, EXPRESSION)
 dnl
-dnl GCC-MORE is what gcc is asked for besides TARGET.
-dnl EXPRESSION turns a vector `a` of TYPE into a double by intrinsics. They
-dnl prove that TARGET took effect: the compiler refuses them in a function
-dnl without those instructions. Windows is left out because its gcc does not
-dnl align the stack for vectors wider than 16 bytes.
+dnl A program with a function compiled for TARGET, and for GCC-MORE if the
+dnl compiler is gcc. SUPPORTED is a C expression, true if the processor can run
+dnl the function. EXPRESSION turns a vector `a` of TYPE into a double by
+dnl intrinsics, which show that TARGET took effect: the compiler refuses them in
+dnl a function without these instructions. Windows is excluded because its gcc
+dnl does not align the stack for vectors wider than 16 bytes.
 m4_define([DMM_X86_PROGRAM], [AC_LANG_SOURCE([[
     #if !defined(__x86_64__) || defined(_WIN32) || defined(__CYGWIN__)
     #error not for this machine

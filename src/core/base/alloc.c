@@ -1,3 +1,7 @@
+/* Aligned memory, from malloc() or calloc() with the original address stored in
+ * front of the array. C11's aligned_alloc() is not used because it does not
+ * exist on Windows.
+ */
 #include "base/alloc.h"
 
 #include <stdint.h>
@@ -12,8 +16,8 @@ int dmm_multiply_overflows(size_t a, size_t b, size_t *product)
     return 0;
 }
 
-/* The block that malloc() gave is remembered just below the aligned address:
- * C11's aligned_alloc() does not exist on Windows. */
+/* `extra` has space for the block's address and for up to DMM_ALIGNMENT bytes
+ * in front of the array, and for a vector past its end. */
 static void *allocate(size_t rows, size_t columns, size_t size, int zeroed)
 {
     const size_t extra = 2 * DMM_ALIGNMENT + sizeof(void *);

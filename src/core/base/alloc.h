@@ -1,33 +1,36 @@
-/* Memory of the core: overflow-checked, mostly zeroed, aligned for vectors.
+/* Allocation of the core's arrays: checked for overflow, aligned for vectors,
+ * and zeroed unless a caller asks otherwise.
  *
- * All large arrays of a fit come from here, none from the stack. The functions
- * return NULL when the product of the sizes overflows or memory is short, and
- * are safe to call from any thread.
+ * All large arrays of a fit are allocated here, none on the stack. The
+ * functions return NULL if the product of the sizes overflows or memory runs
+ * out. They are safe to call from any thread.
  */
 #ifndef DMM_ALLOC_H
 #define DMM_ALLOC_H
 
 #include <stddef.h>
 
-/* Alignment in bytes of every array: a cache line, and the widest vector. */
+/* Alignment of every array in bytes: the size of a cache line and of the widest
+ * vector. */
 #define DMM_ALIGNMENT 64
 
-/* Zeroed room for `count` elements of `size` bytes, with at least one vector
- * (DMM_ALIGNMENT bytes) to spare behind the last one, so that a kernel may
- * read and write a whole vector at the end. Released by dmm_free(). */
+/* A zeroed array of `count` elements of `size` bytes. At least one vector
+ * (DMM_ALIGNMENT bytes) is left free past its end, so that a kernel may read
+ * and write a whole vector there. Released by dmm_free(). */
 void *dmm_calloc(size_t count, size_t size);
 
 /* The same for `rows` x `columns` elements. */
 void *dmm_calloc2(size_t rows, size_t columns, size_t size);
 
-/* The same, but for what is in it: room that is written before it is read, so
- * that zeros would only cost time, or of which only a part will be used. */
+/* The same, but not initialised: for arrays that are written before they are
+ * read, or of which only a part will be used. */
 void *dmm_reserve2(size_t rows, size_t columns, size_t size);
 
-/* NULL is allowed. */
+/* Releases an array of this file's functions; NULL is allowed. */
 void dmm_free(void *memory);
 
-/* a * b into *product; nonzero when it does not fit. */
+/* Stores a * b in *product and returns 0, or returns nonzero if the product
+ * does not fit in size_t. */
 int dmm_multiply_overflows(size_t a, size_t b, size_t *product);
 
 #define DMM_NEW(count, type) ((type *)dmm_calloc((count), sizeof(type)))

@@ -1,3 +1,4 @@
+/* The messages of the statuses. */
 #include "base/status.h"
 
 const char *dmm_status_message(dmm_status status)

@@ -1,3 +1,11 @@
+/* Teams of threads: see threads.h.
+ *
+ * The barrier is a counter of arrivals. The last thread to arrive resets it,
+ * and releases the others by increasing `passed`, the number of barriers passed
+ * so far, for which they wait spinning or asleep. dmm_team_do() is two
+ * barriers: the waiting threads leave the first one with a task, and end it at
+ * the second.
+ */
 #include "base/threads.h"
 
 #ifdef _OPENMP
@@ -52,7 +60,7 @@ static void mark_forked(void)
 void dmm_threads_watch_fork(void)
 {
 #if defined(_OPENMP) && !defined(_WIN32)
-    /* A failure leaves the default behaviour; there is nobody to tell. */
+    /* If this fails, children behave as they would without it. */
     (void)pthread_atfork(NULL, NULL, mark_forked);
 #endif
 }
@@ -61,16 +69,16 @@ void dmm_threads_watch_fork(void)
 
 struct dmm_team {
     int size;
-    size_t serial_next; /* the loop's counter in a team of one thread */
+    size_t serial_next; /* dmm_team_next()'s counter in a team of one thread */
 #ifdef _OPENMP
     dmm_task task;
     void *data;
-    int finished;          /* the team is to disband               */
-    int spins;             /* there is a processor for each thread */
-    atomic_size_t next;    /* the loop's counter                   */
-    atomic_int arrived;    /* threads at the current barrier       */
-    atomic_uint passed;    /* barriers that all threads have passed */
-    atomic_int sleepers;   /* threads that wait at it asleep       */
+    int finished;          /* instead of a task: the threads are to return   */
+    int spins;             /* whether to spin: a processor for each thread   */
+    atomic_size_t next;    /* dmm_team_next()'s counter                      */
+    atomic_int arrived;    /* threads that have arrived at the barrier       */
+    atomic_uint passed;    /* barriers passed so far                         */
+    atomic_int sleepers;   /* threads that sleep at the barrier              */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
 #endif
@@ -83,13 +91,12 @@ int dmm_team_size(const dmm_team *team)
 
 #ifdef _OPENMP
 /* Nanoseconds for which a thread spins at a barrier before it sleeps: about as
- * long as the parts of an iteration that one thread does alone. Where another
- * program has taken a core, a longer spin only keeps a core from the thread
- * that is waited for. */
+ * long as the serial sections of an EM iteration take (see
+ * inst/benchmarks/threads.md). */
 #define SPIN_TIME 50000
-#define LOOKS_AT_ONCE 32 /* between two looks at the clock */
+/* Tests of the barrier between two readings of the clock. */
+#define LOOKS_AT_ONCE 32
 
-/* Of a clock that nobody sets. */
 static long long nanoseconds(void)
 {
     struct timespec now;
@@ -102,11 +109,13 @@ static void pause_briefly(void)
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
     __builtin_ia32_pause();
 #elif defined(__GNUC__) && defined(__aarch64__)
-    __asm__ volatile("isb" ::: "memory"); /* "yield" does not take any time */
+    /* Not "yield", which takes no time. */
+    __asm__ volatile("isb" ::: "memory");
 #endif
 }
 
-/* Spins until the barrier of that number is passed; 0 if it takes too long. */
+/* Spins until barrier number `barrier` is passed; returns 0 if that takes
+ * longer than SPIN_TIME. */
 static int spin(dmm_team *team, unsigned barrier)
 {
     const long long begin = nanoseconds();
@@ -121,6 +130,7 @@ static int spin(dmm_team *team, unsigned barrier)
     return 0;
 }
 
+/* Sleeps until barrier number `barrier` is passed. */
 static void sleep_at(dmm_team *team, unsigned barrier)
 {
     pthread_mutex_lock(&team->mutex);
@@ -158,9 +168,9 @@ void dmm_team_leave(const dmm_worker *worker)
     dmm_team *team = worker->team;
     if (team->size == 1)
         return;
-    /* A thread counts itself as a sleeper before its last look at `passed`, and
-     * this thread looks at the sleepers after it has changed `passed`: one of
-     * the two sees the other. */
+    /* No wake-up is lost: a thread adds itself to `sleepers` before it reads
+     * `passed` for the last time, and this thread changes `passed` before it
+     * reads `sleepers`, so at least one of the two sees the other's change. */
     atomic_fetch_add(&team->passed, 1);
     if (atomic_load(&team->sleepers) > 0) {
         pthread_mutex_lock(&team->mutex);
@@ -198,12 +208,13 @@ void dmm_team_do(dmm_team *team, dmm_task task, void *data)
     team->task = task;
     team->data = data;
 #endif
-    dmm_team_barrier(&worker); /* where the others wait for the task */
+    dmm_team_barrier(&worker); /* the others wait for the task in serve() */
     task(&worker, data);
     dmm_team_barrier(&worker);
 }
 
 #ifdef _OPENMP
+/* What threads 1 .. size - 1 do: run tasks until the team is finished. */
 static void serve(const dmm_worker *worker)
 {
     for (;;) {
@@ -223,7 +234,7 @@ static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
 #pragma omp parallel num_threads(n_threads)
     {
         const int me = omp_get_thread_num();
-        /* The runtime may give fewer threads than were asked for. */
+        /* OpenMP may have provided fewer threads than n_threads. */
 #pragma omp single
         {
             team->size = omp_get_num_threads();
@@ -266,7 +277,7 @@ void dmm_team_split(const dmm_worker *worker, size_t n, size_t *begin,
     *end = *begin + each + (me < rest);
 }
 
-/* The first part that begins at or behind `cost`. */
+/* The first item with a cumulated cost of at least `cost` before it. */
 static size_t part_at(const double *cumulated, size_t n, double cost)
 {
     size_t low = 0, high = n;

@@ -1,3 +1,4 @@
+/* The workspace of EM iterations, and how they are divided: see chunk.h. */
 #include "counts/chunk.h"
 
 #include <stdint.h>
@@ -6,8 +7,8 @@
 #include "base/alloc.h"
 #include "simd/kernels.h"
 
-/* Samples that are copied together, so that rows and columns of them stay in
- * cache. */
+/* Samples that are transposed together, so that their rows of z and their
+ * places in the columns of the result stay in cache. */
 #define TILE_ROWS 16
 
 dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
@@ -78,14 +79,14 @@ void dmm_chunk_release_table(dmm_chunk *chunk)
     chunk->table = chunk->histogram = chunk->buffers = NULL;
 }
 
-/* ---- Cuts --------------------------------------------------------------- */
+/* ---- Tiles, and the division of loops ----------------------------------- */
 
-/* Bytes of the responsibilities of a span of blocks, and of a part of the
- * table: both fit a second-level cache. */
+/* Bytes of the responsibilities of a span, and of a part of the table: together
+ * they fit a second-level cache. */
 #define SPAN_BYTES 655360
 #define PART_BYTES 131072
 
-/* Bytes of responsibilities that stay in a core's cache while it goes through
+/* Bytes of responsibilities that stay in a core's cache while it passes over
  * all parts of a table. */
 #define CACHED_BYTES (2 * SPAN_BYTES)
 
@@ -158,11 +159,12 @@ size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads)
 
 /* ---- Buffers ------------------------------------------------------------ */
 
-/* The largest buffer that stays in cache as well. */
+/* Bytes of the largest buffer that stays in cache beside them. */
 #define MOST_BUFFER_BYTES 524288
 
-/* The feature at which a buffer for taxa groups from `begin` on starts: rows
- * keep their alignment. */
+/* The first feature in a buffer for the part that begins with taxa group
+ * `begin`. It is rounded down, so that rows are aligned as they are in the
+ * histogram. */
 static size_t buffer_start(const dmm_chunk *chunk, size_t begin)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
@@ -170,7 +172,7 @@ static size_t buffer_start(const dmm_chunk *chunk, size_t begin)
     return from - from % DMM_FEATURE_PADDING;
 }
 
-/* The doubles in the largest part of the histogram. */
+/* The number of doubles that a buffer for any part of the histogram needs. */
 static size_t largest_part(const dmm_chunk *chunk)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
@@ -181,7 +183,7 @@ static size_t largest_part(const dmm_chunk *chunk)
         const size_t n = d->end[d->group[end] - 1] - buffer_start(chunk, g);
         largest = n > largest ? n : largest;
     }
-    /* A kernel may write a vector behind a group. */
+    /* A kernel may write a vector past the end of a group. */
     return (largest + DMM_FEATURE_PADDING) * chunk->kp;
 }
 
@@ -202,6 +204,8 @@ double *dmm_chunk_buffer(const dmm_worker *worker, const dmm_chunk *chunk,
 {
     if (chunk->buffers == NULL)
         return chunk->histogram;
+    /* The address is moved back so that features can be used as indices. A
+     * pointer before its array is undefined in C, hence the integer. */
     const double *buffer =
         chunk->buffers + (size_t)worker->number * chunk->buffer_length;
     return (double *)((uintptr_t)buffer -

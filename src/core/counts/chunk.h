@@ -1,13 +1,18 @@
-/* A chunk of samples: a compressed count table with the room that steps over it
- * need, and how a step is cut for caches and threads.
+/* A chunk: a compressed count table together with the workspace of an EM
+ * iteration on it. The functions below also say how an iteration is divided
+ * into tiles that fit the caches, and among threads.
  *
- * Responsibilities z are [sample * kp + component], the table of log gamma
- * differences and the histogram (sum of z over the samples that have a feature)
- * are [feature * kp + component].
+ * The responsibilities z are at [sample * kp + component], where kp is the
+ * padded number of components (simd/kernels.h). The *table* of log gamma
+ * differences and the *histogram*, the sum of z over the samples that have a
+ * feature, are at [feature * kp + component].
  *
- * A pass over the entries goes by tiles that fit a second-level cache: the
- * responsibilities of a *span* of blocks, and a *part* of the table, which is a
- * number of groups of taxa.
+ * The E- and M-step pass over all entries of the count table. An entry combines
+ * a row of z with a row of the table or histogram, so a pass proceeds by tiles
+ * that fit a second-level cache: the responsibilities of a *span*, which is
+ * some consecutive blocks of samples, and a *part* of the table or histogram,
+ * which is that of some consecutive groups of taxa columns. (counts.h defines
+ * feature, block and group.)
  */
 #ifndef DMM_CHUNK_H
 #define DMM_CHUNK_H
@@ -16,20 +21,22 @@
 #include "base/threads.h"
 #include "counts/counts.h"
 
-typedef struct dmm_settled dmm_settled; /* settled.h */
+typedef struct dmm_settled dmm_settled; /* em/settled.h */
 
 typedef struct {
     const dmm_counts *counts;
     dmm_settled *settled; /* samples that are left out of counts, or NULL;
-                             not the chunk's to free                      */
+                             not freed with the chunk                     */
     size_t k;
     size_t kp;
-    double *z;
-    /* The table and the histogram are one array and take turns in it: the table
-     * is not needed once z is made, nor the histogram when its sums are. */
+    double *z;              /* n_samples x kp     */
+    /* The table and the histogram share one array of n_features x kp: the table
+     * is not needed after z has been computed from it, nor the histogram after
+     * the sums of the M-step have. */
     double *table;
     double *histogram;
-    /* Of dmm_chunk_add_buffers(), or NULL: buffer_length for each thread. */
+    /* Made by dmm_chunk_add_buffers(), or NULL: buffer_length doubles for each
+     * thread. */
     double *buffers;
     size_t buffer_length;
     double *block_weight;   /* n_blocks x kp      */
@@ -37,62 +44,70 @@ typedef struct {
     double *group_lgamma;   /* n_groups x kp      */
 } dmm_chunk;
 
-/* z and the table hold anything at first: who makes z makes all kp components
- * of all samples. */
+/* A chunk for k components; the counts must outlive it. z and the table are not
+ * initialised: the code that first fills z must write all kp components of all
+ * samples. */
 dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
                          dmm_chunk **chunk);
 void dmm_chunk_free(dmm_chunk *chunk);
 
-/* z from responsibilities that are [component * n_samples + sample]. */
+/* Sets z from responsibilities at [component * n_samples + sample]. */
 void dmm_chunk_set_responsibilities(dmm_chunk *chunk, const double *given);
 
-/* Copies z to [component * n_samples + sample], component order[c] as c; NULL
- * keeps the order. */
+/* Copies z to result[component * n_samples + sample]. Component c of the result
+ * is component order[c] of z; an order of NULL leaves the components as they
+ * are. */
 void dmm_chunk_get_responsibilities(const dmm_chunk *chunk, const size_t *order,
                                     double *result);
 
-/* Gives each of up to n_threads threads a buffer for a part of the histogram,
- * where all responsibilities are in cache and the histogram is not: a thread
- * that sums a part up while it is in its own buffer does not write to cache
- * lines of other cores. Results do not depend on it. */
+/* Allocates for each of n_threads threads a buffer for a part of the histogram,
+ * if all responsibilities stay in cache and the whole histogram does not. A
+ * thread that computes a part and its sums in its own buffer does not write to
+ * cache lines that other cores hold. Results are the same with or without
+ * buffers. */
 dmm_status dmm_chunk_add_buffers(dmm_chunk *chunk, int n_threads);
 
-/* Frees the table, histogram and buffers, when no more steps are taken. */
+/* Frees the table, the histogram and the buffers when no more iterations will
+ * follow. */
 void dmm_chunk_release_table(dmm_chunk *chunk);
 
-/* ---- Cuts --------------------------------------------------------------- */
+/* ---- Tiles, and the division of loops ----------------------------------- */
 
 static inline size_t dmm_lesser(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* The group of columns that is the i-th for threads to take: those of totals,
- * the last ones and often the longest, come first, so that no thread is left
- * alone with one. */
+/* The i-th group of columns in the order in which threads take them one by one.
+ * It begins with the last groups, those of the totals: they are often the
+ * longest, and no thread should be left alone with one at the end. */
 size_t dmm_chunk_group(const dmm_chunk *chunk, size_t i);
 
-/* The taxa groups of a part of the table: it depends on the data only, as the
- * order of a sample's sums depends on it. */
+/* The number of taxa groups in a part. It depends on the data only, not on the
+ * number of threads, because it decides the order in which a sample's evidence
+ * is summed. */
 size_t dmm_chunk_part(const dmm_chunk *chunk);
 
-/* Shares a loop over the first n groups of columns, of which each takes a sum
- * over all samples: [*begin, *end) are a thread's next. Where responsibilities
- * are in cache they are few, so that no thread waits long for another, and
- * otherwise a thread's share of all. n is the number of taxa groups, or one
- * more for the columns of totals together. */
+/* Shares a loop over n groups of columns, each of which takes a pass over all
+ * samples, between the threads: stores the next range [*begin, *end) and
+ * returns nonzero, or returns 0 when none is left. If all responsibilities are
+ * in cache, the ranges are short, so that no thread waits long for another.
+ * Otherwise there is one range of about equal cost, which may be empty, for
+ * each thread. n is the number of taxa groups, or one more; the additional
+ * group stands for all columns of totals. */
 int dmm_chunk_next_groups(const dmm_worker *worker, const dmm_chunk *chunk,
                           size_t n, size_t *begin, size_t *end);
 
-/* The blocks of a span, so that all threads get equally many spans. */
+/* The number of blocks in a span. It is chosen so that all threads get the same
+ * number of spans. */
 size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads);
 
-/* Whether all responsibilities are in cache during a pass. */
+/* Whether all responsibilities stay in a core's cache during a pass. */
 int dmm_chunk_is_cached(const dmm_chunk *chunk);
 
-/* Where a thread makes a part of the histogram, of taxa groups from `begin` on:
- * feature f's row is at [f * kp]. In its buffer or, without buffers, in the
- * chunk's histogram. */
+/* Where a thread computes the part of the histogram that begins with taxa group
+ * `begin`: in its buffer or, without buffers, in the chunk's histogram. The
+ * result is indexed like the histogram, by [feature * kp + component]. */
 double *dmm_chunk_buffer(const dmm_worker *worker, const dmm_chunk *chunk,
                          size_t begin);
 

@@ -1,3 +1,20 @@
+/* Compresses a count table: see counts.h for what is built.
+ *
+ * The builder reads the user's table column by column, two or three times:
+ *
+ *   1. The first pass takes a hash of every taxon and adds up the samples'
+ *      totals. Identical taxa are then merged into columns, samples sorted by
+ *      total, and columns divided into groups and rows into blocks.
+ *   2. The second pass sorts the entries of every column by count, which gives
+ *      its features. A group's sorted columns are written to a *stream*: for
+ *      every feature its count, its number of rows and these rows, ascending.
+ *      The entries of each group and block are counted.
+ *   3. When it is known where all features and entries go, the streams are
+ *      stored in the dictionary and the blocks. Streams that would take too
+ *      much memory are not kept after the second pass, but made again for this.
+ *
+ * Threads share the passes by columns or groups.
+ */
 #include "counts/counts.h"
 
 #include <string.h>
@@ -6,32 +23,35 @@
 #include "base/threads.h"
 #include "simd/kernels.h"
 
-/* Groups of taxa columns: enough to share among many threads, few enough that
- * their padding and partial sums cost nothing. */
+/* The largest number of taxa groups: enough for many threads, and few enough
+ * that their padding and partial sums cost next to nothing. */
 #define MAX_TAXA_GROUPS 64
-/* Features of one column of totals. */
+/* Features in a column of totals; only the last one may have fewer. */
 #define TOTALS_FEATURES 512
 /* Bytes of responsibilities in a block: half of a second-level cache. */
 #define BLOCK_BYTES 262144
-/* A table that is worth sharing among threads is cut into a multiple of this
- * many blocks, so that they get equal shares; into fewer where a block would
- * have less than MIN_BLOCK_ROWS rows. */
+/* A table that is large enough for several threads is divided into a multiple
+ * of this many blocks, so that threads get equal shares; into fewer if blocks
+ * would have fewer than MIN_BLOCK_ROWS rows. */
 #define BLOCKS_MULTIPLE 8
 #define MIN_BLOCK_ROWS 128
-/* The features' rows are kept between the builder's passes in tables of up to
- * this many entries (32 MB); those of a larger one are sorted again. */
+/* The streams of tables with up to this many entries are kept between the
+ * second and the third pass (they take 4 to 12 bytes for an entry). */
 #define MAX_KEPT_ENTRIES ((size_t)1 << 23)
-/* The cost of a column beside its entries, in entries. */
+/* The cost of a column in addition to that of its entries, in entries. */
 #define COLUMN_WORK 8
 
 /* ---- Sorting keys by count ------------------------------------------- */
 
+/* Fewer keys than this are sorted by insertion. */
 #define INSERTION_LENGTH 48
 #define DIGIT_BITS 8
 #define DIGITS (1 << DIGIT_BITS)
 
-/* Sorts n keys by the bits from `shift` upwards that are not above `largest`'s;
- * keys of equal digits keep their order. `scratch` has room for n. */
+/* Sorts n keys by their bits from `shift` upwards; keys that are equal in these
+ * keep their order. Longer arrays are radix-sorted from the least significant
+ * digit up to the highest bit of `largest`, the largest key. `scratch` must
+ * hold n keys. */
 static void sort_keys(uint64_t *keys, uint64_t *scratch, size_t n, int shift,
                       uint64_t largest)
 {
@@ -73,9 +93,8 @@ static uint64_t largest_key(const uint64_t *keys, size_t n)
 
 /* ---- The builder ------------------------------------------------------ */
 
-/* A group's *stream* holds its features in order, each as its count, the number
- * of rows that have it and these rows, ascending: MAX_STREAM numbers for an
- * entry at most. */
+/* The most numbers that a stream has for an entry: a feature with one row takes
+ * three. */
 #define MAX_STREAM 3
 
 typedef struct {
@@ -85,20 +104,21 @@ typedef struct {
     dmm_team *team;
     int n_threads;
     /* by taxon */
-    size_t *n_entries; /* nonzero counts                                 */
-    uint64_t *hash;    /* of the column's keys                           */
-    /* by column */
-    uint32_t *taxon;   /* the first taxon of a column                    */
-    size_t *distinct;  /* its distinct counts                            */
+    size_t *n_entries; /* its nonzero counts                             */
+    uint64_t *hash;    /* of its keys                                    */
+    /* by taxa column */
+    uint32_t *taxon;   /* the first taxon that was merged in it          */
+    size_t *distinct;  /* its number of features                         */
     /* by taxa group */
-    size_t *n_before;  /* entries of the groups before; of all           */
-    uint32_t *stream;  /* room for all of them, or NULL                  */
-    dmm_offset *at;    /* by block, too: see walk_feature()              */
+    size_t *n_before;  /* entries in the groups before it; last, all     */
+    uint32_t *stream;  /* the streams of all groups, or NULL             */
+    dmm_offset *at;    /* groups x blocks: how many entries there are,
+                          then where the next one goes                   */
     double *frequency; /* by feature: entries that have it               */
     /* by thread */
-    uint64_t **keys;   /* room for two columns                           */
-    uint32_t **buffer; /* without b->stream: for that of any group       */
-    int64_t **total;   /* of the samples                                 */
+    uint64_t **keys;   /* space for the keys of two columns              */
+    uint32_t **buffer; /* if stream is NULL: space for any group's       */
+    int64_t **total;   /* by sample: total over the thread's taxa        */
 } builder;
 
 static void builder_free(builder *b)
@@ -149,7 +169,8 @@ static dmm_status builder_init(builder *b)
     return DMM_OK;
 }
 
-/* Reads one taxon: number of entries, hash, the samples' totals. */
+/* Reads a taxon: finds its number of entries and hash, and adds its counts to
+ * the samples' totals. */
 static void read_taxon(builder *b, size_t j, int thread)
 {
     int64_t *total = b->total[thread];
@@ -165,8 +186,8 @@ static void read_taxon(builder *b, size_t j, int thread)
     b->hash[j] = hash;
 }
 
-/* Reads every taxon once; the totals are sums of integers, exact in any
- * order. */
+/* The first pass. The totals are sums of integers and therefore exact,
+ * whichever thread reads which taxon. */
 static void read_task(const dmm_worker *worker, void *data)
 {
     builder *b = data;
@@ -181,6 +202,7 @@ static void read_task(const dmm_worker *worker, void *data)
     }
 }
 
+/* Whether taxa i and j are to share a column. Uses the keys of thread 0. */
 static int same_taxon(builder *b, size_t i, size_t j)
 {
     if (b->taxa == DMM_TAXA_SEPARATE || b->hash[i] != b->hash[j] ||
@@ -194,16 +216,16 @@ static int same_taxon(builder *b, size_t i, size_t j)
     return memcmp(x, y, n * sizeof *x) == 0;
 }
 
-/* Where the search for a taxon's column begins. Taxa that stay separate begin
- * at places of their own: by their hashes, very many that are the same (those
- * without counts, often) would each be compared with all before. */
+/* Where the search for a taxon in the hash table begins. Taxa that stay
+ * separate begin at different places: if many are identical, as those without
+ * counts are, their hashes would make each of them pass all the others. */
 static size_t first_slot(const builder *b, size_t j)
 {
     return b->taxa == DMM_TAXA_SEPARATE ? j : (size_t)b->hash[j];
 }
 
-/* Numbers the distinct taxa in the order of their first appearance: columns and
- * multiplicities. */
+/* Makes the taxa columns and their multiplicities, by a hash table of the taxa.
+ * Columns are numbered by the first appearance of their taxa. */
 static dmm_status merge_taxa(builder *b)
 {
     dmm_counts *counts = b->counts;
@@ -211,7 +233,7 @@ static dmm_status merge_taxa(builder *b)
     size_t slots = 16;
     while (slots < 2 * taxa)
         slots *= 2;
-    uint32_t *slot = DMM_NEW(slots, uint32_t); /* column + 1, 0 when free */
+    uint32_t *slot = DMM_NEW(slots, uint32_t); /* column + 1, or 0: free */
     double *multiplicity = DMM_NEW(taxa, double);
     counts->column_of_taxon = DMM_NEW(taxa, uint32_t);
     if (!slot || !multiplicity || !counts->column_of_taxon) {
@@ -247,8 +269,8 @@ typedef struct {
     size_t n_values; /* distinct totals above 0     */
 } totals_order;
 
-/* Orders the samples by their totals, of up to 63 bits: by the lower half, then
- * by the upper one. */
+/* Sorts the samples by their totals, which have up to 63 bits: by the lower 32
+ * bits, and then by the others. */
 static dmm_status order_totals(builder *b, totals_order *order)
 {
     const size_t n = b->counts->n_samples;
@@ -282,8 +304,8 @@ static dmm_status order_totals(builder *b, totals_order *order)
 
 /* ---- Dictionary ------------------------------------------------------- */
 
-/* Cuts the taxa columns into groups of about equal work, and adds a group for
- * each column of totals. */
+/* Divides the taxa columns into groups of about equal work, and adds a group
+ * for each column of totals. */
 static dmm_status cut_groups(builder *b)
 {
     dmm_dictionary *d = &b->counts->dictionary;
@@ -300,8 +322,8 @@ static dmm_status cut_groups(builder *b)
     double work = 0;
     size_t g = 0;
     for (size_t u = 0; u < columns; u++) {
-        /* A new group begins where its share does, or where the columns left
-         * are just enough for one each. */
+        /* A new group begins where its share of the work does, or where only
+         * one column is left for each of the remaining groups. */
         if (u > d->group[g] && g + 1 < groups &&
             (work >= all * (double)(g + 1) / (double)groups ||
              columns - u <= groups - 1 - g))
@@ -315,7 +337,7 @@ static dmm_status cut_groups(builder *b)
     return DMM_OK;
 }
 
-/* What a pass over the entries of each group costs. */
+/* Fills share_work with the cumulated costs of the groups. */
 static dmm_status cumulate_work(builder *b)
 {
     dmm_dictionary *d = &b->counts->dictionary;
@@ -334,7 +356,7 @@ static dmm_status cumulate_work(builder *b)
     return DMM_OK;
 }
 
-/* Lays out the features: where each column's begin and end. */
+/* Decides where the features of each column begin and end. */
 static dmm_status place_features(builder *b, const totals_order *order)
 {
     dmm_dictionary *d = &b->counts->dictionary;
@@ -362,6 +384,8 @@ static dmm_status place_features(builder *b, const totals_order *order)
     return d->value && d->column ? DMM_OK : DMM_ERROR_MEMORY;
 }
 
+/* Fills in the features of the totals and each sample's one, going through the
+ * samples by increasing total. */
 static void fill_totals_features(builder *b, const totals_order *order)
 {
     dmm_counts *counts = b->counts;
@@ -392,9 +416,9 @@ static void fill_totals_features(builder *b, const totals_order *order)
 typedef struct {
     const dmm_dictionary *dictionary;
     const double *frequency;
-    double *one, *zero; /* n_columns: alpha and lambda                 */
-    double *sums;       /* 2 x n_columns: derivatives, of no use       */
-    double *part;       /* n_groups: log factorials                    */
+    double *one, *zero; /* n_columns: alpha and lambda                  */
+    double *sums;       /* 2 x n_columns: derivatives, which are unused */
+    double *part;       /* n_groups: sums of log factorials             */
 } factorials;
 
 static void factorials_task(const dmm_worker *worker, void *data)
@@ -408,8 +432,9 @@ static void factorials_task(const dmm_worker *worker, void *data)
             &x->part[g], x->sums, x->sums + d->n_columns);
 }
 
-/* sum_i log multinomial(t_i; x_i): with alpha = 1 the log gamma differences are
- * log factorials, and the totals' multiplicity of -1 gives them their sign. */
+/* Computes sum_i log multinomial(t_i; x_i) with the kernel of the M-step: for
+ * alpha = 1 the log gamma differences are log factorials, and the multiplicity
+ * of -1 gives those of the totals their sign. */
 static dmm_status sum_log_factorials(builder *b)
 {
     const dmm_dictionary *d = &b->counts->dictionary;
@@ -437,7 +462,7 @@ done:
     return status;
 }
 
-/* The columns of totals beside those of taxa, and groups of both. */
+/* Adds the columns of totals to those of taxa, and groups both. */
 static dmm_status build_columns(builder *b, const totals_order *order)
 {
     dmm_counts *counts = b->counts;
@@ -465,6 +490,7 @@ static dmm_status build_columns(builder *b, const totals_order *order)
 
 /* ---- Blocks ----------------------------------------------------------- */
 
+/* Chooses the number of blocks and their rows, a multiple of 8. */
 static void choose_blocks(dmm_counts *counts, size_t vector_length)
 {
     const size_t n = counts->n_samples;
@@ -487,8 +513,8 @@ static void choose_blocks(dmm_counts *counts, size_t vector_length)
     counts->n_blocks = (n + rows - 1) / rows;
 }
 
-/* Writes a column's features from its sorted keys. Returns how many there are;
- * *stream moves behind them. */
+/* Writes the features of a column, whose keys are sorted, to *stream, and moves
+ * *stream past their end. Returns their number. */
 static size_t write_features(const uint64_t *keys, size_t n, uint32_t **stream)
 {
     uint32_t *to = *stream;
@@ -506,14 +532,14 @@ static size_t write_features(const uint64_t *keys, size_t n, uint32_t **stream)
     return features;
 }
 
-/* Where a thread has room for a group's stream. */
+/* Where a thread keeps a group's stream. */
 static uint32_t *stream_buffer(const builder *b, size_t group, int thread)
 {
     return b->stream ? b->stream + MAX_STREAM * b->n_before[group]
                      : b->buffer[thread];
 }
 
-/* Makes a group's stream, and counts its columns' distinct counts. */
+/* Makes a group's stream, and counts the features of its columns. */
 static void make_stream(builder *b, size_t group, int thread)
 {
     const dmm_dictionary *d = &b->counts->dictionary;
@@ -526,9 +552,9 @@ static void make_stream(builder *b, size_t group, int thread)
     }
 }
 
-/* Walks the rows of feature `f` in order: in every block they are a run or
- * singles. at[block] counts them; with `store` they are also written, from
- * there on. */
+/* Adds the n rows of feature `f`, which ascend, to their blocks. In each block
+ * they form a run or are singles, and at[block] is increased by their number.
+ * With `store` they are also written to the block, from at[block] on. */
 static void walk_feature(dmm_counts *counts, size_t f, const uint32_t *rows,
                          size_t n, dmm_offset *at, int store)
 {
@@ -561,7 +587,7 @@ static void walk_feature(dmm_counts *counts, size_t f, const uint32_t *rows,
     }
 }
 
-/* Walks the features of a group: b->at counts its entries by block. */
+/* Counts the entries of a group in each block: b->at. */
 static void count_group(builder *b, size_t group, const uint32_t *stream)
 {
     dmm_counts *counts = b->counts;
@@ -574,8 +600,8 @@ static void count_group(builder *b, size_t group, const uint32_t *stream)
         }
 }
 
-/* The same once all have a place: stores entries, values, columns and
- * frequencies. */
+/* Stores the entries of a group from b->at on, and its features' values,
+ * columns and frequencies. */
 static void store_group(builder *b, size_t group, const uint32_t *stream)
 {
     dmm_counts *counts = b->counts;
@@ -592,6 +618,7 @@ static void store_group(builder *b, size_t group, const uint32_t *stream)
         }
 }
 
+/* The second pass. */
 static void stream_task(const dmm_worker *worker, void *data)
 {
     builder *b = data;
@@ -602,6 +629,7 @@ static void stream_task(const dmm_worker *worker, void *data)
     }
 }
 
+/* The third pass. */
 static void store_task(const dmm_worker *worker, void *data)
 {
     builder *b = data;
@@ -613,6 +641,7 @@ static void store_task(const dmm_worker *worker, void *data)
     }
 }
 
+/* Allocates the streams of all groups, or a buffer for each thread. */
 static dmm_status make_buffers(builder *b)
 {
     const size_t groups = b->counts->dictionary.n_taxa_groups;
@@ -635,8 +664,8 @@ static dmm_status make_buffers(builder *b)
     return b->buffer ? DMM_OK : DMM_ERROR_MEMORY;
 }
 
-/* Every group's stream, its columns' distinct counts, and its entries by
- * block. */
+/* Runs the second pass: makes every group's stream, and counts the features of
+ * the columns and the entries of every group and block. */
 static dmm_status build_streams(builder *b)
 {
     dmm_counts *counts = b->counts;
@@ -684,8 +713,8 @@ void dmm_block_release(dmm_block *block)
     dmm_free(block->group_offset);
 }
 
-/* Turns the numbers of entries by group and block into where they begin, and
- * makes room for the block's. */
+/* Turns the numbers of a block's entries by group into the places where each
+ * group's entries begin, and allocates the block. */
 static dmm_status place_entries(builder *b, size_t index)
 {
     dmm_counts *counts = b->counts;
@@ -711,7 +740,7 @@ static dmm_status place_entries(builder *b, size_t index)
     return dmm_block_allocate(block, sum);
 }
 
-/* Features and entries in their places. */
+/* Runs the third pass: lays out the features and entries, and stores them. */
 static dmm_status store(builder *b, const totals_order *order)
 {
     dmm_counts *counts = b->counts;

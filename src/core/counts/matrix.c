@@ -1,3 +1,6 @@
+/* Checks a count table, and reads its columns in any order of samples and taxa:
+ * see matrix.h.
+ */
 #include "counts/matrix.h"
 
 #include <math.h>
@@ -7,10 +10,10 @@
 #include "base/threads.h"
 #include "simd/kernels.h"
 
-/* The cost of checking an entry: see DMM_SERIAL_WORK. */
+/* The cost of checking an entry, in the unit of DMM_SERIAL_WORK. */
 #define CHECK_WORK 0.25
 
-/* R's NA_integer_; an integer table has no other missing value. */
+/* R's NA_integer_, the only missing value of an integer table. */
 #define MISSING_INTEGER (-2147483647 - 1)
 
 static dmm_problem_kind integer_problem(int x)
@@ -60,8 +63,7 @@ static int find_problem(const dmm_matrix *matrix, size_t column, size_t from,
     return 0;
 }
 
-/* Whether a CSC table's offsets, and a column's rows, are what matrix.h
- * says. */
+/* Whether the offsets of a CSC table begin with 0 and do not decrease. */
 static int offsets_valid(const dmm_matrix *matrix)
 {
     const int *start = matrix->column_start;
@@ -71,6 +73,7 @@ static int offsets_valid(const dmm_matrix *matrix)
     return valid;
 }
 
+/* Whether the rows of a CSC table's column ascend and exist. */
 static int rows_valid(const dmm_matrix *matrix, size_t from, size_t to)
 {
     int before = -1;
@@ -83,7 +86,7 @@ static int rows_valid(const dmm_matrix *matrix, size_t from, size_t to)
     return 1;
 }
 
-/* Marks the rows that have a count. */
+/* Marks the rows that have a nonzero entry in [from, to). */
 static void mark_rows(const dmm_matrix *matrix, size_t from, size_t to,
                       unsigned char *marked)
 {
@@ -115,11 +118,11 @@ static void column_range(const dmm_matrix *matrix, size_t column, size_t *from,
     }
 }
 
-/* What one thread has seen of a table. */
+/* What one thread has found in its columns. */
 typedef struct {
-    dmm_problem problem;   /* the first in its columns                     */
-    int invalid;           /* a column of a CSC table is not as it must be */
-    unsigned char *marked; /* rows that have a count                       */
+    dmm_problem problem;   /* the first one                              */
+    int invalid;           /* whether the rows of a CSC column are wrong */
+    unsigned char *marked; /* by row: whether it has a count             */
 } findings;
 
 typedef struct {
@@ -133,7 +136,8 @@ typedef struct {
 static void check_columns(const dmm_matrix *matrix, size_t begin, size_t end,
                           findings *f)
 {
-    /* The first row without a mark: most often NULL after a few columns. */
+    /* The first row without a mark. It is usually NULL after a few columns, and
+     * rows need not be marked any more. */
     const unsigned char *empty = memchr(f->marked, 0, matrix->rows);
     for (size_t j = begin; j < end; j++) {
         size_t from, to;
@@ -173,7 +177,9 @@ static size_t first_empty(const checking *c)
     return c->matrix->rows;
 }
 
-/* What all have seen: threads have columns in their order. */
+/* Combines the findings of all threads. A thread with a higher number has
+ * checked columns further right, so the first problem found is the first of
+ * the table. */
 static dmm_status sum_up(const checking *c)
 {
     dmm_problem *problem = c->problem;
@@ -227,7 +233,7 @@ dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
     return c.status;
 }
 
-/* Entries [from, to) that are not 0. */
+/* The number of nonzero entries in [from, to). */
 static size_t count_nonzeros(const dmm_matrix *matrix, size_t from, size_t to)
 {
     size_t nonzeros = 0;
@@ -256,12 +262,13 @@ static size_t source_column(const dmm_matrix *matrix, size_t column)
     return matrix->column_source ? matrix->column_source[column] : column;
 }
 
-/* ---- The order of a view ---------------------------------------------- */
+/* ---- Columns in the order of a view ----------------------------------- */
 
 #define INSERTION_LENGTH 32
 #define DIGIT_BITS 8
 #define DIGITS (1 << DIGIT_BITS)
 
+/* The digit of a key's row that begins at bit `shift`. */
 static size_t digit(uint64_t key, int shift)
 {
     return DMM_KEY_ROW(key) >> shift & (DIGITS - 1);
@@ -278,8 +285,10 @@ static void insert_by_row(uint64_t *keys, size_t n)
     }
 }
 
-/* Sorts keys of distinct rows by row, in place: by the digit at `shift`, every
- * key swapped to where its digit goes, then each digit's keys by the next. */
+/* Sorts keys of distinct rows by row, in place. This is an American flag sort,
+ * the in-place radix sort from the most significant digit: it swaps every key
+ * to the bucket of its digit at `shift`, and then sorts each bucket by the next
+ * digit. */
 static void sort_by_row(uint64_t *keys, size_t n, int shift)
 {
     if (n < INSERTION_LENGTH || shift < 0) {
@@ -306,7 +315,7 @@ static void sort_by_row(uint64_t *keys, size_t n, int shift)
         sort_by_row(keys + begin, end[d] - begin, shift - DIGIT_BITS);
 }
 
-/* Moves the rows of n keys to their places. */
+/* Replaces the rows of n keys by their places in the view; sorts the keys. */
 static void place_rows(const dmm_matrix *matrix, uint64_t *keys, size_t n)
 {
     int shift = 0;

@@ -1,7 +1,9 @@
-/* The user's count table as it lies in memory: dense or compressed sparse.
+/* The user's count table as it is in memory: a dense matrix, or a sparse one in
+ * compressed column format (CSC).
  *
- * A dmm_matrix is a view; it owns nothing. Samples are rows, taxa columns, and
- * dense tables are in column-major order, as in R.
+ * A dmm_matrix is a view, which owns no memory. Samples are rows and taxa are
+ * columns. Dense tables are in column-major order, as in R. The functions check
+ * a table and read it column by column.
  */
 #ifndef DMM_MATRIX_H
 #define DMM_MATRIX_H
@@ -25,13 +27,12 @@ typedef struct {
     const double *doubles;
     const int *row_index;    /* CSC: ascending within a column, 0-based  */
     const int *column_start; /* CSC: columns + 1 offsets into row_index  */
-    /* Both NULL, or the order in which dmm_matrix_column() shows the table: the
-     * place of each of its rows, and which of its columns is in each place. */
-    const uint32_t *row_place;     /* rows    */
-    const uint32_t *column_source; /* columns */
+    /* The order in which dmm_matrix_column() presents the table; or NULL. */
+    const uint32_t *row_place;     /* rows: the new place of each row        */
+    const uint32_t *column_source; /* columns: the column for each new place */
 } dmm_matrix;
 
-/* The largest count: larger ones are refused, not truncated. */
+/* The largest count (2^31 - 1). Larger ones are refused, not truncated. */
 #define DMM_MAX_COUNT 2147483647
 
 typedef enum {
@@ -51,25 +52,29 @@ typedef struct {
     double value;
 } dmm_problem;
 
-/* Looks for the first entry that is not a count, in column-major order, and
- * then for the first sample without counts. One pass over the table, by up to
- * n_threads threads; needs memory for one byte a row and thread. */
+/* Looks for the first entry, in column-major order, that is not a count, and if
+ * there is none for the first sample without counts. *problem says what was
+ * found; its kind is DMM_PROBLEM_NONE for a valid table. Takes one pass over
+ * the table, with up to n_threads threads, and one byte of memory for each row
+ * and thread. DMM_ERROR_ARGUMENT if the offsets or rows of a CSC table are not
+ * as described above. */
 dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
                             dmm_problem *problem);
 
-/* An entry of a column as one number: the count in the upper 32 bits, the row
+/* The *key* of an entry of a column: the count in the upper 32 bits and the row
  * in the lower ones, so that sorting keys sorts by count and then by row. */
 #define DMM_KEY(count, row) (((uint64_t)(count) << 32) + (uint64_t)(row))
 #define DMM_KEY_COUNT(key) ((uint32_t)((key) >> 32))
 #define DMM_KEY_ROW(key) ((uint32_t)(key))
 
-/* The number of entries that are not 0, or, where there are many, some number
- * that is at least `enough`: the count goes no further. */
+/* The number of nonzero entries. If there are `enough` or more, counting stops
+ * early, and the result is any number from `enough` to that of all. */
 size_t dmm_matrix_nonzeros(const dmm_matrix *matrix, size_t enough);
 
-/* The keys of one column's nonzero counts, by ascending row, into `keys`, which
- * has room for one more than there are rows. Returns how many. The table must
- * have passed dmm_matrix_check() (empty samples may be there). */
+/* Writes the keys of a column's nonzero counts, by ascending row, and returns
+ * their number. `keys` must hold one more element than there are rows. The
+ * table must have passed dmm_matrix_check(), except that samples without counts
+ * are allowed. */
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
                          uint64_t *keys);
 

@@ -1,3 +1,4 @@
+/* The canonical order by colour refinement: see order.h. */
 #include "counts/order.h"
 
 #include <stdlib.h>
@@ -6,15 +7,15 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
-/* Tables of counts take two or three rounds; only a table with long chains of
- * samples, each like the next, takes more. */
+/* The largest number of rounds. Only a table with long chains of samples, each
+ * almost like the next, takes more than a few. */
 #define MAX_ROUNDS 100
 
-/* What is sorted: rows or columns by colour, and by place where colours are
- * equal. */
+/* A row or column to be sorted by colour, then by places, then by index. */
 typedef struct {
     uint64_t colour;
-    uint64_t places; /* columns: a hash of where their rows come, in the end */
+    uint64_t places; /* a column's counts and the places of its rows, hashed;
+                        0 for rows                                           */
     uint32_t index;
 } entry;
 
@@ -23,15 +24,17 @@ typedef struct {
     uint64_t *row_colour;      /* rows                                      */
     uint64_t *column_colour;   /* columns                                   */
     uint64_t *column_places;   /* columns: see entry                        */
-    const uint32_t *row_place; /* rows, once they are known; before, NULL   */
-    entry *entries;            /* the larger of rows and columns            */
+    const uint32_t *row_place; /* rows; NULL until they are known           */
+    entry *entries;            /* space for all rows or all columns         */
     int n_threads;
-    uint64_t **row_sum;        /* by thread: rows                           */
-    uint64_t **keys;           /* by thread: the keys of one column         */
+    uint64_t **row_sum;        /* by thread: rows; the hashes of a row's
+                                  entries in the thread's columns, summed   */
+    uint64_t **keys;           /* by thread: space for a column's keys      */
 } colouring;
 
-/* One column's colour from its rows', and its part of the rows' next ones. Sums
- * of hashes do not depend on the order of what is summed. */
+/* Computes a column's colour from those of its rows, and adds it to the sums
+ * that will be the rows' next colours. The order of columns and rows does not
+ * matter, as sums of hashes do not depend on it. */
 static void colour_column(colouring *c, size_t j, int thread)
 {
     const uint64_t *keys = c->keys[thread];
@@ -54,6 +57,7 @@ static void colour_task(const dmm_worker *worker, void *data)
         colour_column(c, j, worker->number);
 }
 
+/* Fills column_places. */
 static void places_task(const dmm_worker *worker, void *data)
 {
     colouring *c = data;
@@ -79,7 +83,7 @@ static int compare(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* The entries of n rows or columns in order; places may be NULL. */
+/* Sorts the entries of n rows or columns; places may be NULL. */
 static void sort_entries(colouring *c, size_t n, const uint64_t *colour,
                          const uint64_t *places)
 {
@@ -89,6 +93,7 @@ static void sort_entries(colouring *c, size_t n, const uint64_t *colour,
     qsort(c->entries, n, sizeof *c->entries, compare);
 }
 
+/* The number of different colours among sorted entries. */
 static size_t count_colours(const entry *entries, size_t n)
 {
     size_t colours = 1;
@@ -97,8 +102,8 @@ static size_t count_colours(const entry *entries, size_t n)
     return colours;
 }
 
-/* A round of refinement. Leaves the rows in order, and returns how many colours
- * columns and rows have. */
+/* A round of refinement. Leaves the sorted rows in c->entries, and returns the
+ * number of colours of columns and rows. */
 static size_t refine(dmm_team *team, colouring *c)
 {
     const size_t rows = c->matrix->rows, columns = c->matrix->columns;

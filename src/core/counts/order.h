@@ -1,20 +1,23 @@
-/* An order of samples and taxa that depends on the counts alone.
+/* The canonical order of samples and taxa, which depends on the counts alone.
  *
- * Two tables that differ only in the order of their rows and columns are the
- * same table in this order. A fit made in it, its random numbers and its
- * rounding included, is the same for both.
+ * If two tables differ only in the order of their rows and columns, putting
+ * both in canonical order makes them equal. A fit to the reordered table, with
+ * its random numbers and its rounding, is then the same for both.
  *
  * The order comes from colour refinement. Samples and taxa have colours, which
- * are 64-bit hashes. A taxon's colour is a hash of its nonzero counts and of the
- * colours of the samples that have them; a sample's is a hash of its counts and
- * of the colours of its taxa. Each round tells more of them apart, until the
- * colours are stable: a round has told nothing more apart. Samples are ordered by
- * colour, and taxa by colour and then by the places of their samples.
+ * are 64-bit hashes. In each round, a taxon's new colour is a hash of its
+ * nonzero counts and the colours of the samples that have them; then a sample's
+ * new colour is a hash of its counts and the colours of their taxa. Round by
+ * round, more of the samples and taxa that differ get different colours.
+ * Refinement ends when the colours are stable, that is when a round has not
+ * increased their number. Samples are ordered by colour, and taxa by colour and
+ * then by the places of their samples.
  *
- * Samples that still tie keep the order of the table. Those with the same counts
- * always tie, and their order does not matter. Others tie only in tables with a
- * symmetry that counts of reads do not have, such as combinatorial designs; the
- * order of those may depend on the order of the table.
+ * Samples with the same colour keep the order of the table. Samples with the
+ * same counts always have the same colour, and their order does not matter.
+ * Others do only in tables with a symmetry that counts of reads do not have,
+ * such as combinatorial designs; their order may depend on the order of the
+ * table.
  */
 #ifndef DMM_ORDER_H
 #define DMM_ORDER_H
@@ -26,12 +29,13 @@
 #include "counts/matrix.h"
 
 typedef struct {
-    uint32_t *row_place;     /* rows: the place of each of the table's rows     */
-    uint32_t *column_source; /* columns: the table's column in each place       */
+    uint32_t *row_place;     /* rows: the new place of each row             */
+    uint32_t *column_source; /* columns: the column for each new place      */
 } dmm_order;
 
-/* The order of a table that has passed dmm_matrix_check() and is not reordered
- * itself. Release it with dmm_order_free(). */
+/* Finds the order of a table that has passed dmm_matrix_check() and has no
+ * order of its own (row_place and column_source are NULL). The caller releases
+ * it with dmm_order_free(). */
 dmm_status dmm_order_build(dmm_team *team, const dmm_matrix *matrix,
                            dmm_order *order);
 void dmm_order_free(dmm_order *order);

@@ -6,23 +6,25 @@
 #include "base/alloc.h"
 #include "simd/kernels.h"
 
-/* Acceleration starts after so many EM iterations that changed NLE ever less,
- * but not much less, each. Where EM leaves a saddle (components that begin
- * nearly alike) changes are small as well, but grow: accelerated there, four in
- * ten fits of a table of 10,000 samples ended in worse optima. */
+/* Acceleration begins after this many iterations in a row that each changed NLE
+ * less than the one before, and when the last of these changes is more than
+ * READY_RATIO of the one before it. Where EM leaves a saddle, changes are small
+ * as well, but they grow; accelerated there, fits end in worse optima. */
 #define LEAST_SHRINKING 3
 #define READY_RATIO 0.3
-/* Pairs of differences that are kept, at most and at least. */
+/* The most and least pairs of differences that L-BFGS remembers. */
 #define MEMORY 8
 #define LEAST_MEMORY 3
-/* No parameter moves further than this in one step. */
+/* The largest change of a lambda or log weight in one step. */
 #define LONGEST_STEP 3.0
-/* A step is taken when NLE falls by this part of what the gradient promises. */
+/* Armijo condition: a step is accepted when NLE falls by at least this fraction
+ * of the decrease that the slope predicts. */
 #define ARMIJO 1e-4
 #define MAX_BACKTRACKS 25
-/* Failed trials after which the memory is dropped for EM's own direction. */
+/* Failed trials of a step after which all pairs are dropped. */
 #define FORGET_AFTER 3
-/* A pair is kept when its curvature is positive beyond rounding. */
+/* A pair is kept when the cosine of the angle between its two differences is
+ * larger than this, that is, positive beyond rounding. */
 #define LEAST_CURVATURE 1e-12
 
 int dmm_accelerate_ready(const dmm_em *em, double last_change)
@@ -42,17 +44,18 @@ typedef struct {
     dmm_em *em;
     size_t n_lambda;
     size_t n;
-    double *gradient;  /* em->newton's, with the weights' behind it */
-    double *direction; /* in the room of em->newton's step          */
-    /* The differences of positions and gradients of the last steps, in a ring.
-     * While a step is taken, the room of its pair holds the position and
-     * gradient where it begins. */
+    double *gradient;  /* em->newton's, then that of the log weights */
+    double *direction; /* the buffer of em->newton's step            */
+    /* A ring of pairs: the changes of position and gradient over the last
+     * steps. During a step, its own slot holds the position and gradient at
+     * which the step begins. */
     double *dx[MEMORY], *dg[MEMORY];
-    double curvature[MEMORY]; /* 1 / (dx . dg) */
-    int memory;               /* pairs kept at most          */
-    int pairs;                /* pairs kept                  */
-    int current;              /* the room of this step's pair */
-    /* k: the component is empty, and its weight stays where EM holds it. */
+    double curvature[MEMORY]; /* 1 / (dx . dg)            */
+    int memory;               /* slots of the ring        */
+    int pairs;                /* pairs in it              */
+    int current;              /* the slot of this step    */
+    /* k: whether the component is empty. If it is, the gradient in its log
+     * weight is taken as 0, so that steps leave the weight alone. */
     unsigned char *held;
 } accelerator;
 
@@ -93,7 +96,7 @@ static void get_position(const accelerator *a, double *x)
     memcpy(x + a->n_lambda, p->log_weight, p->kp * sizeof *x);
 }
 
-/* What a component has by its weight, in samples. */
+/* N pi_k. */
 static double expected_samples(const dmm_em *em, size_t k)
 {
     return (double)em->counts->n_samples * exp(em->parameters->log_weight[k]);
@@ -105,8 +108,9 @@ static int is_empty(const dmm_em *em, size_t k)
            em->sums->weight[k] < 2 * DMM_EMPTY_WEIGHT;
 }
 
-/* Whether a component has emptied or filled since the start: the weight of an
- * empty one has no gradient, would fall for ever, and is EM's to hold. */
+/* Whether a component has become empty, or an empty one has gained samples,
+ * since acceleration began. The log weight of an empty component would decrease
+ * without end; plain EM holds it at DMM_EMPTY_WEIGHT. */
 static int emptiness_changed(const accelerator *a)
 {
     for (size_t k = 0; k < a->em->parameters->k; k++)
@@ -115,8 +119,9 @@ static int emptiness_changed(const accelerator *a)
     return 0;
 }
 
-/* The gradient of NLE at the evaluated parameters in the log weights, which
- * need not be normalised: N pi_k - sum z_ik. */
+/* The gradient of NLE in the log weights at evaluated parameters:
+ * N pi_k - sum_i z_ik. The log weights are taken as free variables, and move()
+ * normalises them. */
 static void find_weights_gradient(accelerator *a)
 {
     const dmm_em *em = a->em;
@@ -128,9 +133,10 @@ static void find_weights_gradient(accelerator *a)
                 : 0;
 }
 
-/* x = H0^-1 x with the complete-data Hessian; a weight's is its number of
- * samples, of the two that agree at the optimum their mean, so that the step of
- * a component that empties is bounded. */
+/* x = H0^-1 x, where H0 is the complete-data Hessian. For a log weight it is
+ * the component's number of samples. At the optimum N pi_k and sum_i z_ik are
+ * the same number; elsewhere their mean is taken, which bounds the step of a
+ * component that is losing its samples. */
 static void precondition(const accelerator *a, double *x)
 {
     const dmm_em *em = a->em;
@@ -142,6 +148,7 @@ static void precondition(const accelerator *a, double *x)
             DMM_EMPTY_WEIGHT;
 }
 
+/* Shortens the whole direction, so that it stays a descent direction. */
 static void limit_step(double *direction, size_t n)
 {
     double longest = 0;
@@ -153,13 +160,13 @@ static void limit_step(double *direction, size_t n)
         direction[i] *= LONGEST_STEP / longest;
 }
 
-/* The room of the pair that is `age` steps old. */
+/* The slot of the pair that is `age` steps old. */
 static int pair_of(const accelerator *a, int age)
 {
     return (a->current - age + a->memory) % a->memory;
 }
 
-/* The two-loop recursion; returns gradient . direction. */
+/* L-BFGS's two-loop recursion. Returns the slope, gradient . direction. */
 static double find_direction(accelerator *a)
 {
     const dmm_kernels *kernels = dmm_kernels_active();
@@ -184,14 +191,16 @@ static double find_direction(accelerator *a)
     return kernels->dot(a->n, a->gradient, d);
 }
 
-/* EM's own direction: what the recursion gives without memory. */
+/* Drops all pairs, which leaves -H0^-1 gradient as the direction: about that of
+ * a plain EM iteration. Returns the slope. */
 static double forget(accelerator *a)
 {
     a->pairs = 0;
     return find_direction(a);
 }
 
-/* A step begins: the oldest pair makes room for its own. */
+/* Stores where the step begins, in the slot of the oldest pair if the ring is
+ * full. */
 static void begin_step(accelerator *a)
 {
     get_position(a, a->dx[a->current]);
@@ -200,6 +209,8 @@ static void begin_step(accelerator *a)
         a->pairs--;
 }
 
+/* Evaluates the parameters at `length` times the direction from where the step
+ * began. */
 static void move(accelerator *a, double length)
 {
     dmm_parameters *p = a->em->parameters;
@@ -215,9 +226,10 @@ static void move(accelerator *a, double length)
     find_weights_gradient(a);
 }
 
-/* Moves along the direction until NLE decreases; *slope is gradient .
- * direction, of EM's direction if the memory had to be dropped. Returns the
- * length of the step, 0 when there is none (then the parameters stay). */
+/* Backtracking line search. Drops the pairs and begins again when the first
+ * trials fail; *slope, on entry that of the direction, is then that of the new
+ * one. Returns the length of the accepted step, or 0 when there is none, with
+ * the parameters where the step began. */
 static double search(accelerator *a, double *slope)
 {
     const double before = a->em->nle;
@@ -233,6 +245,7 @@ static double search(accelerator *a, double *slope)
             length = 1;
             continue;
         }
+        /* The minimum of the parabola through both NLEs with this slope. */
         const double vertex = -*slope * length * length /
                               (2 * (now - before - *slope * length));
         if (!(vertex > 0.1 * length))
@@ -244,7 +257,8 @@ static double search(accelerator *a, double *slope)
     return 0;
 }
 
-/* A step has been taken: its pair is kept if its curvature is positive. */
+/* Makes a pair of the step that was taken, and keeps it if its curvature is
+ * positive, as BFGS requires. */
 static void remember(accelerator *a, double length)
 {
     const dmm_kernels *kernels = dmm_kernels_active();

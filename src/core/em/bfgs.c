@@ -9,14 +9,14 @@
 #include "base/alloc.h"
 #include "simd/kernels.h"
 
-/* Length of the first step, accuracy of the line search, norm of the gradient
- * that ends the search, and iterations at most. */
+/* GSL's settings: length of the first step, accuracy of the line search, norm
+ * of the gradient at convergence, and the most iterations. */
 #define FIRST_STEP 0.1
 #define LINE_TOLERANCE 0.1
 #define GRADIENT_TOLERANCE 1e-5
 #define MAX_ITERATIONS 2000
 
-/* One component's problem: its column of everything, unpadded. */
+/* The problem of one component. Arrays are copies without padding: kp is 1. */
 typedef struct {
     const dmm_dictionary *dictionary;
     dmm_prior prior;
@@ -56,7 +56,8 @@ static dmm_status component_init(component *c, const dmm_chunk *chunk,
     return DMM_OK;
 }
 
-/* F at lambda = x, leaving the digamma sums for the gradient. */
+/* F_k at lambda = x. Leaves alpha and the digamma sums for
+ * component_gradient(). */
 static double component_objective(component *c, const gsl_vector *x)
 {
     const dmm_dictionary *d = c->dictionary;
@@ -124,7 +125,8 @@ typedef struct {
     int *iterations;    /* k */
 } bfgs;
 
-/* Whether the user wants to stop; only thread 0, the calling one, may ask. */
+/* Whether the user wants to stop. Only thread 0, the thread that called
+ * dmm_bfgs_run(), may call the callback; the others read its answer. */
 static int interrupted(bfgs *b, const dmm_worker *worker)
 {
     if (atomic_load(&b->interrupted))
@@ -136,8 +138,8 @@ static int interrupted(bfgs *b, const dmm_worker *worker)
     return 1;
 }
 
-/* Iterates until the gradient has vanished, or F cannot be decreased any more
- * (GSL_ENOPROG). */
+/* Iterates until the gradient is small or GSL reports an error, which is
+ * GSL_ENOPROG where rounding keeps F_k from decreasing further. */
 static dmm_status iterate(bfgs *b, const dmm_worker *worker,
                           gsl_multimin_fdfminimizer *minimiser, int *iterations)
 {
@@ -207,7 +209,7 @@ dmm_status dmm_bfgs_run(dmm_team *team, dmm_chunk *chunk, dmm_parameters *p,
     b.iterations = DMM_NEW(p->k, int);
     if (!b.status || !b.iterations)
         goto done;
-    /* GSL would abort() the whole process on an error. */
+    /* GSL's default handler calls abort(). */
     gsl_error_handler_t *handler = gsl_set_error_handler_off();
     dmm_team_do(team, minimise_task, &b);
     gsl_set_error_handler(handler);

@@ -8,10 +8,11 @@
 #include "em/saddle.h"
 #include "em/settled.h"
 
-/* Halvings of a step that raises NLE. */
+/* Halvings of a step that raises NLE, before it is undone. */
 #define MAX_HALVINGS 20
 
-/* After a jump: the changes of NLE so far say nothing any more. */
+/* To be called after a jump of the parameters, from which on the earlier
+ * changes of NLE say nothing about convergence. */
 static void restart_convergence(dmm_em *em)
 {
     em->converged = 0;
@@ -20,7 +21,7 @@ static void restart_convergence(dmm_em *em)
     em->last_change = INFINITY;
 }
 
-/* Half of the way back to where the iteration began. */
+/* Moves the parameters half of the way back to where the iteration began. */
 static void go_half_back(dmm_parameters *p, const dmm_position *o)
 {
     for (size_t i = 0; i < p->n_taxa_columns * p->kp; i++)
@@ -40,7 +41,7 @@ static dmm_status step(dmm_em *em)
         return status;
     }
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
-    dmm_histogram_run(em->team, em->chunk); /* evaluations need not keep it */
+    dmm_histogram_run(em->team, em->chunk); /* evaluation does not keep it */
     status = dmm_bfgs_run(em->team, em->chunk, em->parameters, em->control,
                           &iterations);
     if (status == DMM_OK)
@@ -48,8 +49,9 @@ static dmm_status step(dmm_em *em)
     return status;
 }
 
-/* One EM iteration from evaluated parameters to evaluated parameters; a step
- * that raises NLE (a lone Newton step may) is halved until it does not. */
+/* One EM iteration from evaluated parameters to evaluated parameters. A single
+ * Newton step can raise NLE, unlike a full M-step: it is then halved until it
+ * does not. */
 static dmm_status iterate(dmm_em *em, dmm_position *o)
 {
     dmm_parameters *p = em->parameters;
@@ -77,8 +79,8 @@ static int may_accelerate(const dmm_em *em)
            em->parameters->k > 1;
 }
 
-/* EM iterations to convergence or the limit of iterations, or until they had
- * better be accelerated: *ready. */
+/* Plain EM iterations to convergence or the limit of iterations, or until
+ * acceleration may begin; *ready says whether that was the reason. */
 static dmm_status iterate_plainly(dmm_em *em, int *ready)
 {
     dmm_position origin;
@@ -97,8 +99,10 @@ static dmm_status iterate_plainly(dmm_em *em, int *ready)
     return status;
 }
 
-/* Acceleration over the unsettled samples, and a full E-step to confirm that
- * the settled ones have stayed where they were; again from there if not. */
+/* Accelerated iterations without the settled samples, then an evaluation with
+ * all samples. If EM has converged, but the evaluation gives another NLE or a
+ * settled sample has changed, begins again from there. Returns with all samples
+ * in the chunk. */
 static dmm_status finish_accelerated(dmm_em *em)
 {
     for (int confirmed = 0; !confirmed;) {
@@ -125,7 +129,8 @@ static dmm_status finish_accelerated(dmm_em *em)
     return DMM_OK;
 }
 
-/* From evaluated parameters to convergence or the limit of iterations. */
+/* Plain and accelerated iterations, from evaluated parameters to convergence or
+ * the limit of iterations. */
 static dmm_status iterate_to_end(dmm_em *em)
 {
     while (!em->converged && em->iterations < em->control->max_iterations) {

@@ -1,6 +1,12 @@
 /* EM: the state of a fit, and one iteration.
  *
  * The counts are const; everything that changes during a fit is in dmm_em.
+ *
+ * Parameters are *evaluated* when z, the sums over the samples, NLE, and the
+ * gradient and Hessian of the M-step belong to them. An iteration takes a step
+ * from evaluated parameters and evaluates the new ones.
+ *
+ * All functions are called by the team's thread 0, between tasks.
  */
 #ifndef DMM_EM_H
 #define DMM_EM_H
@@ -10,9 +16,11 @@
 #include "em/mstep.h"
 #include "em/parameters.h"
 
+/* Owns chunk, parameters, sums and newton. */
 typedef struct {
     dmm_team *team;
-    const dmm_counts *counts;
+    const dmm_counts *counts; /* of all samples; chunk->counts leaves out the
+                                 settled ones (settled.h)                   */
     const dmm_control *control;
     dmm_chunk *chunk;
     dmm_parameters *parameters;
@@ -22,39 +30,44 @@ typedef struct {
     int iterations;
     int evaluations;
     int converged;
-    /* Changes of NLE, for dmm_em_tick(). */
+    /* Absolute changes of NLE, for dmm_em_tick(): */
     double last_change;
-    int small_changes;
+    int small_changes;  /* iterations in a row below the tolerance            */
     int shrinking;      /* iterations in a row that changed NLE ever less     */
 } dmm_em;
 
-/* Takes the chunk over, even where it fails. */
+/* A fit of chunk->k components to the chunk's counts. Takes over the chunk and
+ * frees it on failure as well; team, counts and control have to outlive the
+ * result. The only error is DMM_ERROR_MEMORY. */
 dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
                       const dmm_control *control, dmm_em **em);
 void dmm_em_free(dmm_em *em);
 
-/* Frees the room of further iterations: of the table and histogram, gradient
- * and Hessian. Parameters, their total sums, z and NLE stay. */
+/* Frees the workspace that only further iterations need: the table and the
+ * histogram, the gradient and the Hessian. The parameters, the sums by
+ * component, z, NLE and the buffer newton->step stay. */
 void dmm_em_release_workspace(dmm_em *em);
 
-/* E-step, sums, NLE, gradient and Hessian at the parameters: all of an EM
- * iteration but the step itself, as one task of the team. The histogram is not
- * kept. */
+/* Evaluates the parameters: refresh, E-step, sums, NLE, gradient and Hessian,
+ * as one task of the team. This is all of an EM iteration except the step. The
+ * histogram is not kept. */
 void dmm_em_evaluate(dmm_em *em);
 
-/* From evaluated parameters, a plain EM iteration: weights, one Newton step of
- * lambda, and the evaluation there. */
+/* A plain EM iteration from evaluated parameters: sets the weights, takes one
+ * Newton step in lambda, and evaluates the result. NLE may rise. */
 void dmm_em_step(dmm_em *em);
 
-/* Reports an iteration, asks whether to go on, and says through `settled`
- * whether the fit has converged: |change of NLE| is below the tolerance twice
- * in a row and is not growing (one small change can be a saddle). */
+/* Counts an iteration that changed NLE by `change`, reports it to the control's
+ * progress callback and calls its interrupt callback. *settled says whether the
+ * fit has converged: the absolute change has been below the tolerance, and not
+ * growing, twice in a row. (A single small change can be a saddle.) Errors:
+ * DMM_ERROR_INTERRUPTED; DMM_ERROR_NUMERIC when NLE is not finite. */
 dmm_status dmm_em_tick(dmm_em *em, double change, int *settled);
 
-/* A rise of NLE that is rounding. */
+/* The largest rise of NLE, from `nle`, that counts as rounding error. */
 double dmm_em_rounding(double nle);
 
-/* A change of NLE that is none. */
+/* Changes of NLE below this count towards convergence. */
 double dmm_em_tolerance(const dmm_em *em);
 
 #endif

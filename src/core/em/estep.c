@@ -8,13 +8,14 @@
 int dmm_estep_threads(const dmm_matrix *matrix, size_t k, int requested)
 {
     const double kp = (double)dmm_padded_components(k);
+    /* Entries need counting only up to where the work is worth sharing. */
     const size_t enough = (size_t)(DMM_SERIAL_WORK / kp) + 1;
     const double work = (double)dmm_matrix_nonzeros(matrix, enough) * kp;
     return dmm_threads_for(requested, work);
 }
 
-/* The sum over the settled samples of the part of their evidence that a group
- * of columns makes. */
+/* The contribution of one group of columns to the evidence of the settled
+ * samples, each for its component, summed over these samples. */
 static void settled_group(const dmm_chunk *chunk, size_t g)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
@@ -24,8 +25,9 @@ static void settled_group(const dmm_chunk *chunk, size_t g)
         to - from, chunk->settled->histogram + from, chunk->table + from);
 }
 
-/* The table of log gamma differences at the parameters; and its row 0, which is
- * 0: that of samples without counts. */
+/* Computes the table of log gamma differences at the parameters, and the
+ * settled samples' evidence. Feature 0, the total of samples without counts, is
+ * in no group; its row is set to 0. */
 static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
                        const dmm_parameters *p)
 {
@@ -46,10 +48,10 @@ static void fill_table(const dmm_worker *worker, dmm_chunk *chunk,
 
 /* ---- Evidence ----------------------------------------------------------- */
 
-/* A span of blocks, and how many there are for a thread to take. */
+/* The span of blocks [begin, end) that a thread works on. */
 typedef struct {
     size_t begin, end;
-    size_t blocks;
+    size_t blocks; /* in a span; the last one may have fewer */
 } span;
 
 static span spans_new(const dmm_worker *worker, const dmm_chunk *chunk)
@@ -58,7 +60,7 @@ static span spans_new(const dmm_worker *worker, const dmm_chunk *chunk)
     return s;
 }
 
-/* The next span of blocks that no thread has taken yet. */
+/* Takes the next span; 0 when all are taken. */
 static int next_span(const dmm_worker *worker, const dmm_chunk *chunk, span *s)
 {
     const size_t n = chunk->counts->n_blocks;
@@ -70,8 +72,8 @@ static int next_span(const dmm_worker *worker, const dmm_chunk *chunk, span *s)
     return 1;
 }
 
-/* The rows of one block before the taxa's part: start[k] and the totals' part of
- * ev_ik. */
+/* Initialises z of a block's samples to start[k] plus the part of ev_ik that
+ * comes from the totals. */
 static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start)
 {
     const size_t kp = chunk->kp;
@@ -85,7 +87,7 @@ static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start)
     }
 }
 
-/* z = start[k] + ev_ik of the samples of a span of blocks. */
+/* z = start[k] + ev_ik for the samples of a span, tile by tile (chunk.h). */
 static void span_evidence(dmm_chunk *chunk, const span *s, const double *start)
 {
     const size_t part = dmm_chunk_part(chunk), kp = chunk->kp;
@@ -102,7 +104,8 @@ static void span_evidence(dmm_chunk *chunk, const span *s, const double *start)
         }
 }
 
-/* Responsibilities, log-likelihood and weights of a block from its evidence. */
+/* Turns z of a block from log pi_k + ev_ik to responsibilities, and computes
+ * the block's log-likelihood and weights. */
 static void block_responsibilities(dmm_chunk *chunk, size_t b)
 {
     const size_t kp = chunk->kp;
@@ -113,7 +116,7 @@ static void block_responsibilities(dmm_chunk *chunk, size_t b)
         block->n_rows, chunk->k, kp, chunk->z + block->first_row * kp, weight);
 }
 
-/* Log-likelihood and weights of the settled samples, or 0. */
+/* Initialises the sums with the settled samples, or to 0 without them. */
 static void sum_settled(const dmm_chunk *chunk, const dmm_parameters *p,
                         dmm_sums *sums)
 {
@@ -130,6 +133,8 @@ static void sum_settled(const dmm_chunk *chunk, const dmm_parameters *p,
     }
 }
 
+/* Adds up log-likelihood and weights in the order of the blocks, so that
+ * results do not depend on the threads. */
 static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
                        dmm_sums *sums)
 {
@@ -142,8 +147,9 @@ static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
     }
 }
 
-/* z = start[k] + ev_ik of all samples; then, if `finish`, their
- * responsibilities. The thread that has a span of blocks does both. */
+/* z = start[k] + ev_ik for all samples and, if `finish`, the responsibilities.
+ * A thread does both for a span that it takes, while z is in its cache. There
+ * is no barrier at the end. */
 static void find_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                           const dmm_parameters *p, const double *start,
                           int finish)
@@ -170,7 +176,7 @@ void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
 void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                         const dmm_parameters *p)
 {
-    find_evidence(worker, chunk, p, chunk->table, 0); /* row 0 is 0 */
+    find_evidence(worker, chunk, p, chunk->table, 0); /* row 0: zeros */
     dmm_team_barrier(worker);
 }
 

@@ -1,6 +1,13 @@
-/* The E-step: log evidence and responsibilities of a chunk's samples.
+/* The E-step: log evidence ev_ik and responsibilities z_ik of a chunk's samples
+ * (dmm.h).
  *
- * The functions that take a worker are called by all threads of a team.
+ * First the threads compute the log gamma difference of every feature and
+ * component (chunk->table), taking groups of columns one by one. Then they take
+ * spans of blocks (chunk.h): a sample's evidence is the sum of the table's rows
+ * for its features, and z follows from it.
+ *
+ * The functions that take a worker are called by all threads of a team. The
+ * table overwrites the histogram, because they share one array.
  */
 #ifndef DMM_ESTEP_H
 #define DMM_ESTEP_H
@@ -9,19 +16,21 @@
 #include "counts/chunk.h"
 #include "em/parameters.h"
 
-/* The threads to use for steps over a table with k components, at most
- * `requested`. */
+/* The number of threads, at most `requested`, to use for steps over a table
+ * with k components. */
 int dmm_estep_threads(const dmm_matrix *matrix, size_t k, int requested);
 
-/* E-step at fresh parameters: z, and sums' log-likelihood and weights. */
+/* The E-step at fresh parameters. Sets chunk->z, sums->log_likelihood and
+ * sums->weight; the latter two include the settled samples. */
 void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
                                 const dmm_parameters *parameters,
                                 dmm_sums *sums);
 
-/* weight[k] = sum of z over the samples, kp of them. */
+/* weight[k] = sum of z over the chunk's samples. `weight` has kp elements. */
 void dmm_estep_weights(const dmm_chunk *chunk, double *weight);
 
-/* Log evidence ev_ik of all samples into z, instead of responsibilities. */
+/* Sets chunk->z to the log evidence ev_ik instead of responsibilities. Needs
+ * fresh parameters. */
 void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                         const dmm_parameters *parameters);
 

@@ -5,8 +5,8 @@
 #include "em/settled.h"
 #include "simd/kernels.h"
 
-/* The histogram of features [from, to) before the chunk's samples: that of the
- * settled ones, or 0. */
+/* Initialises the histogram of features [from, to) to that of the settled
+ * samples, or to 0 without them. */
 static void begin_histogram(const dmm_chunk *chunk, size_t from, size_t to,
                             double *histogram)
 {
@@ -29,7 +29,9 @@ static void scatter_block(const dmm_chunk *chunk, size_t b, size_t begin,
                                   histogram);
 }
 
-/* The histogram of taxa groups [begin, end), all blocks in their order. */
+/* Computes the histogram of taxa groups [begin, end) tile by tile (chunk.h).
+ * Blocks are added in their order, so that results do not depend on the tiles
+ * or threads. */
 static void scatter_groups(dmm_chunk *chunk, size_t begin, size_t end)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
@@ -45,6 +47,7 @@ static void scatter_groups(dmm_chunk *chunk, size_t begin, size_t end)
                               chunk->histogram);
 }
 
+/* Computes the histogram of all columns of totals. */
 static void totals_histogram(dmm_chunk *chunk)
 {
     const dmm_counts *counts = chunk->counts;
@@ -56,14 +59,16 @@ static void totals_histogram(dmm_chunk *chunk)
                     d->end[d->n_columns - 1], chunk->histogram);
     for (size_t i = 0; i < counts->n_samples; i++) {
         const size_t f = counts->total_feature[i];
-        /* Feature 0, of samples without counts, is no column's. */
+        /* Samples without counts have feature 0, which is in no column. */
         for (size_t k = 0; f > 0 && k < kp; k++)
             chunk->histogram[f * kp + k] += chunk->z[i * kp + k];
     }
 }
 
-/* The next taxa groups for a thread to make the histogram of; that of the
- * totals it makes when their turn comes. */
+/* Takes the next taxa groups [*begin, *end) for a thread to compute the
+ * histogram of; 0 when all are taken. The totals are shared in the same loop,
+ * as one more group: the thread that takes them computes their histogram here.
+ */
 static int next_taxa_groups(const dmm_worker *worker, dmm_chunk *chunk,
                             size_t *begin, size_t *end)
 {
@@ -98,7 +103,7 @@ void dmm_histogram_run(dmm_team *team, dmm_chunk *chunk)
 
 /* ---- Sums --------------------------------------------------------------- */
 
-/* The groups' sums, and those of the columns of totals. */
+/* Adds up the groups' sums and those of the columns of totals. */
 static void sum_groups(const dmm_chunk *chunk, dmm_sums *sums)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
@@ -117,7 +122,7 @@ static void sum_groups(const dmm_chunk *chunk, dmm_sums *sums)
     }
 }
 
-/* All threads meet, and one adds the groups up. */
+/* Has one thread add up the groups when all threads are done. */
 static void finish_sums(const dmm_worker *worker, const dmm_chunk *chunk,
                         dmm_sums *sums)
 {
@@ -127,6 +132,7 @@ static void finish_sums(const dmm_worker *worker, const dmm_chunk *chunk,
     }
 }
 
+/* Computes the sums of one group of columns. */
 static void group_sums(const dmm_chunk *chunk, const dmm_parameters *p,
                        const double *histogram, size_t g, dmm_sums *sums)
 {
@@ -150,7 +156,8 @@ void dmm_histogram_sums(const dmm_worker *worker, dmm_chunk *chunk,
 
 /* ---- Both in one pass --------------------------------------------------- */
 
-/* Histogram and sums of taxa groups [begin, end). */
+/* Computes the histogram of taxa groups [begin, end), in the thread's buffer if
+ * it has one, and the sums from it. */
 static void finish_groups(const dmm_worker *worker, dmm_chunk *chunk,
                           const dmm_parameters *p, size_t begin, size_t end,
                           dmm_sums *sums)

@@ -6,9 +6,10 @@
 #include "base/alloc.h"
 #include "em/histogram.h"
 
-/* A step is taken when F falls by this part of what the gradient promises. */
+/* Armijo condition: a step is accepted when F_k falls by at least this fraction
+ * of the decrease that the slope predicts. */
 #define ARMIJO 1e-4
-/* Rounding of F, relative, below which a rise does not count. */
+/* Relative rise of F_k that counts as rounding error. */
 #define OBJECTIVE_ROUNDING 1e-12
 #define MAX_BACKTRACKS 30
 
@@ -51,7 +52,7 @@ void dmm_newton_free(dmm_newton *newton)
     dmm_free(newton);
 }
 
-/* Gradient and curvature of one group of taxa, and its parts of s1 and s2. */
+/* Gradient and curvature of one group of taxa, and its partial sums s1, s2. */
 static void group_gradient(dmm_newton *newton, const dmm_parameters *p,
                            const dmm_dictionary *d, const dmm_sums *sums,
                            size_t group)
@@ -83,7 +84,7 @@ static void group_gradient(dmm_newton *newton, const dmm_parameters *p,
     }
 }
 
-/* Steps of one group of taxa, and its part of the promised decrease. */
+/* Step of one group of taxa, and its part of the predicted decrease. */
 static void group_step(dmm_newton *newton, const dmm_parameters *p,
                        const dmm_dictionary *d, size_t group)
 {
@@ -111,7 +112,7 @@ static void group_step(dmm_newton *newton, const dmm_parameters *p,
     }
 }
 
-/* s1, s2 and the rank-one part of all components from the groups' parts. */
+/* Adds up s1 and s2 over the groups, and damps the rank-one term. */
 static void sum_rank_one(dmm_newton *newton, const dmm_sums *sums,
                          size_t groups)
 {
@@ -164,7 +165,7 @@ void dmm_newton_step(const dmm_worker *worker, dmm_newton *newton,
     }
 }
 
-/* Where g < 0 the curvature goes without it. */
+/* The curvature leaves out a negative g, which the exact diagonal includes. */
 double dmm_newton_diagonal(const dmm_newton *newton, size_t at)
 {
     const double g = newton->gradient[at];
@@ -196,13 +197,13 @@ void dmm_newton_solve(dmm_newton *newton, const dmm_parameters *p,
 
 /* ---- To convergence --------------------------------------------------- */
 
-/* Lambda, step length and state of each component while all are stepped. */
+/* A line search of all components at once, each with its own step length. */
 typedef struct {
     double *before;    /* n_taxa_columns x kp: lambda before the step */
     double *objective; /* kp: F_k before the step                     */
     double *length;    /* kp: of the trial step                       */
     unsigned char *done;     /* kp: converged                         */
-    unsigned char *accepted; /* kp: the trial step is good            */
+    unsigned char *accepted; /* kp: the trial step is accepted        */
 } line_search;
 
 static dmm_status line_search_init(line_search *s, const dmm_parameters *p)
@@ -226,9 +227,10 @@ static void line_search_free(line_search *s)
     dmm_free(s->accepted);
 }
 
-/* Replaces a component's step by that of the fixed-point iteration
- * alpha <- (alpha P + eta) / (nu + B) = alpha - g / (m (nu + B)), which always
- * decreases F. */
+/* For a component whose Newton step predicts no decrease: replaces it by the
+ * step of Minka's fixed-point iteration (2000, here with the prior),
+ *   alpha <- (alpha P + eta) / (nu + B) = alpha - g / (m (nu + B)),
+ * which never raises F_k. */
 static void fixed_point_step(dmm_newton *newton, const dmm_parameters *p,
                              const dmm_dictionary *d, const dmm_sums *sums,
                              size_t k)
@@ -247,12 +249,13 @@ static void fixed_point_step(dmm_newton *newton, const dmm_parameters *p,
     }
 }
 
+/* F_k at fresh parameters and their sums. */
 static double objective(const dmm_parameters *p, const dmm_sums *sums, size_t k)
 {
     return dmm_parameters_penalty(p, k) - sums->lgamma[k];
 }
 
-/* What the tasks of an M-step work on. */
+/* The data of an M-step's tasks. */
 typedef struct {
     dmm_chunk *chunk;
     dmm_parameters *p;
@@ -284,8 +287,9 @@ static void set_lambda(dmm_parameters *p, const line_search *s,
             s->before[j * kp + k] + length * newton->step[j * kp + k];
 }
 
-/* Shortens the steps of all components that are not done until each decreases
- * its F; a component that cannot be decreased is done. */
+/* Backtracking line search of all components that are not done. A component
+ * whose F_k no trial decreases is done and keeps its lambda. Leaves fresh
+ * parameters and their sums. */
 static void search(dmm_team *team, line_search *s, mstep *m)
 {
     dmm_parameters *p = m->p;

@@ -47,7 +47,8 @@ void dmm_parameters_free(dmm_parameters *p)
     dmm_free(p);
 }
 
-/* alpha = exp(lambda) for one group, and the group's sums of both. */
+/* Clamps lambda and computes alpha for one group of taxa, and the group's sums
+ * of both. */
 static void refresh_group(dmm_parameters *p, const dmm_dictionary *d, size_t g)
 {
     const size_t kp = p->kp, from = d->group[g], to = d->group[g + 1];
@@ -70,7 +71,7 @@ static void refresh_group(dmm_parameters *p, const dmm_dictionary *d, size_t g)
     }
 }
 
-/* The groups' sums, and from them the columns of totals. */
+/* Adds up the groups' sums, and sets the columns of totals from them. */
 static void refresh_totals(dmm_parameters *p, size_t groups)
 {
     const size_t kp = p->kp;

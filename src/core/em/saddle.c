@@ -5,21 +5,22 @@
 
 #include "base/alloc.h"
 
-/* Components are alike when no sample's ratio z_ik / pi_k differs by more. */
+/* Components k and l are alike when z_ik / pi_k and z_il / pi_l differ by less
+ * than this for every sample. */
 #define ALIKE 0.01
-/* Components with less weight than this, in samples, are left alone. */
+/* Components with less weight than this, in samples, are never alike. */
 #define LEAST_WEIGHT 1.0
-/* The largest difference from the mean lambda after enlarging: the first one
- * that is tried, the factor to the next, how many there are; and the EM
- * iterations after each in which NLE must decrease. */
+/* Differences are enlarged so that the largest deviation of a lambda from the
+ * mean is FIRST_SIZE and, if that fails, SIZE_FACTOR times that, and so on for
+ * SIZES trials. A trial fails when NLE is not lower within ITERATIONS plain EM
+ * iterations. */
 #define FIRST_SIZE 1.0
 #define SIZE_FACTOR 0.1
 #define SIZES 3
 #define ITERATIONS 30
-/* Differences of lambda that are rounding, and say nothing of a direction. */
+/* Deviations of lambda up to this are rounding error and give no direction. */
 #define LEAST_DIFFERENCE 1e-11
 
-/* Whether z_ik / pi_k and z_il / pi_l differ by less than ALIKE everywhere. */
 static int alike(const dmm_em *em, size_t k, size_t l)
 {
     const dmm_parameters *p = em->parameters;
@@ -32,8 +33,8 @@ static int alike(const dmm_em *em, size_t k, size_t l)
     return 1;
 }
 
-/* leader[k]: the first component that k is like; k itself if there is none.
- * Returns how many are like another. */
+/* Sets leader[k] to the first component that k is like, or to k itself if there
+ * is none. Returns the number of components with another one as leader. */
 static size_t find_alike(const dmm_em *em, size_t *leader)
 {
     size_t n = 0;
@@ -48,8 +49,9 @@ static size_t find_alike(const dmm_em *em, size_t *leader)
     return n;
 }
 
-/* difference = lambda minus the mean, by weight, of the components that are
- * alike; 0 for one that is like no other. Returns the largest. */
+/* difference = lambda minus its mean over the components with the same leader,
+ * weighted by samples. It is 0 for a component that is like no other. Returns
+ * the largest absolute difference. */
 static double find_differences(const dmm_em *em, const size_t *leader,
                                double *difference)
 {
@@ -78,8 +80,9 @@ static double find_differences(const dmm_em *em, const size_t *leader,
     return largest;
 }
 
-/* Enlarges the differences and iterates, so that those that grow prevail, until
- * NLE is below what it was; with smaller ones if it is not. */
+/* Tries the sizes in turn: enlarges the differences and iterates until NLE is
+ * lower than at the saddle. Returns 1 if a trial succeeds; otherwise goes back
+ * to the saddle and returns 0. */
 static int enlarge(dmm_em *em, const dmm_position *saddle,
                    const double *difference, double largest)
 {

@@ -5,16 +5,18 @@
 #include "base/alloc.h"
 #include "em/histogram.h"
 
-/* A sample is settled when all other components have less than this together,
- * exp(-60); it is still confirmed below exp(-37), where 1 - z rounds to 1. */
+/* A sample's responsibilities for all components but one must sum to less than
+ * this: exp(-60) to settle it, and exp(-37) to confirm it at the end. */
 #define SETTLED_REST 8.75651076269652e-27
 #define CONFIRMED_REST 8.533047625744066e-17
-/* Settling costs some passes over the entries: it must save 30 % of the samples
- * of a table with at least this much work in an iteration. */
+/* Settling costs several passes over the entries. It is worth them when at most
+ * this share of the samples is left, in a table with at least this much work in
+ * an iteration (stored entries times padded components). */
 #define MOST_UNSETTLED 0.7
 #define LEAST_WORK 2e5
 
-/* The component that a sample belongs to alone, but for `rest`. */
+/* The component outside of which a sample's responsibilities sum to less than
+ * `rest`, or DMM_UNSETTLED. */
 static uint32_t only_component(const double *z, size_t k, double rest)
 {
     uint32_t only = DMM_UNSETTLED;
@@ -29,6 +31,7 @@ static uint32_t only_component(const double *z, size_t k, double rest)
     return others < rest ? only : DMM_UNSETTLED;
 }
 
+/* Sets s->component; returns the number of unsettled samples. */
 static size_t find_settled(dmm_settled *s, const dmm_chunk *chunk)
 {
     size_t unsettled = 0;
@@ -40,7 +43,7 @@ static size_t find_settled(dmm_settled *s, const dmm_chunk *chunk)
     return unsettled;
 }
 
-/* The settled samples' histogram and weights. */
+/* Computes the settled samples' histogram and weights. Overwrites z. */
 static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
 {
     const size_t kp = chunk->kp;
@@ -58,7 +61,7 @@ static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
             s->weight[s->component[i]] += 1;
         }
     dmm_histogram_run(team, chunk);
-    /* Padding between groups may hold anything. */
+    /* The padding after a group is undefined: it must not be converted. */
     for (size_t g = 0; g < d->n_groups; g++)
         for (size_t i = d->begin[d->group[g]] * kp;
              i < d->end[d->group[g + 1] - 1] * kp; i++)
@@ -68,11 +71,12 @@ static dmm_status sum_settled(dmm_team *team, dmm_settled *s, dmm_chunk *chunk)
 
 /* ---- The blocks of the other samples ---------------------------------- */
 
+/* Copies a block without the rows of settled samples. */
 typedef struct {
     const dmm_settled *settled;
     const dmm_block *from;
     dmm_block *to;
-    uint16_t *row; /* new number of a row of the block, if unsettled */
+    uint16_t *row; /* the new number of each row that is kept */
 } filter;
 
 static int keeps(const filter *x, uint16_t row)
@@ -80,7 +84,7 @@ static int keeps(const filter *x, uint16_t row)
     return x->settled->component[x->from->first_row + row] == DMM_UNSETTLED;
 }
 
-/* Numbers the rows that stay. */
+/* Numbers the rows that are kept; returns how many there are. */
 static size_t number_rows(filter *x)
 {
     size_t n = 0;
@@ -90,8 +94,9 @@ static size_t number_rows(filter *x)
     return n;
 }
 
-/* Walks one taxa group's entries; those of rows that stay are counted in *at,
- * and written from there if `store`. */
+/* Goes through the entries of one taxa group. Counts those in kept rows in *at
+ * and, if `store`, writes them to where *at points. Runs stay runs even when
+ * fewer than DMM_RUN_LENGTH of their rows are kept. */
 static void filter_group(filter *x, size_t group, dmm_offset *at, int store)
 {
     const dmm_block *from = x->from;
@@ -128,6 +133,7 @@ static void filter_group(filter *x, size_t group, dmm_offset *at, int store)
     }
 }
 
+/* One pass sizes the copy, a second one writes it. */
 static dmm_status filter_block(filter *x, size_t groups)
 {
     dmm_block *to = x->to;
@@ -151,6 +157,7 @@ static dmm_status filter_block(filter *x, size_t groups)
     return DMM_OK;
 }
 
+/* Makes s->unsettled, the counts of the n unsettled samples. */
 static dmm_status filter_samples(dmm_settled *s, size_t n)
 {
     const dmm_counts *all = s->all;

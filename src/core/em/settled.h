@@ -1,10 +1,14 @@
-/* Settled samples: those that EM need not look at again before its end.
+/* Settled samples: samples that accelerated iterations can leave out.
  *
- * A sample whose second-best responsibility is below exp(-60) belongs to its
- * component alone, to double precision, and it stays so while parameters move
- * little. Such samples enter an iteration through their histogram only: what is
- * left to walk are the blocks of the others. A full E-step in the end confirms
- * that all are where they were.
+ * A sample is *settled* when its responsibilities for all components but one
+ * sum to less than exp(-60). In double precision it then belongs to that
+ * component alone, and it keeps doing so while the parameters move little.
+ *
+ * With z of 0 and 1, what the settled samples add to the sums of an iteration
+ * follows from their histogram and their number in each component, which are
+ * computed once. An iteration then passes only over the entries of
+ * the other samples. A full E-step at the end confirms that the settled samples
+ * still belong to their components.
  */
 #ifndef DMM_SETTLED_H
 #define DMM_SETTLED_H
@@ -16,27 +20,36 @@
 #include "counts/chunk.h"
 
 struct dmm_settled {
-    const dmm_counts *all;  /* the chunk's counts while nothing is settled */
-    dmm_counts unsettled;   /* the other samples; borrows the dictionary    */
+    const dmm_counts *all;  /* the counts of all samples; borrowed          */
+    dmm_counts unsettled;   /* the counts of the others. Borrows all's
+                               dictionary; has only the fields that passes
+                               over the entries read                        */
     uint32_t *component;    /* by sample: its component, or DMM_UNSETTLED   */
     int32_t *histogram;     /* n_features x kp: of the settled samples      */
-    double *weight;         /* kp: settled samples by component             */
-    double *group_evidence; /* n_groups: sum of their ev by group           */
+    double *weight;         /* kp: number of settled samples by component   */
+    double *group_evidence; /* n_groups: their ev_ik at the current
+                               parameters, summed by group of columns;
+                               the E-step sets it                           */
 };
 
 #define DMM_UNSETTLED UINT32_MAX
 
-/* Settles samples by the responsibilities at hand, if that saves enough work:
- * the chunk then walks the others only, with its z compacted to them. Otherwise
- * chunk->settled stays NULL. */
+/* Finds the settled samples by chunk->z, the responsibilities of all samples.
+ * If leaving them out saves enough work, sets chunk->settled, and chunk->counts
+ * to the other samples; z and the histogram are then undefined until the next
+ * E-step. Otherwise chunk->settled stays NULL and z as it is. The only error is
+ * DMM_ERROR_MEMORY, which leaves chunk->counts but may leave z undefined.
+ * Called by the team's thread 0. */
 dmm_status dmm_settled_begin(dmm_team *team, dmm_chunk *chunk);
 
-/* The chunk walks all samples again; it is the caller's to make their z. The
- * settled samples are returned, to be confirmed, and freed by the caller. */
+/* Gives the chunk the counts of all samples again; the caller has to make their
+ * z by an E-step. Returns the settled samples, or NULL if there were none. They
+ * belong to the caller, for dmm_settled_confirmed() and dmm_settled_free(). */
 dmm_settled *dmm_settled_end(dmm_chunk *chunk);
 
-/* Whether all settled samples still belong to their component alone; with
- * responsibilities of all samples in chunk->z. */
+/* Whether all settled samples still belong to their component alone, by
+ * responsibilities of all samples in chunk->z. The limit here is exp(-37),
+ * which is below the unit roundoff of double precision. */
 int dmm_settled_confirmed(const dmm_settled *settled, const dmm_chunk *chunk);
 
 void dmm_settled_free(dmm_settled *settled);

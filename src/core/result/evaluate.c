@@ -1,5 +1,9 @@
-/* The model at given parameters, the M-step at given responsibilities, and
- * predictions: see dmm.h. */
+/* Work on a table at given parameters, without a fit: dmm_evaluate(),
+ * dmm_maximize() and dmm_predict() of dmm.h.
+ *
+ * All three compress the table with one column for each taxon, since identical
+ * taxa may have different given parameters, and set up the state of EM for it.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -13,11 +17,12 @@
 #include "result/laplace.h"
 #include "simd/kernels.h"
 
-/* Newton steps that promise less than this end dmm_maximize(). */
+/* dmm_maximize() by Newton's method ends at a step that promises to decrease
+ * F_k by less than this, or after so many steps. */
 #define MAXIMIZE_TOLERANCE 1e-12
 #define MAXIMIZE_ITERATIONS 200
 
-/* Copies column `k` of components to n_taxa values. */
+/* Copies component k of `from` (n_taxa_columns x kp) to n_taxa values. */
 static void copy_taxa(const dmm_em *em, const double *from, size_t k,
                       double *to)
 {
@@ -74,7 +79,7 @@ static dmm_status copy_evaluation(const dmm_em *em, dmm_evaluation *r)
 
 /* ---- Jobs --------------------------------------------------------------- */
 
-/* What is done with a table, whose taxa stay separate, at given parameters. */
+/* A call of one of the three: arguments, working state and outputs. */
 typedef struct job job;
 struct job {
     const dmm_matrix *matrix;
@@ -96,6 +101,7 @@ struct job {
     double *prediction;
 };
 
+/* Sets x->em up at the given parameters and calls x->work. */
 static void run_team(dmm_team *team, void *data)
 {
     job *x = data;
@@ -192,7 +198,7 @@ dmm_status dmm_maximize(const dmm_matrix *matrix, size_t k, const double *z,
     if (!weight)
         return DMM_ERROR_MEMORY;
     for (size_t c = 0; c < k; c++)
-        weight[c] = 1 / (double)k; /* plays no part in the M-step */
+        weight[c] = 1 / (double)k; /* the M-step does not read them */
     job x = {.matrix = matrix,
              .k = k,
              .control = control,

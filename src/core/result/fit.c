@@ -1,5 +1,10 @@
-/* From counts to a fit: a table compressed once, and the best of several starts
- * on it. */
+/* From counts to a fit: dmm_fit(), dmm_table_new(), dmm_table_fit() of dmm.h.
+ *
+ * A table is compressed once (counts/), in canonical order if that is asked
+ * for. Each start makes parameters (start/), and EM takes them to convergence
+ * (em/). The best run becomes the result (result.h), back in the order of the
+ * caller's matrix. dmm_fit() does the same with a single start.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -16,8 +21,9 @@
 #include "start/kmeans.h"
 #include "start/starts.h"
 
-/* Padded components that a table's blocks are made for, at least, so that fits
- * with up to as many components do not depend on the largest of a sweep. */
+/* In canonical order, blocks of rows are sized for at least this many padded
+ * components. Sums depend on the blocks; fits with up to so many components are
+ * then the same whatever the largest k of a sweep is. */
 #define LEAST_VECTOR_LENGTH 8
 
 dmm_control dmm_control_default(void)
@@ -43,7 +49,7 @@ dmm_control dmm_control_default(void)
 
 struct dmm_table {
     dmm_counts *counts;
-    dmm_order order; /* of NULLs where it is the matrix's */
+    dmm_order order; /* its arrays are NULL for the matrix's own order */
 };
 
 /* ---- Tables ----------------------------------------------------------- */
@@ -106,8 +112,8 @@ void dmm_table_free(dmm_table *table)
 
 /* ---- Back to the order of the matrix ----------------------------------- */
 
-/* Columns of `rows` values: what is at place[i], or with `source` what comes
- * from there, to i. */
+/* Permutes each column of a rows x columns array in place. With `place`,
+ * element i becomes what was at place[i]; otherwise it moves to source[i]. */
 static dmm_status reorder(double *values, size_t rows, size_t columns,
                           const uint32_t *place, const uint32_t *source)
 {
@@ -141,7 +147,7 @@ static dmm_status restore_order(const dmm_table *table, dmm_fit_result *r)
     return status;
 }
 
-/* Responsibilities in the order of the table. */
+/* Copies responsibilities from the order of the matrix to that of the table. */
 static dmm_status place_given(const dmm_table *table, const double *z,
                               size_t k, double **placed)
 {
@@ -158,7 +164,7 @@ static dmm_status place_given(const dmm_table *table, const double *z,
 
 /* ---- Fits ------------------------------------------------------------- */
 
-/* A run of EM and what it came from. */
+/* A run of EM and the start that it began with. */
 typedef struct {
     dmm_em *em;
     dmm_start start;
@@ -181,6 +187,8 @@ typedef struct {
     dmm_status status;
 } job;
 
+/* Makes start `number` and runs EM from it to convergence. Fills its record,
+ * and *r, which the caller releases whatever the status. */
 static dmm_status run_start(dmm_team *team, const job *x, size_t number,
                             const dmm_control *control, const dmm_em *best,
                             run *r)
@@ -209,8 +217,9 @@ static dmm_status run_start(dmm_team *team, const job *x, size_t number,
     return status;
 }
 
-/* All starts; the best run in *best, with no em where all failed. A start that
- * ends in numbers that are not finite is recorded and passed over. */
+/* Runs all starts; the one with the least NLE goes to *best. A start that fails
+ * with DMM_ERROR_NUMERIC is recorded and passed over; if all do, best->em is
+ * NULL and that status is returned. Any other failure ends the fit. */
 static dmm_status run_starts(dmm_team *team, job *x,
                              const dmm_control *control, run *best)
 {
@@ -280,7 +289,7 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
 dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
                    const dmm_control *control, dmm_fit_result **result)
 {
-    const dmm_start_plan plan = {.n_starts = 1}; /* the usual: k-means */
+    const dmm_start_plan plan = {.n_starts = 1}; /* k-means */
     dmm_start_record record;
     dmm_table *table;
     *result = NULL;

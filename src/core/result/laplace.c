@@ -4,10 +4,12 @@
 
 static const double LOG_2_PI = 1.83787706640934548356;
 
-static int component_curvature(const dmm_newton *newton,
-                               const dmm_parameters *p,
-                               const dmm_dictionary *d, const dmm_sums *sums,
-                               size_t k, double *log_det, double *variance)
+/* Log determinant and variances of component k. If H_k is not found positive
+ * definite, by h > 0 and den > 0, the M-step's model is used. */
+static void component_curvature(const dmm_newton *newton,
+                                const dmm_parameters *p,
+                                const dmm_dictionary *d, const dmm_sums *sums,
+                                size_t k, double *log_det, double *variance)
 {
     const size_t kp = p->kp, columns = p->n_taxa_columns;
     int exact = 1;
@@ -41,18 +43,14 @@ static int component_curvature(const dmm_newton *newton,
         const double ratio = p->alpha[at] / h;
         variance[at] = 1 / h - e * ratio * ratio / den;
     }
-    return exact;
 }
 
-int dmm_laplace_curvature(const dmm_newton *newton, const dmm_parameters *p,
-                          const dmm_dictionary *d, const dmm_sums *sums,
-                          double *log_det, double *variance)
+void dmm_laplace_curvature(const dmm_newton *newton, const dmm_parameters *p,
+                           const dmm_dictionary *d, const dmm_sums *sums,
+                           double *log_det, double *variance)
 {
-    int exact = 1;
     for (size_t k = 0; k < p->k; k++)
-        exact &= component_curvature(newton, p, d, sums, k, &log_det[k],
-                                     variance);
-    return exact;
+        component_curvature(newton, p, d, sums, k, &log_det[k], variance);
 }
 
 dmm_criteria dmm_laplace_criteria(double nle, double log_det,

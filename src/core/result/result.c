@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "result/laplace.h"
 
-/* Intervals reach this many standard errors from the estimate. */
+/* Half the width of an interval for lambda, in standard errors. */
 #define INTERVAL_WIDTH 2.0
 
 void dmm_fit_free(dmm_fit_result *result)
@@ -124,7 +124,7 @@ dmm_status dmm_result_make(dmm_em *em, const dmm_start *start,
     double *log_det = DMM_NEW(em->parameters->k, double);
     if (!log_det)
         return DMM_ERROR_MEMORY;
-    /* No step follows: its room is free. */
+    /* No step follows, so the step's array can hold the variances. */
     double *variance = em->newton->step;
     dmm_laplace_curvature(em->newton, em->parameters, &em->counts->dictionary,
                           em->sums, log_det, variance);

@@ -1,8 +1,11 @@
-/* The kernels of kernels.h over whole arrays.
+/* The kernels of kernels.h over whole arrays: exponentials and logarithms,
+ * inner products, scaled sums, and the check for counts.
  *
- * Behind special_template.h and difference_template.h.
+ * Included by kernels_template.h, after special_template.h and
+ * difference_template.h.
  */
 
+/* y[i] = function(x[i]) for n elements; the last vector is filled up with 1. */
 #define V_FOR_ARRAY(function)                                                  \
     do {                                                                       \
         size_t i = 0;                                                          \
@@ -29,11 +32,11 @@ static void special_log_array(size_t n, const double *x, double *y)
 
 #undef V_FOR_ARRAY
 
-/* As many doubles as V_STEP vectors are added in turn: additions of one sum
- * would wait for each other. */
+/* Inner products are summed in this many vectors in turn: each addition to a
+ * single vector would have to wait for the one before it. */
 #define V_STEP 4
 
-/* x[0..DMM_VL) as doubles. */
+/* The counts x[0 .. DMM_VL-1] as doubles. */
 V_INLINE vd v_load_counts(const int32_t *x)
 {
 #if DMM_VL == 8
@@ -47,6 +50,7 @@ V_INLINE vd v_load_counts(const int32_t *x)
 #endif
 }
 
+/* The sum of all lanes of V_STEP vectors. */
 V_INLINE double v_sum_steps(const vd *sum)
 {
     const vd all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
@@ -57,7 +61,7 @@ V_INLINE double v_sum_steps(const vd *sum)
 #endif
 }
 
-/* sum load(x) y over n elements. */
+/* Returns the sum of x[i] * y[i] over n elements; load() loads from x. */
 #define V_DOT(load)                                                     \
     do {                                                                \
         vd sum[V_STEP] = {v_set(0), v_set(0), v_set(0), v_set(0)};      \
@@ -104,7 +108,7 @@ static void array_from_counts(size_t n, const int32_t *x, double *restrict y)
         y[i] = x[i];
 }
 
-/* x in 0 .. DMM_MAX_COUNT without its fraction, up or down. */
+/* x rounded up or down to a whole number, for x in 0 .. DMM_MAX_COUNT. */
 V_INLINE vd v_whole(vd x)
 {
 #if DMM_VL == 1
@@ -115,8 +119,8 @@ V_INLINE vd v_whole(vd x)
 #endif
 }
 
-/* All ones where x is a count; what is out of range becomes a number that is
- * not whole. */
+/* The mask of the lanes in which x is a count. Numbers out of range are
+ * replaced by 0.5, which is not whole. */
 V_INLINE vi v_is_count(vd x)
 {
     const vi in_range = V_MASK(x >= 0.0) & V_MASK(x <= (double)DMM_MAX_COUNT);
@@ -138,7 +142,8 @@ static int array_are_counts(size_t n, const double *x)
     return !v_any(~good);
 }
 
-/* A negative number has its highest bit set. */
+/* A negative number has its highest bit set, and so has the bitwise OR of all
+ * numbers if one of them is negative. */
 static int array_are_counts_int(size_t n, const int *x)
 {
     vi all = (vi)v_set(0.0), part;

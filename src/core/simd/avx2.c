@@ -1,7 +1,8 @@
 /* Kernels for x86-64 with AVX2, FMA and BMI2.
  *
- * The instruction set is switched on for this file's functions, not by flags of
- * the compiler: nothing else of the package may use it. */
+ * Pragmas switch the instruction set on for the functions of this file. Flags
+ * of the compiler would also apply to code that other files share: see
+ * kernels_template.h. */
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

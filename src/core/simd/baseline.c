@@ -1,5 +1,5 @@
-/* Kernels in vectors of two doubles, for what every machine of the
- * architecture has. */
+/* Kernels in vectors of two doubles, in instructions that every processor of
+ * the architecture has. */
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,12 +1,18 @@
-/* The kernels of kernels.h that evaluate special functions.
+/* The kernels lgamma_table and difference_sums of kernels.h: they evaluate the
+ * differences T, P and Q of special_template.h for the features of columns.
  *
- * Behind special_template.h. kp, the padded number of components, is 1, 2, 4 or
- * a multiple of 8. If it is a multiple of DMM_VL, a vector holds components of
- * one feature (the strided layout), else DMM_VL / kp consecutive features and
- * all their components (the packed layout).
+ * Included by kernels_template.h, after special_template.h. kp, the padded
+ * number of components, is 1, 2, 4 or a multiple of 8. If it is a multiple of
+ * DMM_VL, a vector holds DMM_VL components of one feature: the *strided*
+ * layout. Otherwise a vector holds DMM_VL / kp consecutive features with all
+ * their components: the *packed* layout. There, the work that is done once for
+ * a column is done for a *batch* of DMM_VL / kp columns at once.
+ *
+ * In both layouts the features of a column with counts below DMM_SMALL_COUNT,
+ * which come first, use the product form, and the others Stirling's series.
  */
 
-/* Sums over features of a weight and of its products with T, P and Q. */
+/* Sums over features of a weight, and of its products with T, P and Q. */
 typedef struct {
     vd weight;
     vd sum_0;
@@ -28,7 +34,8 @@ V_INLINE void v_sums_add(v_sums *s, vd weight, vd t, vd p, vd q)
     s->sum_2 = v_fma(weight, q, s->sum_2);
 }
 
-/* Adds what all features so far have in common; then starts a new weight. */
+/* Adds the terms t, p and q that all features added since the last call have in
+ * common, times the sum of their weights. */
 V_INLINE void v_sums_add_common(v_sums *s, vd t, vd p, vd q)
 {
     const vd weight = s->weight;
@@ -37,9 +44,11 @@ V_INLINE void v_sums_add_common(v_sums *s, vd t, vd p, vd q)
     s->weight = v_set(0.0);
 }
 
-/* Strided layout, kp a multiple of DMM_VL: one vector of components of one
- * column with n features, `small` of them below DMM_SMALL_COUNT. `table` is at
- * the first feature and the vector's first component. */
+/* ---- Strided layout ------------------------------------------------------ */
+
+/* The table for one vector of components and one column of n features, of which
+ * `small` have counts below DMM_SMALL_COUNT. `table` points to the first
+ * feature and the first of the components. */
 V_INLINE void v_table_strided(const double *value, size_t small, size_t n,
                               double multiplicity, vd alpha, vd lambda,
                               size_t kp, double *restrict table)
@@ -82,7 +91,7 @@ V_INLINE void v_table_strided(const double *value, size_t small, size_t n,
     }
 }
 
-/* The same for the sums of one column. */
+/* The sums for one vector of components and one column; arguments as above. */
 V_INLINE v_sums v_sums_strided(const double *value, size_t small, size_t n,
                                vd alpha, vd lambda, size_t kp,
                                const double *histogram)
@@ -169,9 +178,9 @@ V_INLINE void v_all_sums_strided(const dmm_dictionary *d, size_t kp,
 }
 
 #if DMM_VL > 1
-/* Packed layout, kp < DMM_VL.
- *
- * Each lane its feature's value. */
+/* ---- Packed layout ------------------------------------------------------- */
+
+/* Puts value[f] into the kp lanes of feature f, for a vector of features. */
 V_INLINE vd v_spread(const double *value, size_t kp)
 {
 #if DMM_VL == 8
@@ -195,7 +204,7 @@ V_INLINE vd v_spread(const double *value, size_t kp)
     return v_load(value);
 }
 
-/* Each lane its component's element of p[0..kp). */
+/* Puts p[k] into the lanes of component k of all features of a vector. */
 V_INLINE vd v_repeat(const double *p, size_t kp)
 {
 #if DMM_VL == 8
@@ -213,7 +222,7 @@ V_INLINE vd v_repeat(const double *p, size_t kp)
     return v_broadcast(p[0]);
 }
 
-/* Each lane the sum over the lanes of its component. */
+/* Puts into each lane the sum of all lanes of the same component. */
 V_INLINE vd v_fold(vd x, size_t kp)
 {
 #if DMM_VL == 8
@@ -233,7 +242,7 @@ V_INLINE vd v_fold(vd x, size_t kp)
     return x;
 }
 
-/* A bit for each lane of a mask. */
+/* A mask as an integer with one bit for each lane. */
 V_INLINE unsigned v_mask_bits(vi mask)
 {
 #if DMM_VL == 8
@@ -245,10 +254,10 @@ V_INLINE unsigned v_mask_bits(vi mask)
 #endif
 }
 
-/* The first n lanes, n in 0..DMM_VL. */
+/* The mask of the first n lanes, n in 0 .. DMM_VL. */
 V_INLINE vi v_first_lanes(size_t n)
 {
-    /* DMM_VL times all ones, then zeros. */
+    /* DMM_VL lanes of ones, then as many of zeros. */
 #if DMM_VL == 8
     static const int64_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #elif DMM_VL == 4
@@ -261,11 +270,12 @@ V_INLINE vi v_first_lanes(size_t n)
     return mask;
 }
 
-/* What the small counts of a batch need, by count, and what they have: lanes
- * are columns and components. */
+/* A vector for each count from 1 to DMM_SMALL_COUNT - 1, whose lanes are the
+ * columns and components of a batch. */
 typedef double v_small_lanes[DMM_SMALL_COUNT - 1][DMM_VL];
 
-/* A v_large of a batch, to be repeated for the large counts of one column. */
+/* The v_large of a batch in memory, from which v_large_repeat() makes the
+ * v_large of one column. */
 typedef struct {
     double alpha[DMM_VL];
     double constant_0[DMM_VL];
@@ -298,7 +308,8 @@ V_INLINE void v_large_keep(v_large_lanes *lanes, const v_large *c, v_form form,
     }
 }
 
-/* That of the column whose lanes begin at `lane`. */
+/* The v_large of the column whose lanes begin at `lane`, repeated for all
+ * features of a vector. */
 V_INLINE v_large v_large_repeat(const v_large_lanes *lanes, size_t lane,
                                 size_t kp)
 {
@@ -318,22 +329,23 @@ V_INLINE v_large v_large_repeat(const v_large_lanes *lanes, size_t lane,
     return c;
 }
 
-/* A batch: DMM_VL / kp columns (the last batch may have fewer), of which the
- * work that does not depend on the large counts fills vectors of all columns
- * and components. A column's results do not depend on its companions. */
+/* A batch of DMM_VL / kp columns; the last batch may have fewer. What does not
+ * depend on a large count is computed for all its columns at once: lanes are
+ * columns and their components. A column's results do not depend on the other
+ * columns of its batch. */
 typedef struct {
-    size_t column; /* the first one */
-    size_t n;      /* columns       */
-    vi used;       /* their lanes   */
-    vd alpha;      /* 1 in the other lanes */
-    vd lambda;     /* 0 there */
+    size_t column; /* the first column     */
+    size_t n;      /* number of columns    */
+    vi used;       /* mask of their lanes  */
+    vd alpha;      /* 1 in unused lanes    */
+    vd lambda;     /* 0 in unused lanes    */
     vd multiplicity;
     vd product[V_SHIFT]; /* v_product for v = 1 .. V_SHIFT */
     vd first[V_SHIFT];
     vd half_second[V_SHIFT];
-    size_t largest_small;   /* count below DMM_SMALL_COUNT, or 0 */
-    v_large_lanes large[2]; /* by form, if some column uses it */
-    unsigned ratio;         /* lanes that need the ratio form */
+    size_t largest_small;   /* largest count below DMM_SMALL_COUNT, or 0 */
+    v_large_lanes large[2]; /* by form; unset if no column uses it       */
+    unsigned ratio;         /* bits of the lanes that need the ratio form */
 } v_batch;
 
 V_INLINE v_form v_batch_form(const v_batch *b, size_t column, size_t kp)
@@ -387,7 +399,7 @@ V_INLINE void v_batch_start(v_batch *b, const dmm_dictionary *d, size_t kp,
     }
 }
 
-/* The table of a column's large counts. */
+/* The table for the large counts of one column. */
 V_INLINE void v_table_large_packed(const v_large *c, v_form form,
                                    const double *value, size_t n, vd scale,
                                    size_t kp, double *restrict table)
@@ -400,9 +412,10 @@ V_INLINE void v_table_large_packed(const v_large *c, v_form form,
     }
 }
 
-/* Behind a column's last feature the large counts write something of no use,
- * which the next column's large counts or its small ones overwrite, or which
- * lands in the padding: so the small counts come last. */
+/* The table for the columns of a batch. The vectors of a column's large counts
+ * may reach past its last feature. What they write there is overwritten with
+ * the next column's large or small counts, or is in the padding; this is why
+ * the small counts are written last. */
 V_INLINE void v_table_batch(const dmm_dictionary *d, const v_batch *b,
                             size_t kp, double *restrict table)
 {
@@ -441,8 +454,8 @@ V_INLINE void v_table_batch(const dmm_dictionary *d, const v_batch *b,
     }
 }
 
-/* Adds the terms of a column's large counts; the sums are still to be folded
- * over the lanes. */
+/* The sums over the large counts of one column. They are still spread over the
+ * lanes of several features: see v_fold(). */
 V_INLINE v_sums v_sums_large_packed(const v_large *c, v_form form,
                                     const double *value, size_t n, size_t kp,
                                     const double *histogram)
@@ -457,7 +470,7 @@ V_INLINE v_sums v_sums_large_packed(const v_large *c, v_form form,
         v_sums_add(&s, v_load(histogram + f * kp), t, first, second);
     }
     if (f < n) {
-        /* The lanes behind the last feature: a harmless count, weight 0. */
+        /* Lanes past the last feature get a harmless count and weight 0. */
         const vi mask = v_first_lanes((n - f) * kp);
         const vd v =
             v_select(mask, v_spread(value + f, kp), v_set((double)V_SHIFT));
@@ -469,7 +482,7 @@ V_INLINE v_sums v_sums_large_packed(const v_large *c, v_form form,
     return s;
 }
 
-/* The sums of each column of a batch. */
+/* The sums for the columns of a batch. */
 V_INLINE v_sums v_sums_batch(const dmm_dictionary *d, const v_batch *b,
                              size_t kp, const double *histogram)
 {
@@ -558,6 +571,8 @@ V_INLINE void v_all_sums_packed(const dmm_dictionary *d, size_t kp,
     memcpy(lgamma, lanes, kp * sizeof *lgamma);
 }
 #endif
+
+/* ---- Kernels ------------------------------------------------------------- */
 
 static void special_lgamma_table(const dmm_dictionary *dictionary, size_t kp,
                                  const double *alpha, const double *lambda,

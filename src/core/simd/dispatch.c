@@ -1,4 +1,4 @@
-/* Which kernels to use: chosen once, at run time. */
+/* The choice of kernels for this machine, made once at run time. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +9,16 @@
 #include <stdatomic.h>
 #endif
 
-/* Names the kernels to use instead of the widest ones. */
+/* The environment variable that names the kernels to use instead of the widest
+ * ones. */
 #define SIMD_VARIABLE "DMMOMP_SIMD"
 
-/* As many as a build can have. */
+/* The number of kernel sets that a build can have. */
 #define MAX_KERNELS 4
 
-/* NULL until the first choice. Threads that meet there at once make the same
- * choice, whose tables are constants: the order of memory does not matter. */
+/* The kernels in use, or NULL until they are first asked for. Threads that ask
+ * at the same time make the same choice, and the tables are constants, so the
+ * order in which they see memory change does not matter. */
 #ifndef __STDC_NO_ATOMICS__
 static const dmm_kernels *_Atomic active;
 #else
@@ -30,9 +32,9 @@ size_t dmm_padded_components(size_t k)
     return k <= 4 ? 4 : (k + 7) / 8 * 8;
 }
 
-/* Fills in the kernels that this machine can run, the widest last; returns how
- * many. The compiler's processor test asks the operating system too, whether
- * it keeps the wide registers. */
+/* Fills in the kernels that this machine can run, the widest last, and returns
+ * their number. __builtin_cpu_supports() also tests whether the operating
+ * system saves the wide registers. */
 static size_t supported_kernels(const dmm_kernels *supported[MAX_KERNELS])
 {
     size_t n = 0;

@@ -1,15 +1,15 @@
-/* The tables that kernels_template.h makes; dispatch.c chooses among them.
+/* The sets of kernels in this build, among which dispatch.c chooses:
  *
- * plain     C11, one double at a time: any compiler and machine
- * baseline  vectors of two, in the instructions every machine of the
- *           architecture has (SSE2, NEON): GCC's and Clang's vector extension
- * avx2      vectors of four: AVX2, FMA, BMI2
- * avx512    vectors of eight: AVX-512 F, DQ, VL, BW
+ *   plain     C11, one double at a time: any compiler and machine
+ *   baseline  vectors of two, in instructions that every processor of the
+ *             architecture has (SSE2, NEON); GCC's and Clang's vector extension
+ *   avx2      vectors of four: AVX2, FMA, BMI2
+ *   avx512    vectors of eight: AVX-512 F, DQ, VL, BW
  *
- * The build defines DMM_HAVE_VECTOR where the compiler has the extension, and
- * DMM_HAVE_AVX2 and DMM_HAVE_AVX512 where it can compile single functions for
- * them (x86-64; not on Windows, whose MinGW
- * compilers do not align wide vectors on the stack).
+ * The build defines DMM_HAVE_VECTOR if the compiler has the vector extension,
+ * and DMM_HAVE_AVX2 and DMM_HAVE_AVX512 if it can compile single functions for
+ * these instruction sets. They are for x86-64, but not for Windows, whose MinGW
+ * compilers do not align wide vectors on the stack.
  */
 #ifndef DMM_SIMD_KERNELS_LIST_H
 #define DMM_SIMD_KERNELS_LIST_H

@@ -1,12 +1,13 @@
-/* The kernels of kernels.h for one instruction set.
+/* The kernels of kernels.h for one instruction set, as a table of functions.
  *
- * A file of this folder defines, then includes this:
+ * Each of plain.c, baseline.c, avx2.c and avx512.c defines
  *   DMM_VL        doubles in a vector: 1, 2, 4 or 8
- *   DMM_KERNELS   the name of the exported table
- *   DMM_NAME      the name by which people ask for it, a string
- * Everything else is static. The including file has already included the system
- * headers and switched the compiler to the instruction set: a header's inline
- * functions must not be compiled for it and then be shared with other files.
+ *   DMM_KERNELS   the identifier of the table
+ *   DMM_NAME      its name for users, a string
+ * and then includes this file. Everything but the table is static. The system
+ * headers must be included before the instruction set is switched on: otherwise
+ * their inline functions would be compiled for it, and could then be shared
+ * with files that must run on other processors.
  */
 #include "vec.h"
 #include "special_template.h"

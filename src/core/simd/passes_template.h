@@ -1,14 +1,18 @@
-/* The engine's passes over rows and entries, for vectors of DMM_VL doubles.
+/* The kernels of kernels.h that pass over the entries of a block or over rows
+ * of components, for vectors of DMM_VL doubles.
  *
- * A row of kp components is one vector of 1, 2 or 4 doubles, or several of
- * DMM_VL; the common lengths have code of their own (worth 1.2 to 2.7 times),
- * longer rows are processed in slices of PASS_SLICE doubles.
+ * Included by kernels_template.h. A row of kp components is processed as one
+ * vector of 1, 2 or 4 doubles, or as several of DMM_VL. Rows of common lengths
+ * have specialised code, which is much faster; longer rows are processed in
+ * slices of PASS_SLICE doubles, with a pass for each slice. The passes
+ * themselves are in row_passes.h.
  */
 
-#define PASS_MAX 4 /* vectors of a row that are processed together */
+/* The most vectors of a row that are processed together. */
+#define PASS_MAX 4
 
-/* gcc leaves loops of constant length alone at -O2 unless it is told; Clang
- * unrolls them by itself. */
+/* At -O2, gcc unrolls loops of constant length only if it is told to. Clang
+ * does so by itself. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define V_UNROLL _Pragma("GCC unroll 16")
 #else
@@ -44,9 +48,10 @@ typedef double pass_vector_8 __attribute__((vector_size(64), may_alias));
 #include "row_passes.h"
 #endif
 
-/* How rows are cut into vectors: call(width, count) is one pass with `count`
- * vectors of `width` doubles in a row, at most PASS_MAX. Rows without code of
- * their own are processed in slices of PASS_SLICE doubles. */
+/* How rows of 2, 4 and more components are divided into vectors. call(width,
+ * count) is a pass over `count` vectors of `width` doubles in each row, where
+ * count is at most PASS_MAX. PASS_LONG_ROWS lists the lengths above PASS_SLICE
+ * that have specialised code. */
 #if DMM_VL == 1
 #define PASS_ROW_2(call) call(1, 2)
 #define PASS_ROW_4(call) call(1, 4)
@@ -85,8 +90,8 @@ typedef double pass_vector_8 __attribute__((vector_size(64), may_alias));
         break;
 #endif
 
-/* Runs `call`, which may use `slice`, the first component of the slice in
- * question, for rows of kp components. */
+/* Runs `call` for rows of kp components. `call` may use the variable `slice`,
+ * the first component of the current slice. */
 #define PASS_DISPATCH(call)                             \
     do {                                                \
         size_t slice = 0;                               \
@@ -154,7 +159,8 @@ static void pass_scatter_counts(const dmm_block *block,
 #undef CALL
 }
 
-/* The lanes' square roots; the compiler makes one instruction of it. */
+/* The square roots of all lanes. The compiler turns the loop into a single
+ * instruction. */
 V_INLINE vd v_sqrt(vd x)
 {
 #if DMM_VL == 1
@@ -190,10 +196,10 @@ static void pass_scaled_distance(size_t n_rows, size_t kp, double scale,
     }
 }
 
-/* Rows that softmax handles together: their logarithms and exponentials are
- * taken as one array. */
+/* Rows whose exponentials and logarithms softmax evaluates in one call. */
 #define SOFTMAX_ROWS 64
-#define SOFTMAX_NEVER (-1e4) /* a log weight whose exponential is 0 */
+/* A log weight whose exponential is 0. */
+#define SOFTMAX_NEVER (-1e4)
 
 static double pass_softmax(size_t n_rows, size_t k, size_t kp, double *z,
                            double *weight)

@@ -1,4 +1,4 @@
-/* Kernels in plain C11, one double at a time. */
+/* Kernels in plain C11, one double at a time, for any processor. */
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

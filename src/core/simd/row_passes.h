@@ -1,12 +1,13 @@
-/* Passes over the entries of a block, for rows of PASS_COUNT vectors.
+/* Passes over the entries of a block for one vector type.
  *
- * Included by passes_template.h once for every vector type: PASS_VECTOR is the
- * type, PASS_ZERO an initialiser for an array of it, PASS_NAME(x) the name of a
- * function for it. `n` vectors, a constant
- * once inlined, are processed of each row, and `stride` doubles lie between
- * rows: rows longer than PASS_MAX vectors are processed in slices.
+ * Included by passes_template.h once for each vector type. PASS_VECTOR is the
+ * type, PASS_ZERO an initialiser for an array of it, and PASS_NAME(x) the name
+ * of function x for it. A pass processes `n` consecutive vectors of each row,
+ * where n is a constant after inlining; rows begin `stride` doubles apart. What
+ * the passes compute is documented in kernels.h.
  */
 
+/* Row `index` of an array, to write to and to read from. */
 #define PASS_AT(base, index) \
     ((PASS_VECTOR *)((base) + (size_t)(index) * stride))
 #define PASS_CAT(base, index) \
@@ -56,7 +57,8 @@ V_INLINE void PASS_NAME(scatter)(const dmm_block *block, size_t stride, int n,
     for (size_t r = from->runs; r < to->runs; r++) {
         PASS_VECTOR *h = PASS_AT(histogram, block->run_feature[r]);
         const size_t length = (size_t)block->run_length[r] + 1;
-        /* Two sums in turn: additions of one would wait for each other. */
+        /* Two sums in turn: each addition to a single one would have to wait
+         * for the one before it. */
         PASS_VECTOR even[PASS_MAX] = PASS_ZERO, odd[PASS_MAX] = PASS_ZERO;
         V_UNROLL
         for (int q = 0; q < n; q++)

@@ -1,3 +1,4 @@
+/* Special functions for single values: see special.h. */
 #include "simd/special.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ typedef struct {
     double trigamma;
 } differences;
 
-/* x whole and below DMM_SMALL_COUNT. */
+/* For whole x below DMM_SMALL_COUNT. */
 static differences small_differences(double alpha, double x)
 {
     const double inverse = 1.0 / alpha;
@@ -34,7 +35,7 @@ static differences small_differences(double alpha, double x)
     return d;
 }
 
-/* x >= DMM_SMALL_COUNT. */
+/* For x >= DMM_SMALL_COUNT, whole or not. */
 static differences large_differences(double alpha, double x)
 {
     const v_form form = v_choose_form(alpha);
@@ -49,6 +50,7 @@ static differences large_differences(double alpha, double x)
     return d;
 }
 
+/* For any x >= 0. */
 static differences all_differences(double alpha, double x)
 {
     if (x >= DMM_SMALL_COUNT)
@@ -56,7 +58,8 @@ static differences all_differences(double alpha, double x)
     if (x == floor(x))
         return small_differences(alpha, x);
 
-    /* Up to x + 8 and down from there to x. */
+    /* f(alpha + x + V_SHIFT) - f(alpha), minus f(alpha + x + V_SHIFT) -
+     * f(alpha + x), which is a finite sum by f's recurrence. */
     differences d = large_differences(alpha, x + V_SHIFT);
     const differences back = small_differences(alpha + x, V_SHIFT - 1);
     const double last = alpha + x + (V_SHIFT - 1);
@@ -79,10 +82,4 @@ double dmm_digamma_difference(double alpha, double x)
 double dmm_trigamma_difference(double alpha, double x)
 {
     return all_differences(alpha, x).trigamma;
-}
-
-double dmm_log_factorial(double n)
-{
-    /* n! = gamma(1 + n) / gamma(1); 0! and 1! are 1 to the last bit. */
-    return n < 2.0 ? 0.0 : dmm_lgamma_difference(1.0, n);
 }

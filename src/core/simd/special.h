@@ -1,12 +1,14 @@
 /* Differences of lgamma and its derivatives, for single values.
  *
- * For alpha > 0 (1e-30 to 1e15 tested) and a count x >= 0 (to 2^31 tested),
- * f(alpha + x) - f(alpha) without the cancellation of that subtraction: a few
- * 1e-15 of 1 + |result| for lgamma and of the result for the others. A fraction
- * is allowed in x; below 8 it costs accuracy, a factor of 1 + 8 / x.
+ * The functions return f(alpha + x) - f(alpha) without the cancellation of that
+ * subtraction, for alpha > 0 (tested from 1e-30 to 1e15) and x >= 0 (tested up
+ * to 2^31). Errors are a few 1e-15 times 1 + |result| for lgamma, and a few
+ * 1e-15 times the result for digamma and trigamma. x need not be a whole
+ * number; if it is not and is below 8, errors grow by a factor of 1 + 8 / x.
  *
- * The same source as the kernels' plain C form; loops over many values belong
- * there (kernels.h). No errors, no state: safe from any thread.
+ * The formulas are those of the kernels (special_template.h); loops over many
+ * values should call the kernels instead. The functions have no state and are
+ * safe to call from any thread.
  */
 #ifndef DMM_SPECIAL_H
 #define DMM_SPECIAL_H
@@ -16,8 +18,5 @@ double dmm_lgamma_difference(double alpha, double x);
 double dmm_digamma_difference(double alpha, double x);
 
 double dmm_trigamma_difference(double alpha, double x);
-
-/* log n! of a whole n >= 0. */
-double dmm_log_factorial(double n);
 
 #endif

@@ -1,55 +1,60 @@
-/* Special functions on vectors.
+/* Special functions on vectors: exp, log, and the differences of lgamma,
+ * digamma and trigamma that the model needs.
  *
- * Included once for each instruction set, behind vec.h, with DMM_VL the number
- * of doubles in a vector (and <immintrin.h> included if DMM_VL is 4 or 8), and
- * by special.c for single doubles.
+ * Included by kernels_template.h for each instruction set, after vec.h, and by
+ * special.c for single doubles. DMM_VL is the number of doubles in a vector;
+ * <immintrin.h> must have been included if it is 4 or 8.
  *
  * For alpha > 0 and a count v the kernels need
  *     T = lgamma(alpha + v) - lgamma(alpha)         (order 0)
  *     P = digamma(alpha + v) - digamma(alpha)       (order 1)
  *     Q = trigamma(alpha + v) - trigamma(alpha)     (order 2)
- * without the cancellation of the written subtractions.
+ * without the cancellation of these subtractions.
  *
- * Counts below DMM_SMALL_COUNT: with p = prod_{m=1}^{v-1} (alpha + m) and its
- * derivatives p', p'' in alpha,
+ * Counts below DMM_SMALL_COUNT use the product form. With the product
+ * p = prod_{m=1}^{v-1} (alpha + m) and its derivatives p', p'' in alpha,
  *     T = log alpha + log p,  P = 1/alpha + p'/p,
  *     Q = -1/alpha^2 + p''/p - (p'/p)^2.
  *
- * Larger counts: Stirling's series for y = alpha + v >= 8 and for a base b,
- * which is alpha, or alpha + 8 where alpha < 8 (the product form with v = 8
- * bridges the gap). The difference of the two series has two forms:
- *   direct  log y and log b apart; the fewest operations, right while the
- *           difference is not much smaller than its parts, which holds for
- *           alpha < V_DIRECT_ALPHA;
- *   ratio   with w = y - b and L = log(y / b) from w, not from rounded logs:
+ * Larger counts use Stirling's series for y = alpha + v >= 8 and for a base b.
+ * b is alpha, or alpha + 8 if alpha < 8; in this case the product form, for
+ * v = 8, gives the difference between alpha and b. The difference of the two
+ * series is evaluated in one of two forms:
+ *   direct  log y and log b are evaluated separately. This takes the fewest
+ *           operations, and is accurate while the difference is not much
+ *           smaller than its terms, as is the case for alpha < V_DIRECT_ALPHA.
+ *   ratio   w = y - b, and L = log(y / b) is computed from w instead of from
+ *           rounded logarithms:
  *           T = (y - 1/2) L + w (log b - 1) + S(y) - S(b),
- *           P = L + S'(y) - S'(b),  Q = -w / (y b) + S''(y) - S''(b),
- *           exact to rounding for any alpha.
- * S is the rest of Stirling's series (Abramowitz & Stegun 6.1.41). Everything
- * in T, P and Q that does not depend on v is gathered in constants of a column
- * and component. Each evaluation has one division: 1/y and the quotient in the
- * logarithm come from the inverse of a product.
+ *           P = L + S'(y) - S'(b),  Q = -w / (y b) + S''(y) - S''(b).
+ *           This is accurate to rounding for any alpha.
+ * S is the remainder of Stirling's series (Abramowitz & Stegun 6.1.41). The
+ * terms of T, P and Q that do not depend on v are computed once for a column
+ * and component. Each evaluation takes a single division: 1/y and the quotient
+ * in the logarithm are both computed from the inverse of a product.
  *
- * The polynomials' coefficients are from tools/minimax.py.
+ * The coefficients of the polynomials come from tools/minimax.py.
  */
 
-/* Base shift; the counts' series and the alphas' one both start there. */
+/* The smallest argument of Stirling's series: alphas below it are increased by
+ * it, and counts below it use the product form (DMM_SMALL_COUNT). */
 #define V_SHIFT 8
 
-/* Below this alpha the direct form loses at most three bits. */
+/* The direct form is used for smaller alphas, for which it loses at most three
+ * bits. */
 #define V_DIRECT_ALPHA 16.0
 
 #define V_LN_2 0.693147180559945309417
-#define V_LN_2_HIGH 0.693147180369123816490 /* of 32 bits */
+#define V_LN_2_HIGH 0.693147180369123816490 /* the first 32 bits of ln 2 */
 #define V_LN_2_LOW 1.90821492927058770002e-10
 #define V_SQRT_HALF 0.707106781186547524401
 #define V_BITS_SQRT_HALF UINT64_C(0x3fe6a09e667f3bcd)
 #define V_BITS_ONE UINT64_C(0x3ff0000000000000)
 #define V_BITS_EXPONENT UINT64_C(0xfff0000000000000)
 
-/* ---- What the instruction sets do differently ------------------------- */
+/* ---- Operations with instructions of their own ------------------------ */
 
-/* a * b + c, rounded once where the instruction set can. */
+/* a * b + c, rounded only once if there is an instruction for it. */
 V_INLINE vd v_fma(vd a, vd b, vd c)
 {
 #if DMM_VL == 8
@@ -61,7 +66,8 @@ V_INLINE vd v_fma(vd a, vd b, vd c)
 #endif
 }
 
-/* All lanes x; unlike 0 + x, x - 0 is nothing to compute. */
+/* A vector with x in all lanes. The compiler can remove the subtraction of 0,
+ * but not an addition of 0, which changes -0. */
 V_INLINE vd v_broadcast(double x)
 {
 #if DMM_VL == 1
@@ -71,19 +77,21 @@ V_INLINE vd v_broadcast(double x)
 #endif
 }
 
-/* How often 2^52 fits in t, which is below 2^63, as a double. */
+/* t / 2^52 without its fraction, as a double, for t < 2^63: the exponent bits
+ * if t holds the bits of a positive double. */
 V_INLINE vd v_exponent(vu t)
 {
 #if DMM_VL == 8
     return _mm512_cvtepi64_pd((__m512i)(t >> 52));
 #else
-    /* An integer below 2^52 in the low bits of 2^52. */
+    /* The integer is put into the low bits of 2^52, which is then
+     * subtracted. */
     return v_from_bits((t >> 52) | UINT64_C(0x4330000000000000)) -
            4503599627370496.0;
 #endif
 }
 
-/* Is any lane of a mask set? */
+/* Whether any lane of a mask is set. */
 V_INLINE int v_any(vi mask)
 {
 #if DMM_VL == 8
@@ -99,15 +107,16 @@ V_INLINE int v_any(vi mask)
 
 /* ---- Exponential and logarithm ---------------------------------------- */
 
-/* exp(x) for x <= 709; 0 below -708. NaN stays NaN. */
+/* exp(x) for x <= 709; 0 for x < -708. NaN stays NaN. */
 V_INLINE vd v_exp(vd x)
 {
     const vi zero = V_MASK(x < v_set(-708.0));
-    /* n = x / ln 2, rounded, left in the low bits of 1.5 * 2^52 + n. */
+    /* n is x / ln 2, rounded; the low bits of 1.5 * 2^52 + n hold it as an
+     * integer. */
     const vd shifted =
         v_fma(x, v_set(1.44269504088896340736), v_set(6755399441055744.0));
     const vd n = shifted - 6755399441055744.0;
-    /* r = x - n ln 2; ln 2 in two parts, n times the first one exact. */
+    /* r = x - n ln 2. ln 2 is split in two; n times the high part is exact. */
     vd r = v_fma(n, v_set(-V_LN_2_HIGH), x);
     r = v_fma(n, v_set(-V_LN_2_LOW), r);
     vd p = v_set(2.5118146122653207e-08);
@@ -125,7 +134,8 @@ V_INLINE vd v_exp(vd x)
     return v_from_bits(v_bits(p) & ~(vu)zero);
 }
 
-/* 2 atanh(g / 2) for |g| <= 2 (sqrt 2 - 1) / (sqrt 2 + 1). */
+/* 2 atanh(g / 2) for |g| <= 2 (sqrt 2 - 1) / (sqrt 2 + 1). This is log m for
+ * g = 2 (m - 1) / (m + 1) and m in [sqrt(1/2), sqrt 2]. */
 V_INLINE vd v_log_fraction(vd g)
 {
     const vd s = g * g;
@@ -138,7 +148,7 @@ V_INLINE vd v_log_fraction(vd g)
     return v_fma(g * s, r, g);
 }
 
-/* A logarithm is exponent * ln 2 + fraction, |fraction| <= ln(2) / 2. */
+/* A logarithm as exponent * ln 2 + fraction, where |fraction| <= ln(2) / 2. */
 typedef struct {
     vd exponent;
     vd fraction;
@@ -152,7 +162,8 @@ V_INLINE vd v_log_value(v_logarithm l)
 /* log x for any normal x > 0. */
 V_INLINE vd v_log(vd x)
 {
-    /* x = m 2^e, m in [sqrt(1/2), sqrt 2); t has e + 1023 in its top. */
+    /* x = m 2^e with m in [sqrt(1/2), sqrt 2). The exponent bits of t hold
+     * e + 1023. */
     const vu t = v_bits(x) + (V_BITS_ONE - V_BITS_SQRT_HALF);
     const vd m = v_from_bits(v_bits(x) - (t & V_BITS_EXPONENT) + V_BITS_ONE);
     const vd g = (m - 1.0) / v_fma(m, v_set(0.5), v_set(0.5));
@@ -160,7 +171,8 @@ V_INLINE vd v_log(vd x)
     return v_log_value(l);
 }
 
-/* log x for x >= 1. */
+/* log x for x >= 1. Here the exponent bits of t hold e itself, which saves an
+ * operation. */
 V_INLINE vd v_log_above_1(vd x)
 {
     const vu t = v_bits(x) - V_BITS_SQRT_HALF;
@@ -170,7 +182,7 @@ V_INLINE vd v_log_above_1(vd x)
     return v_log_value(l);
 }
 
-/* log x and 1 / x for x in 1..1e307, with one division. */
+/* log x and 1 / x for x from 1 to 1e307, with one division. */
 V_INLINE v_logarithm v_log_inverse(vd x, vd *inverse)
 {
     const vu t = v_bits(x) - V_BITS_SQRT_HALF;
@@ -184,7 +196,7 @@ V_INLINE v_logarithm v_log_inverse(vd x, vd *inverse)
 }
 
 /* ---- Stirling's series ------------------------------------------------- *
- * For y >= 8, i = 1 / y and u = i^2:
+ * For y >= 8, with i = 1 / y and u = i^2:
  *     S(y)   = lgamma(y) - (y - 1/2) log y + y - log(2 pi) / 2 = i s0(u)
  *     S'(y)  = digamma(y) - log y    = -(i / 2 + u s1(u))
  *     S''(y) = trigamma(y) - 1 / y   = u / 2 + u i s2(u)                   */
@@ -233,7 +245,8 @@ V_INLINE v_product v_product_one(void)
     return one;
 }
 
-/* One more factor y = alpha + m; the derivatives only if they are asked for. */
+/* Multiplies by a further factor y = alpha + m. The derivatives are updated
+ * only if `derivatives` is nonzero. */
 V_INLINE void v_product_times(v_product *p, vd y, int derivatives)
 {
     if (derivatives) {
@@ -258,24 +271,25 @@ V_INLINE vd v_product_log(const v_product *p, vd *first, vd *second)
 
 typedef enum { V_DIRECT, V_RATIO } v_form;
 
-/* What the large counts of one column share. */
+/* What is computed once for the large counts of a column. */
 typedef struct {
     vd alpha;
-    vd alpha_half; /* alpha - 1/2, and what        */
-    vd half_low;   /* rounding takes off           */
-    vd constant_0; /* the parts of T, P and Q      */
-    vd constant_1; /* that do not depend on v, and */
-    vd constant_2; /* what rounding takes off the  */
-    vd low_0;      /* first one                    */
-    /* of the ratio form: */
-    vd shift; /* b - alpha: 0 or V_SHIFT */
-    vd base;  /* b                       */
-    vd inverse_base;
-    vd log_base_1;   /* log b - 1, and what     */
-    vd log_base_low; /* rounding takes off      */
-    vu cut;          /* bits of b sqrt(1/2)    */
+    vd alpha_half; /* alpha - 1/2                                         */
+    vd half_low;   /* its rounding error                                  */
+    vd constant_0; /* the terms of T, P and Q that do not depend on v     */
+    vd constant_1;
+    vd constant_2;
+    vd low_0;      /* the rounding error of constant_0                    */
+    /* for the ratio form: */
+    vd shift;        /* b - alpha: 0 or V_SHIFT     */
+    vd base;         /* b                           */
+    vd inverse_base; /* 1 / b                       */
+    vd log_base_1;   /* log b - 1                   */
+    vd log_base_low; /* the rounding error of log b */
+    vu cut;          /* the bits of b sqrt(1/2)     */
 } v_large;
 
+/* The ratio form if any lane needs it. */
 V_INLINE v_form v_choose_form(vd alpha)
 {
     return v_any(V_MASK(alpha >= V_DIRECT_ALPHA)) ? V_RATIO : V_DIRECT;
@@ -286,8 +300,9 @@ V_INLINE vu v_large_cut(vd base)
     return v_bits(base * V_SQRT_HALF);
 }
 
-/* a + b, and *low what rounding takes off it (Knuth 1997, The Art of Computer
- * Programming 2, section 4.2.2, theorem B). */
+/* a + b, rounded; *low receives the rounding error, so that the sum and *low
+ * add up to a + b exactly (Knuth 1997, The Art of Computer Programming 2,
+ * section 4.2.2, theorem B). */
 V_INLINE vd v_two_sum(vd a, vd b, vd *low)
 {
     const vd sum = a + b;
@@ -296,15 +311,16 @@ V_INLINE vd v_two_sum(vd a, vd b, vd *low)
     return sum;
 }
 
-/* alpha - 1/2 of a v_large whose alpha is there. */
+/* Sets alpha_half and half_low from alpha. */
 V_INLINE void v_large_halve(v_large *c)
 {
     c->alpha_half = c->alpha - 0.5;
     c->half_low = c->alpha - (c->alpha_half + 0.5);
 }
 
-/* `seven` is the product for v = V_SHIFT; it is looked at where alpha is less
- * than V_SHIFT only. */
+/* Computes what the large counts of a column share. `seven` is the product for
+ * v = V_SHIFT, which has seven factors; it is used only in lanes where alpha is
+ * less than V_SHIFT. */
 V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
                                v_form form, int derivatives)
 {
@@ -322,8 +338,10 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
                      v_fma(l.exponent, v_set(V_LN_2_LOW), l.fraction);
     c.cut = v_large_cut(c.base);
 
-    /* From alpha to the base, and minus the series at the base, in two parts:
-     * what is large, and exact for a tiny alpha, and the rest. */
+    /* The constants are the differences between alpha and the base, minus the
+     * terms of Stirling's series at the base. constant_0 is summed in two
+     * parts: multiples of LN_2_HIGH and the base, which are large but exact for
+     * a tiny alpha, and the rest in `low`. */
     v_product gap = *seven;
     gap.product = v_select(shifted, gap.product, v_set(1.0));
     if (derivatives) {
@@ -359,8 +377,8 @@ V_INLINE v_large v_large_start(vd alpha, vd lambda, const v_product *seven,
     return c;
 }
 
-/* T for the counts v >= V_SHIFT, and with `derivatives` P and Q less their
- * constants. */
+/* T for counts v >= V_SHIFT. With `derivatives` also P and Q, in *first and
+ * *second, but without constant_1 and constant_2. */
 V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
                           vd *first, vd *second)
 {
@@ -368,13 +386,13 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
     const vd half_low = (c->alpha_half - (y_half - v)) + c->half_low;
     v_logarithm l;
     vd low = c->low_0;
-    vd i, rest; /* T is (y - 1/2) l + rest + S(y) + the constant */
+    vd i, rest; /* T = (y - 1/2) l + rest + S(y) + constant_0 */
     if (form == V_DIRECT) {
         l = v_log_inverse(y, &i);
         rest = -y;
     } else {
-        /* y = y' 2^e with y' / b in [sqrt(1/2), sqrt 2). difference = y' - b,
-         * from w, so that it is exact to rounding for e = 0. */
+        /* y = y' 2^e with y' / b in [sqrt(1/2), sqrt 2). y' - b is computed
+         * from w, so that it is accurate to rounding if e = 0. */
         const vd w = v - c->shift;
         const vu cut = v_bits(y) - c->cut;
         const vd scale = v_from_bits(V_BITS_ONE - (cut & V_BITS_EXPONENT));
@@ -398,14 +416,14 @@ V_INLINE vd v_large_terms(const v_large *c, v_form form, vd v, int derivatives,
             *second = i;
         *second = v_fma(u, v_fma(i, v_stirling_2(u), v_set(0.5)), *second);
     }
-    /* The logarithm's parts apart, as its sum would be rounded and then
-     * multiplied by y. */
+    /* The two parts of the logarithm are multiplied separately: the rounding
+     * error of their sum would be multiplied by y. */
     const vd exponents = y_half * l.exponent;
     low = v_fma(half_low, logarithm, low);
     low = v_fma(i, v_stirling_0(u), low);
     low = v_fma(y_half, l.fraction, low);
     low = v_fma(exponents, v_set(V_LN_2_LOW), low);
-    /* For a tiny alpha T is a small difference of large terms: these come
-     * together first, where what is left of them is exact. */
+    /* For a tiny alpha, T is a small difference of large terms. The large terms
+     * are added first, because their sum is then exact. */
     return (v_fma(exponents, v_set(V_LN_2_HIGH), c->constant_0) + rest) + low;
 }

@@ -1,9 +1,10 @@
-/* Vectors of DMM_VL doubles, for the templates of this folder.
+/* Vectors of DMM_VL doubles, for the templates in this folder.
  *
- * DMM_VL is 1 (plain C11, any compiler), or 2, 4 or 8 (GCC's and Clang's vector
- * extension). Arithmetic and bit operators work on both kinds; what differs
- * (loads, selection, bit casts) is here. A mask is a vi whose lanes are 0 or
- * all ones.
+ * DMM_VL is 1 for plain C11, where a vector is a single double, or 2, 4 or 8
+ * for vectors of GCC's and Clang's vector extension. C's arithmetic and bit
+ * operators work on both; the operations that differ are defined here. The
+ * types are vd for doubles, vi for signed and vu for unsigned 64-bit integers.
+ * A mask is a vi in which each lane is either 0 or all ones.
  */
 #ifndef DMM_VL
 #error "define DMM_VL, the number of doubles in a vector, first"
@@ -23,6 +24,7 @@ typedef uint64_t vu __attribute__((vector_size(8 * DMM_VL)));
 #define V_MASK(condition) ((vi)(condition))
 #endif
 
+/* Loads and stores need no alignment. */
 V_INLINE vd v_load(const double *p)
 {
     vd x;
@@ -35,6 +37,7 @@ V_INLINE void v_store(double *p, vd x)
     memcpy(p, &x, sizeof x);
 }
 
+/* The bits of a double as an integer, and back. */
 V_INLINE vu v_bits(vd x)
 {
     vu u;
@@ -49,7 +52,7 @@ V_INLINE vd v_from_bits(vu u)
     return x;
 }
 
-/* All lanes x. */
+/* A vector with x in all lanes. */
 V_INLINE vd v_set(double x)
 {
 #if DMM_VL == 1
@@ -59,13 +62,13 @@ V_INLINE vd v_set(double x)
 #endif
 }
 
-/* a where the mask is set, else 0. */
+/* a in lanes where the mask is set, 0 in the others. */
 V_INLINE vd v_and(vi mask, vd a)
 {
     return v_from_bits(v_bits(a) & (vu)mask);
 }
 
-/* a where the mask is set, else b. */
+/* a in lanes where the mask is set, b in the others. */
 V_INLINE vd v_select(vi mask, vd a, vd b)
 {
     return v_from_bits((v_bits(a) & (vu)mask) | (v_bits(b) & ~(vu)mask));

@@ -7,21 +7,22 @@
 #include "em/estep.h"
 #include "em/histogram.h"
 
-/* lambda of a taxon that a centre lacks, before scaling: DirichletMultinomial's
- * value; and the least one. */
+/* Before scaling by A_k: lambda of a taxon whose proportion in the centre is 0
+ * (DirichletMultinomial's value), and the least lambda of any taxon. */
 #define ABSENT_LAMBDA (-10.0)
 #define LEAST_LAMBDA (-14.0)
-/* Limits of the moment estimate of A_k. */
+/* Limits of the moment estimate of A_k, in counts. */
 #define LEAST_THETA 0.1
 #define MOST_THETA 1e6
-/* The first M-step: steps that promise less than this end it. */
+/* The first M-step ends at a Newton step that promises to decrease F_k by less
+ * than this, or after so many steps. */
 #define START_TOLERANCE 1e-7
 #define START_ITERATIONS 100
 
-/* What the histogram says of the components' precision. */
 typedef struct {
     const dmm_chunk *chunk;
-    double *pairs; /* n_groups x kp: sum z x (x - 1) over samples and columns */
+    double *pairs; /* n_groups x kp: sum over the samples and a group's columns
+                      of z x (x - 1), from the histogram */
 } moments;
 
 static void pairs_task(const dmm_worker *worker, void *data)
@@ -44,9 +45,10 @@ static void pairs_task(const dmm_worker *worker, void *data)
     dmm_team_barrier(worker);
 }
 
-/* Moment estimate of A_k from the histogram and the centre: with
- *   R = sum z x(x-1) / sum z t(t-1),  R = sum p^2 + (1 - sum p^2) / (A + 1)
- * in expectation, so that A = (1 - R) / (R - sum p^2). */
+/* Moment estimate of A_k from the histogram and the centre p. The ratio
+ *   R = sum z x(x-1) / sum z t(t-1)
+ * is sum p^2 + (1 - sum p^2) / (A + 1) in expectation; solved for A, this is
+ *   A = (1 - R) / (R - sum p^2). */
 static double moment_theta(const moments *m, const double *centre, size_t k)
 {
     const dmm_dictionary *d = &m->chunk->counts->dictionary;

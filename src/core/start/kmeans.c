@@ -9,23 +9,26 @@
 #include "simd/kernels.h"
 #include "start/mixing.h"
 
-/* Centres that moved less than this, and ever less for so many iterations, are
- * mixed: by then they are on their way to one fixed point, and mixing only
- * brings them there in a third of the iterations or less. Centres that leave a
- * saddle move ever more. */
+/* When Anderson mixing begins: once every centre moves less than MIXING_MOVE
+ * (proportions), and moves have shrunk for MIXING_SLOWDOWNS iterations in a
+ * row. By then the centres approach one fixed point, and mixing does not change
+ * which one. Centres that leave a saddle would move further each time. Mixing
+ * ends when a move is MIXING_RISE times the one before. */
 #define MIXING_MOVE 1e-3
 #define MIXING_SLOWDOWNS 8
 #define MIXING_RISE 4
-/* Steps that are remembered at least. */
+/* The mixing remembers at least this many steps, and more where they fit in a
+ * table of features (dmm_dictionary_pairs()). */
 #define LEAST_MIXING_MEMORY 2
 
+/* N is the number of samples, U that of taxa columns. */
 typedef struct {
     dmm_chunk *chunk;
     double stiffness;
     double tolerance;
-    int slowdowns;         /* iterations in a row that moved less each       */
+    int slowdowns;         /* iterations in a row with a shrinking move     */
     int final;             /* the limit of iterations is reached            */
-    int last;              /* that, or the centres have settled              */
+    int last;              /* final, or the centres have converged          */
     double *inverse_total; /* N: 1 / t_i                                    */
     double *square;        /* N: |x_i/t_i|^2                                */
     double *centre;        /* U x kp                                        */
@@ -33,9 +36,10 @@ typedef struct {
     double *scaled;        /* U x kp: multiplicity * centre                 */
     double *centre_square; /* kp: |centre_k|^2                              */
     double *weight;        /* kp: sum over samples of z                     */
-    double *part;          /* n_taxa_groups x 2 kp: squared moves, squares  */
+    double *part;          /* n_taxa_groups x 2 kp: a group's share of the
+                              squared moves, and of centre_square          */
     dmm_mixing *mixing;    /* of the centres                                */
-    double move;           /* the furthest that a centre moved              */
+    double move;           /* the largest move of a centre                  */
 } kmeans;
 
 static void kmeans_free(kmeans *m)
@@ -78,7 +82,7 @@ static dmm_status kmeans_init(kmeans *m, dmm_chunk *chunk,
                           &m->mixing);
 }
 
-/* 1/t and the squared proportions of one block's samples. */
+/* 1/t and the sums of squared proportions of one block's samples. */
 static void normalise_block(kmeans *m, size_t b, const double *squared_count)
 {
     const dmm_counts *counts = m->chunk->counts;
@@ -94,8 +98,8 @@ static void normalise_block(kmeans *m, size_t b, const double *squared_count)
     }
 }
 
-/* Proportions enter as counts times 1/t; their squares are summed by the same
- * pass as the evidence, over a table of squared counts. */
+/* Fills inverse_total and square. The squares are summed by the kernel that
+ * sums the evidence, over a table of squared counts. */
 static void normalise_task(const dmm_worker *worker, void *data)
 {
     kmeans *m = data;
@@ -111,7 +115,8 @@ static void normalise_task(const dmm_worker *worker, void *data)
         normalise_block(m, b, squared_count);
 }
 
-/* Multiplies the rows of z by 1/t: what the centres' sums need. */
+/* Multiplies the rows of z by 1/t, so that sums of z times counts are sums of z
+ * times proportions. */
 static void scale_rows(const kmeans *m, const dmm_block *block)
 {
     const size_t kp = m->chunk->kp;
@@ -121,7 +126,7 @@ static void scale_rows(const kmeans *m, const dmm_block *block)
             z[i * kp + k] *= m->inverse_total[block->first_row + i];
 }
 
-/* Sums the blocks' weights in order. */
+/* Sums the blocks' weights, in the order of the blocks. */
 static void sum_weights(kmeans *m)
 {
     const size_t kp = m->chunk->kp;
@@ -131,8 +136,8 @@ static void sum_weights(kmeans *m)
             m->weight[k] += m->chunk->block_weight[b * kp + k];
 }
 
-/* One group's next centres from their sums; its parts of the moves and
- * squares. */
+/* Divides a group's sums in `next` by the weights, which makes them centres,
+ * and takes the group's share of the squared moves and squares. */
 static void update_group(kmeans *m, size_t g)
 {
     const dmm_dictionary *d = &m->chunk->counts->dictionary;
@@ -155,7 +160,7 @@ static void update_group(kmeans *m, size_t g)
     }
 }
 
-/* The furthest move and the squares of the centres from the groups' parts. */
+/* The largest move and centre_square, from the groups' shares. */
 static void sum_moves(kmeans *m)
 {
     const size_t kp = m->chunk->kp;
@@ -171,15 +176,15 @@ static void sum_moves(kmeans *m)
         m->move = sqrt(moved) > m->move ? sqrt(moved) : m->move;
         m->centre_square[k] = square;
     }
-    /* Mixed centres move irregularly: only a large rise ends the mixing. */
+    /* Mixed centres move irregularly: only a large rise may end the mixing. */
     const int mixing = m->slowdowns >= MIXING_SLOWDOWNS;
     m->slowdowns = m->move < (mixing ? MIXING_RISE : 1) * before
                        ? m->slowdowns + 1
                        : 0;
 }
 
-/* Corrects the next centres by what the last steps have taught, and makes what
- * is derived from them. */
+/* Corrects the next centres by mixing, and recomputes what is derived from
+ * them. */
 static void mix_centres(kmeans *m)
 {
     const dmm_dictionary *d = &m->chunk->counts->dictionary;
@@ -194,8 +199,8 @@ static void mix_centres(kmeans *m)
         }
 }
 
-/* The next centres become the centres; they are mixed when they have nearly
- * settled, but not the last ones. */
+/* Makes the next centres the current ones, mixed where mixing has begun. The
+ * last ones are not mixed. */
 static void accept_centres(kmeans *m)
 {
     m->last = m->final || m->move <= m->tolerance;
@@ -208,8 +213,8 @@ static void accept_centres(kmeans *m)
     m->next = old;
 }
 
-/* Centres from the responsibilities (divided by t), and how far they moved.
- * Called by all threads of a team. */
+/* Computes the centres from the responsibilities divided by t, and how far they
+ * moved. Called by all threads of a team. */
 static void update_centres(const dmm_worker *worker, kmeans *m)
 {
     const dmm_counts *counts = m->chunk->counts;
@@ -236,8 +241,8 @@ static void update_centres(const dmm_worker *worker, kmeans *m)
     }
 }
 
-/* Responsibilities of one block from the centres; divided by t again unless
- * they are the last ones. */
+/* Computes the responsibilities of one block from the centres. They are left
+ * divided by t for the next iteration, unless this is the last. */
 static void update_block(kmeans *m, size_t b)
 {
     dmm_chunk *chunk = m->chunk;
@@ -258,7 +263,6 @@ static void update_block(kmeans *m, size_t b)
         scale_rows(m, block);
 }
 
-/* One iteration. */
 static void iterate_task(const dmm_worker *worker, void *data)
 {
     kmeans *m = data;
@@ -293,7 +297,8 @@ static void set_labels(kmeans *m, const uint32_t *label)
         scale_rows(m, &counts->block[b]);
 }
 
-/* Squared distance of a sample from its nearest centre. */
+/* The squared distance of sample i from its nearest centre. `dot` is N x kp:
+ * inner products of counts and centres. */
 static double nearest_square(const kmeans *m, const double *dot, size_t i)
 {
     double nearest = INFINITY;
@@ -305,7 +310,7 @@ static double nearest_square(const kmeans *m, const double *dot, size_t i)
     return nearest;
 }
 
-/* The component that has most of a sample. */
+/* The component with the largest responsibility for a sample. */
 static size_t owner(const dmm_chunk *chunk, size_t i)
 {
     const double *z = chunk->z + i * chunk->kp;
@@ -316,8 +321,9 @@ static size_t owner(const dmm_chunk *chunk, size_t i)
     return best;
 }
 
-/* The sample that the centres explain worst, of those that do not leave their
- * component empty if it has another; distances below 0 are not looked at. */
+/* The sample furthest from its nearest centre, of those whose component keeps
+ * another sample without it; of all if there is none such. Samples with a
+ * negative distance have been given away and are passed over. */
 static size_t worst_sample(const kmeans *m, const double *distance)
 {
     const size_t n = m->chunk->counts->n_samples;
@@ -343,8 +349,8 @@ static void give_sample(kmeans *m, size_t i, size_t component)
     m->weight[component] = 1;
 }
 
-/* Gives every emptied component the sample that the centres explain worst and
- * that has not been given away. */
+/* Gives each empty component the sample that is furthest from its nearest
+ * centre and has not been given to another. */
 static dmm_status reseed_empty(kmeans *m, int *reseeded)
 {
     dmm_chunk *chunk = m->chunk;
@@ -382,7 +388,8 @@ static dmm_status reseed_empty(kmeans *m, int *reseeded)
     return DMM_OK;
 }
 
-/* Centres of the responsibilities at hand, which stay as they are. */
+/* Recomputes the centres from the responsibilities in chunk->z, which are left
+ * as they are. */
 static dmm_status recompute_centres(dmm_team *team, kmeans *m)
 {
     dmm_chunk *chunk = m->chunk;

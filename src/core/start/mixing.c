@@ -8,9 +8,9 @@
 #include "base/alloc.h"
 
 #define MEMORY DMM_MIXING_MEMORY
-/* Added to the diagonal of the normal equations, relative to its sum. */
+/* Added to the diagonal of the normal equations, relative to their trace. */
 #define RIDGE 1e-12
-/* A residual this much larger than the least one makes it forget. */
+/* A residual this many times the least one makes the mixing forget. */
 #define GROWTH 2.0
 
 struct dmm_mixing {
@@ -19,14 +19,15 @@ struct dmm_mixing {
     const double *weight;
     int memory;
     double *residual;                /* g(x) - x                        */
-    /* The differences of g and of the residual between steps, in a ring. Until
-     * the next step, the room of its pair holds those of the step before. */
+    /* Ring buffers of pairs: the differences of g and of the residual between
+     * two steps. Between calls the slot `current` holds the last g and residual
+     * themselves, from which the next call makes the differences. */
     double *dg[MEMORY], *dr[MEMORY];
     double product[MEMORY][MEMORY];  /* dr[i] . dr[j]                   */
-    double least;                    /* norm of the least residual      */
-    int started;
-    int pairs;                       /* differences kept                */
-    int current;                     /* the room of the next pair       */
+    double least;                    /* least norm of a residual        */
+    int started;                     /* `current` holds a step          */
+    int pairs;                       /* pairs kept                      */
+    int current;                     /* slot of the next pair           */
 };
 
 dmm_status dmm_mixing_new(size_t rows, size_t width, const double *weight,
@@ -76,6 +77,7 @@ void dmm_mixing_reset(dmm_mixing *m)
     m->least = INFINITY;
 }
 
+/* The weighted inner product. */
 static double dot(const dmm_mixing *m, const double *a, const double *b)
 {
     double sum = 0;
@@ -88,7 +90,7 @@ static double dot(const dmm_mixing *m, const double *a, const double *b)
     return sum;
 }
 
-/* Makes the pair of differences to the step before, if there was one. */
+/* Adds the pair of differences from the last step, if there was one. */
 static void remember(dmm_mixing *m, const double *g)
 {
     const int i = m->current;
@@ -104,8 +106,9 @@ static void remember(dmm_mixing *m, const double *g)
         m->product[i][j] = m->product[j][i] = dot(m, m->dr[i], m->dr[j]);
 }
 
-/* Coefficients of the kept differences of residuals whose combination is
- * nearest to the residual; 0 when they cannot be told apart. */
+/* Coefficients of the combination of residual differences that is nearest to
+ * the residual, by least squares. Returns 0 where there is none: no pairs are
+ * kept, or their normal equations cannot be solved. */
 static int solve(const dmm_mixing *m, double *coefficient)
 {
     const size_t n = (size_t)m->pairs;
@@ -144,8 +147,8 @@ void dmm_mixing_step(dmm_mixing *m, const double *x, double *g)
         m->least = norm;
     remember(m, g);
     const int pairs = solve(m, coefficient) ? m->pairs : 0;
-    /* The oldest pair may be in the room that g and the residual go to: that
-     * of dr is free by now, that of dg after the sum. */
+    /* The slot `current` may hold the oldest pair. Its dr is no longer needed,
+     * but its dg is until the sum below is done: g waits in m->residual. */
     memcpy(m->dr[m->current], m->residual, n * sizeof *g);
     memcpy(m->residual, g, n * sizeof *g);
     for (int i = 0; i < pairs; i++)

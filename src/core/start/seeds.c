@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "simd/kernels.h"
 
-/* Draws for each seed after the first, of which the best is kept. */
+/* Candidates drawn for each seed after the first. */
 #define DRAWS 3
 
 dmm_status dmm_seeds_init(dmm_seeds *s, dmm_team *team,
@@ -46,12 +46,13 @@ void dmm_seeds_free(dmm_seeds *s)
 
 /* ---- Distances -------------------------------------------------------- */
 
+/* 1 for a sample without counts, so that it can be divided by. */
 static double root_total(const dmm_counts *counts, size_t i)
 {
     return counts->total[i] > 0 ? sqrt(counts->total[i]) : 1;
 }
 
-/* The square roots of one sample's proportions, from its block's entries. */
+/* The square roots of one sample's proportions into s->seed. */
 static void read_seed(dmm_seeds *s, size_t sample)
 {
     const dmm_counts *counts = s->counts;
@@ -91,7 +92,7 @@ static void distance_task(const dmm_worker *worker, void *data)
     }
 }
 
-/* s->trial: squared distances of all samples from one of them. */
+/* Sets s->trial to the squared distances of all samples from one of them. */
 static void measure(dmm_seeds *s, size_t sample)
 {
     const dmm_dictionary *d = &s->counts->dictionary;
@@ -105,8 +106,9 @@ static void measure(dmm_seeds *s, size_t sample)
 
 /* ---- k seeds ---------------------------------------------------------- */
 
-/* A sample in proportion to its distance from the nearest seed, which is 0 for
- * the seeds; any that is not taken when all distances are 0. */
+/* Draws a sample with probability proportional to the squared distance from its
+ * nearest seed, which is 0 for the seeds themselves. Where all distances are 0,
+ * any sample that is not a seed yet (`taken`). */
 static size_t draw(dmm_seeds *s, const unsigned char *taken)
 {
     const size_t n = s->counts->n_samples;
@@ -128,7 +130,8 @@ static size_t draw(dmm_seeds *s, const unsigned char *taken)
     return i;
 }
 
-/* The sum of the distances from the nearest seed, were s->trial's one. */
+/* The sum of squared distances from the nearest seed, if the sample that
+ * s->trial was measured from became a seed. */
 static double potential(const dmm_seeds *s)
 {
     double sum = 0;
@@ -137,7 +140,7 @@ static double potential(const dmm_seeds *s)
     return sum;
 }
 
-/* Chooses the next seed, and leaves the distances from it in s->best. */
+/* Chooses the next seed and leaves the squared distances from it in s->best. */
 static size_t next_seed(dmm_seeds *s, const unsigned char *taken)
 {
     size_t chosen = 0;
@@ -157,8 +160,8 @@ static size_t next_seed(dmm_seeds *s, const unsigned char *taken)
     return chosen;
 }
 
-/* Gives a seed its label, and the samples that are nearer to it than to those
- * before it; a seed keeps its own. */
+/* Makes `sample` the seed of component `label`, which also takes the samples
+ * nearer to it than to the earlier seeds. Those seeds keep their labels. */
 static void claim(dmm_seeds *s, size_t sample, uint32_t label,
                   unsigned char *taken)
 {
@@ -192,9 +195,9 @@ dmm_status dmm_seeds_draw(dmm_seeds *s, size_t k)
     return DMM_OK;
 }
 
-/* ---- Two seeds, and none ---------------------------------------------- */
+/* ---- Splitting, random labels ----------------------------------------- */
 
-/* A sample of one component, uniformly; the component must have one. */
+/* Draws a sample of one component, which must not be empty, uniformly. */
 static size_t draw_member(dmm_seeds *s, uint32_t component)
 {
     const size_t n = s->counts->n_samples;
@@ -224,7 +227,7 @@ void dmm_seeds_split(dmm_seeds *s, uint32_t from, uint32_t to)
             second = i;
             left -= s->best[i];
         }
-    /* all alike: any other sample */
+    /* All samples are at distance 0: take any other. */
     for (size_t i = 0; i < n && second == n; i++)
         if (s->label[i] == from && i != first)
             second = i;

@@ -12,8 +12,8 @@
 #include "start/rng.h"
 #include "start/seeds.h"
 
-/* An annealing: at most `steps` steps with beta from `beta` to 1 in equal
- * ratios. */
+/* How annealing proceeds: at most `steps` EM iterations, in which the inverse
+ * temperature grows from `beta` towards 1 by a constant factor. */
 typedef struct {
     double beta;
     int steps;
@@ -22,27 +22,30 @@ typedef struct {
 static const schedule anneal_seeds = {0.02, 10};
 static const schedule anneal_labels = {0.002, 15};
 static const schedule anneal_move = {0.1, 4};
-static const schedule anneal_resample = {1, 8}; /* not tempered */
+static const schedule anneal_resample = {1, 8}; /* plain EM */
 
-/* Annealing begins at least so hot that on average a sample's next best
- * component is by no more than this, in log odds, less probable than its best:
- * counts of many reads of many taxa need more heat. */
+/* Annealing begins with beta so small that the mean over the samples of
+ * beta * (log density of the best component - that of the next best) is at most
+ * this. Many counts of many taxa make the differences large. */
 #define FIRST_ODDS 3.0
 
-/* Annealing ends early once the samples are in doubt of their components by no
- * more than this on average, since more cooling makes them only surer; without
- * tempering, once no component's expected samples change by as much. */
+/* Annealing ends early when the mean over the samples of 1 - max_k z_ik is
+ * below CERTAIN, since further cooling only makes it smaller. Plain EM
+ * iterations end early when no component's weight (in samples) changes by STILL
+ * or more. */
 #define CERTAIN 1e-6
 #define STILL 1e-3
 
-/* Newton steps of the M-step of an annealing step; what they must promise. */
+/* The M-step in each iteration of annealing takes at most NEWTON_STEPS Newton
+ * steps, and ends at one that promises a smaller decrease of F_k than
+ * NEWTON_TOLERANCE. */
 #define NEWTON_STEPS 3
 #define NEWTON_TOLERANCE 1e-7
-/* Newton steps of the M-step after a move. */
+/* Newton steps of the M-step after a move, at most. */
 #define ADAPT_STEPS 100
 
-/* In the usual sequence, so many starts begin afresh, the others from the best
- * of those before; of these one in so many is a move. */
+/* In the usual sequence the first FRESH starts do not use the best fit so far.
+ * Of the others, one in MOVE_EVERY is a move and the rest are resamples. */
 #define FRESH 5
 #define MOVE_EVERY 4
 
@@ -64,6 +67,7 @@ dmm_start_kind dmm_start_usual(size_t number)
 
 /* ---- Responsibilities ------------------------------------------------- */
 
+/* Hard responsibilities. */
 static void set_labels(dmm_chunk *chunk, const uint32_t *label)
 {
     const size_t n = chunk->counts->n_samples;
@@ -74,10 +78,11 @@ static void set_labels(dmm_chunk *chunk, const uint32_t *label)
 
 /* ---- Centres ---------------------------------------------------------- */
 
+/* N is the number of samples, U that of taxa columns. */
 typedef struct {
     dmm_chunk *chunk;
     double *z;      /* N x kp: responsibilities divided by t */
-    double *centre; /* U x kp                                */
+    double *centre; /* U x kp: sums, then means              */
 } centring;
 
 static void centre_task(const dmm_worker *worker, void *data)
@@ -94,7 +99,8 @@ static void centre_task(const dmm_worker *worker, void *data)
                 c->z + counts->block[b].first_row * c->chunk->kp, c->centre);
 }
 
-/* Mean proportions by responsibility. */
+/* start->centre: the means of the samples' proportions, weighted by the
+ * responsibilities in em's chunk. */
 static dmm_status find_centres(dmm_em *em, dmm_start *start)
 {
     const dmm_counts *counts = em->counts;
@@ -129,7 +135,8 @@ done:
     return status;
 }
 
-/* Parameters from the responsibilities at hand and those that em has. */
+/* The M-step at the responsibilities in em's chunk, from the parameters that em
+ * has. */
 static dmm_status adapt(dmm_em *em)
 {
     int iterations;
@@ -141,14 +148,15 @@ static dmm_status adapt(dmm_em *em)
                          &iterations);
 }
 
-/* Parameters from the responsibilities at hand. */
+/* Parameters from the responsibilities in em's chunk alone. */
 static dmm_status begin(dmm_em *em, dmm_start *start)
 {
     const dmm_status status = find_centres(em, start);
     return status == DMM_OK ? dmm_first_mstep(em, start) : status;
 }
 
-/* The greatest of k values but that of component `but`; k > 1. */
+/* The index of the greatest of k > 1 values, that of index `but` left out;
+ * but = k leaves out none. */
 static size_t greatest(const double *value, size_t k, size_t but)
 {
     size_t at = but == 0 ? 1 : 0;
@@ -163,13 +171,14 @@ static size_t greatest(const double *value, size_t k, size_t but)
 typedef struct {
     dmm_em *em;
     double beta;
-    const double *counted; /* N: 1 or 0; NULL: all 1                 */
+    const double *counted; /* N: 1 for samples that count, else 0;
+                              NULL: all count                        */
     double *block_doubt;   /* n_blocks: sum over samples of 1 - max z */
-    double doubt;          /* the mean of all                        */
-    double change;         /* the greatest of a component's weight   */
+    double doubt;          /* mean over all samples of 1 - max z     */
+    double change;         /* largest change of a component's weight */
 } annealing;
 
-/* log(pi_k exp(ev_ik)) into z. */
+/* Joint log densities, log(pi_k exp(ev_ik)), into z. */
 static void joint_task(const dmm_worker *worker, void *data)
 {
     dmm_em *em = data;
@@ -188,7 +197,8 @@ static void joint_task(const dmm_worker *worker, void *data)
     dmm_team_barrier(worker);
 }
 
-/* Takes the rows out that are not counted, and sums those that are. */
+/* Sets the rows of z that do not count to 0, and sums the others to weight[k].
+ */
 static void leave_out(const double *counted, size_t n, size_t kp, double *z,
                       double *weight)
 {
@@ -212,7 +222,7 @@ static double sum_doubt(size_t n, size_t kp, const double *z)
     return doubt;
 }
 
-/* Weights, their change and the doubt from those of the blocks. */
+/* Weights, their largest change, and doubt, from the blocks' sums in order. */
 static void gather(annealing *a)
 {
     const dmm_chunk *chunk = a->em->chunk;
@@ -231,7 +241,8 @@ static void gather(annealing *a)
         a->doubt += a->block_doubt[b] / (double)counts->n_samples;
 }
 
-/* Tempered responsibilities, their weights and histogram. */
+/* Tempered responsibilities from the joint log densities in z, their weights
+ * and their histogram. */
 static void temper_task(const dmm_worker *worker, void *data)
 {
     annealing *a = data;
@@ -259,8 +270,8 @@ static void temper_task(const dmm_worker *worker, void *data)
     dmm_histogram_make(worker, chunk);
 }
 
-/* How much the best component of a sample exceeds the next best one, on
- * average, from joint log densities; k > 1. */
+/* The mean over the samples of the best component's joint log density less that
+ * of the next best; k > 1. */
 static double mean_odds(const dmm_chunk *chunk)
 {
     const size_t n = chunk->counts->n_samples, k = chunk->k;
@@ -273,14 +284,16 @@ static double mean_odds(const dmm_chunk *chunk)
     return sum / (double)n;
 }
 
-/* The beta to begin with, at joint log densities. */
+/* The beta to begin with: that of the schedule, or a smaller one by FIRST_ODDS.
+ * chunk->z holds joint log densities. */
 static double first_beta(const dmm_chunk *chunk, double beta)
 {
     const double odds = beta < 1 && chunk->k > 1 ? mean_odds(chunk) : 0;
     return odds * beta > FIRST_ODDS ? FIRST_ODDS / odds : beta;
 }
 
-/* `counted` is NULL, or which samples count. */
+/* Anneals from the parameters that em has. `counted` is 1 for samples that
+ * count and 0 for others, or NULL if all do. */
 static dmm_status anneal(dmm_em *em, const schedule *s, const double *counted)
 {
     const dmm_control *control = em->control;
@@ -326,8 +339,11 @@ static void copy_parameters(const dmm_em *from, dmm_em *to)
 
 /* ---- Moves ------------------------------------------------------------ */
 
-/* A component to dissolve, from joint log densities: by what its samples lose
- * by their next best one, in proportion to 1, 1/2, 1/3 ... */
+/* Draws the component to remove. A component's loss is the sum, over the
+ * samples for which it is best, of its joint log density less that of the next
+ * best. In the order of increasing loss, components have probabilities
+ * proportional to 1, 1/2, 1/3, ... `loss` and `order` are scratch of k elements
+ * each. chunk->z holds joint log densities. */
 static size_t choose_gone(dmm_random *random, const dmm_chunk *chunk,
                           double *loss, size_t *order)
 {
@@ -355,8 +371,8 @@ static size_t choose_gone(dmm_random *random, const dmm_chunk *chunk,
     return order[k - 1];
 }
 
-/* A component to split, of those with two samples at least: half the time by
- * the number of samples, half the time any. */
+/* Draws the component to split from those with at least two samples: with equal
+ * chance either in proportion to their sizes or uniformly. */
 static size_t choose_split(dmm_seeds *s, const size_t *size, size_t k)
 {
     const int by_size = dmm_random_uniform(&s->random) < 0.5;
@@ -373,15 +389,15 @@ static size_t choose_split(dmm_seeds *s, const size_t *size, size_t k)
     return 0;
 }
 
-/* Parameters of one component for another. */
+/* Copies the parameters of component `from` to component `to`. */
 static void copy_component(dmm_parameters *p, size_t from, size_t to)
 {
     for (size_t j = 0; j < p->n_taxa_columns; j++)
         p->lambda[j * p->kp + to] = p->lambda[j * p->kp + from];
 }
 
-/* The best fit after a move: its parameters, both halves with those of the
- * component that is split, and labels. */
+/* A move from the best fit. Sets em's parameters, in which both halves of the
+ * split component have those of the whole, and the labels s->label. */
 static dmm_status move_labels(dmm_em *em, const dmm_em *best, dmm_seeds *s)
 {
     const size_t n = em->counts->n_samples, k = em->chunk->k;
@@ -398,7 +414,7 @@ static dmm_status move_labels(dmm_em *em, const dmm_em *best, dmm_seeds *s)
         s->label[i] = (uint32_t)to;
         size[to]++;
     }
-    /* k - 1 components share n >= k samples: one has two */
+    /* k - 1 components share n >= k samples, so one of them has two. */
     const size_t split = choose_split(s, size, k);
     dmm_seeds_split(s, (uint32_t)split, (uint32_t)gone);
     copy_component(em->parameters, split, gone);
@@ -412,7 +428,7 @@ done:
 
 /* ---- Starts ----------------------------------------------------------- */
 
-/* The responsibilities and centres of the k-means start. */
+/* Responsibilities and centres by k-means from random labels. */
 static dmm_status run_kmeans(dmm_team *team, dmm_chunk *chunk,
                              const dmm_control *control, unsigned long seed,
                              dmm_start *start)
@@ -428,7 +444,7 @@ static dmm_status run_kmeans(dmm_team *team, dmm_chunk *chunk,
     return status;
 }
 
-/* Starts that begin with labels and are annealed. */
+/* The kinds that begin with labels and are annealed. */
 static dmm_status make_annealed(dmm_em *em, dmm_start_kind kind,
                                 unsigned long seed, const dmm_em *best,
                                 dmm_start *start)
@@ -458,7 +474,7 @@ done:
     return status;
 }
 
-/* EM from the best fit on half of the samples. */
+/* EM iterations from the best fit on a random half of the samples. */
 static dmm_status make_resample(dmm_em *em, unsigned long seed,
                                 const dmm_em *best)
 {
@@ -475,7 +491,8 @@ static dmm_status make_resample(dmm_em *em, unsigned long seed,
     return status;
 }
 
-/* Brings a new em to the parameters of a start; k-means has been run. */
+/* Brings a new em to the parameters of a start. For DMM_START_KMEANS, k-means
+ * has been run before. */
 static dmm_status make(dmm_em *em, dmm_start_kind kind, unsigned long seed,
                        const dmm_origin *origin, dmm_start *start)
 {
@@ -507,7 +524,7 @@ dmm_status dmm_starts_make(dmm_team *team, const dmm_counts *counts, size_t k,
     const dmm_em *best = origin ? origin->best : NULL;
     *em = NULL;
     memset(start, 0, sizeof *start);
-    /* nothing to go on from before there is a fit, nor in one component */
+    /* A move needs a fit to begin from, and a second component. */
     if ((kind == DMM_START_MOVE || kind == DMM_START_RESAMPLE) &&
         (best == NULL || k < 2))
         kind = DMM_START_SEEDS;
@@ -516,7 +533,7 @@ dmm_status dmm_starts_make(dmm_team *team, const dmm_counts *counts, size_t k,
     dmm_status status = dmm_chunk_new(counts, k, &chunk);
     if (status != DMM_OK)
         return status;
-    /* Before there is an em, so that it has the room to itself. */
+    /* Before em is allocated, to keep the peak of memory low. */
     if (kind == DMM_START_KMEANS)
         status = run_kmeans(team, chunk, control, seed, start);
     if (status == DMM_OK)

@@ -1,4 +1,4 @@
-/* Tests of base/alloc.c. */
+/* Tests of base/alloc.c: alignment, zeroes, and products that overflow. */
 #include <stdint.h>
 #include <string.h>
 
@@ -15,8 +15,8 @@ static int is_zero(const unsigned char *memory, size_t n)
     return 1;
 }
 
-/* Aligned, zeroed, and with a vector to spare behind the last element, which
- * the address sanitizer would notice if it were not there. */
+/* Blocks are aligned and zeroed, with space for one vector past the last
+ * element: without it, the address sanitizer would report the write. */
 static void test_blocks(void)
 {
     unsigned char *block[64];
@@ -74,7 +74,7 @@ static void test_multiply(void)
     for (size_t i = 0; i < LENGTH(factors); i++) {
         for (size_t j = 0; j < LENGTH(factors); j++) {
             const size_t a = factors[i], b = factors[j];
-            /* By repeated use of the definition: a b > MAX. */
+            /* The definition: a b > SIZE_MAX. */
             const int overflows = a != 0 && b != 0 && b > SIZE_MAX / a;
             size_t product = 12345;
             CHECK(dmm_multiply_overflows(a, b, &product) == overflows);

@@ -1,8 +1,8 @@
-/* Tests of what happens when memory is short, for all functions of dmm.h.
+/* Tests of all functions of dmm.h when memory is short.
  *
- * This program has an alloc.c of its own, which counts and can fail: whichever
- * allocation fails, and wherever a fit is interrupted, the function says so and
- * everything is released.
+ * This program replaces base/alloc.c by an allocator that counts its blocks and
+ * can fail. Whichever allocation fails, and wherever a fit is interrupted, the
+ * function must return the error and release all memory.
  */
 #include <limits.h>
 #include <stdatomic.h>
@@ -15,11 +15,12 @@
 
 /* ---- The allocator ------------------------------------------------------ */
 
-static atomic_long held;      /* blocks                                   */
-static atomic_long requests;  /* since begin()                            */
-static long failing = LONG_MAX; /* the request from which on all fail, or  */
-static int only_one;          /* only that one                            */
+static atomic_long held;        /* blocks that are not freed               */
+static atomic_long requests;    /* since begin()                           */
+static long failing = LONG_MAX; /* the number of the request that fails    */
+static int only_one;            /* if 0, all later requests fail as well   */
 
+/* Request `at` is to fail, and all later ones unless `one`. */
 static void begin(long at, int one)
 {
     held = 0;
@@ -43,7 +44,8 @@ void *dmm_calloc(size_t count, size_t size)
     if (request == failing || (request > failing && !only_one) ||
         dmm_multiply_overflows(count, size, &bytes))
         return NULL;
-    /* The blocks themselves are only as aligned as they have to be. */
+    /* Space to align the block and for a vector past its end. The byte before
+     * it holds its offset, for dmm_free(). */
     char *block = calloc(bytes + 3 * DMM_ALIGNMENT, 1);
     if (block == NULL)
         return NULL;
@@ -61,7 +63,8 @@ void *dmm_calloc2(size_t rows, size_t columns, size_t size)
     return dmm_calloc(count, size);
 }
 
-/* Filled with what no part of a result is: NaN. */
+/* Filled with NaN, so that a result shows a use of memory before it is
+ * written. */
 void *dmm_reserve2(size_t rows, size_t columns, size_t size)
 {
     void *memory = dmm_calloc2(rows, columns, size);
@@ -125,7 +128,8 @@ static dmm_status call_fit(job *x)
     return status;
 }
 
-/* All kinds of start; the later ones begin from the best of those before. */
+/* All kinds of start. The later ones begin from the best of the earlier
+ * ones. */
 static dmm_status call_table(job *x)
 {
     static const dmm_start_kind kinds[] = {
@@ -181,8 +185,8 @@ static void test_failures(call function, job *x)
     CHECK(held == 0);
     const long all = requests;
     CHECK(all > 0);
-    /* Every allocation of a short call; of a long one, the first and then some,
-     * more thinly. */
+    /* Fail every allocation of a short call; of a long one, the first ones, and
+     * then fewer and fewer of the others. */
     const long step = x->control.n_threads > 1 ? 1 + all / 15 : 1;
     for (long at = 0; at < all; at += step + (at > 150) * (at / 20)) {
         for (int one = 0; one < 2; one++) {
@@ -266,14 +270,14 @@ int main(void)
     table t = table_mixture(40, 10, 2, 20, 80, 0.8);
     test_table(&t, 3, 1);
     table_free(&t);
-    t = table_random(7, 5, 0.5, 9, 1); /* components empty */
+    t = table_random(7, 5, 0.5, 9, 1); /* components become empty */
     test_table(&t, 7, 1);
     table_free(&t);
-    /* With threads, and samples that settle. */
+    /* With two threads, and samples that settle. */
     t = table_mixture(2300, 30, 2, 100, 300, 1);
     test_table(&t, 7, 2);
     table_free(&t);
-    /* With buffers. */
+    /* With buffers for the histogram. */
     t = table_mixture(400, 90, 2, 100, 50000, 1);
     test_table(&t, 5, 2);
     test_evaluation(&t, 5);

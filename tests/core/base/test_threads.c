@@ -1,4 +1,5 @@
-/* Tests of base/threads.c. */
+/* Tests of base/threads.c: loops, barriers, shares, the number of threads, and
+ * fork(). */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +14,22 @@
 #include "check.h"
 #include "helpers.h"
 
-/* A test that hangs is ended by the system, and then counts as failed. */
+/* Seconds after which the system ends the program, so that a test that hangs
+ * counts as failed. */
 #define DEADLINE 120
 
 /* ---- Loops and barriers ------------------------------------------------- */
 
-/* Threads only write to elements that they were given; thread 0 checks. */
+/* Data of loop_task(). Threads write only to elements that they were given, and
+ * thread 0 checks them after the task. */
 typedef struct {
     size_t n;
     unsigned *taken;  /* n: how often an index was given out       */
     unsigned *second; /* n: the same in a second loop              */
-    unsigned entered; /* written by the thread that entered        */
+    unsigned entered; /* times that a thread entered               */
     unsigned seen[64]; /* by thread: `entered` after the barrier   */
     unsigned ran[64]; /* by thread: tasks run                      */
-    int size;         /* threads of the last run, by thread 0      */
+    int size;         /* threads of the last task, by thread 0     */
 } shared;
 
 static void loop_task(const dmm_worker *worker, void *data)
@@ -46,7 +49,7 @@ static void loop_task(const dmm_worker *worker, void *data)
     while (dmm_team_next(worker, s->n, &i))
         s->second[i]++;
     dmm_team_barrier(worker);
-    /* A loop of length 0, and what was written before a barrier is there. */
+    /* A loop of length 0 has no iterations. */
     while (dmm_team_next(worker, 0, &i))
         s->entered += 1000;
     dmm_team_barrier(worker);
@@ -118,7 +121,8 @@ typedef struct {
     unsigned seen[8]; /* by thread: the sum of `entered` after the barrier */
 } late_run;
 
-/* Longer than threads spin: those that wait fall asleep, and have to wake. */
+/* Sleeps for longer than threads spin at a barrier, so that those that wait
+ * fall asleep and have to be woken. */
 static void be_late(void)
 {
     const struct timespec pause = {0, 1000000};
@@ -141,7 +145,7 @@ static void late_task(const dmm_worker *worker, void *data)
     l->seen[worker->number] += l->entered;
 }
 
-/* Whoever is late, thread 0 between the tasks included. */
+/* Each thread in turn is late, and thread 0 is late between tasks, too. */
 static void late_work(dmm_team *team, void *data)
 {
     (void)data;
@@ -185,12 +189,14 @@ static void share_sizes(const double *cumulated, size_t n)
             largest = cost > largest ? cost : largest;
         }
         CHECK(before == n);
-        /* No share is over its part of the cost by more than one part. */
+        /* No share exceeds an equal one by more than the cost of one
+         * element. */
         CHECK_AT_MOST(largest, cumulated[n] / (double)size + part + 1e-9);
     }
 }
 
-/* All parts, once, in order, and no thread has two more than another. */
+/* The ranges cover 0 .. n-1 in order, and their lengths differ by at most
+ * one. */
 static void test_splits(void)
 {
     for (size_t n = 0; n < 40; n++)
@@ -250,8 +256,8 @@ static void nested_work(dmm_team *team, void *data)
 /* ---- Fork --------------------------------------------------------------- */
 
 #ifndef _WIN32
-/* A fit's threads would hang in a child of a process that has had a team: it
- * has to be serial there, and to end. */
+/* In a child of a process that has had a team, a parallel region would hang.
+ * There, work must be serial and must end. */
 static void test_fork(void)
 {
     unsigned long count = 0;
@@ -274,7 +280,7 @@ static void test_fork(void)
     int status = -1;
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    /* The parent goes on as before. */
+    /* The parent is not affected. */
     CHECK(!dmm_threads_query().forked);
     count = 0;
     dmm_team_run(3, many_work, &count);

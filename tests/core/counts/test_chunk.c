@@ -1,4 +1,5 @@
-/* Tests of counts/chunk.c: how a step is cut. */
+/* Tests of counts/chunk.c: how a pass is divided into spans, parts and buffers,
+ * which chunk.h defines. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -11,11 +12,12 @@
 typedef struct {
     const table *t;
     size_t k;
-    int buffers; /* expected */
+    int buffers; /* whether buffers are expected */
 } job;
 
-/* Every part of taxa groups, whatever its first group, is in its thread's
- * buffer, with a vector to spare, and rows keep their alignment. */
+/* A part that begins at any taxa group lies within the buffer of its thread,
+ * with space for DMM_FEATURE_PADDING more rows past its end, and rows stay
+ * aligned. */
 static void check_buffers(const dmm_chunk *chunk, dmm_team *team)
 {
     const dmm_dictionary *d = &chunk->counts->dictionary;
@@ -43,9 +45,9 @@ static void check_buffers(const dmm_chunk *chunk, dmm_team *team)
 typedef struct {
     const dmm_chunk *chunk;
     size_t n;
-    unsigned *taken; /* n: how often a group was given out; a thread only
-                        writes to those that it was given              */
-    size_t largest[8]; /* by thread */
+    unsigned *taken; /* n: how often each group was given out; a thread
+                        writes only to groups that it was given        */
+    size_t largest[8]; /* by thread: the most groups taken at once */
 } groups_loop;
 
 static void groups_task(const dmm_worker *worker, void *data)
@@ -61,8 +63,9 @@ static void groups_task(const dmm_worker *worker, void *data)
     dmm_team_barrier(worker);
 }
 
-/* All groups are given out once, with and without that of the totals; a few at
- * a time where all responsibilities are in cache. */
+/* Each group is given out exactly once, with and without the group of totals.
+ * Where all responsibilities are in cache, a thread takes only a few groups at
+ * a time. */
 static void check_next_groups(const dmm_chunk *chunk, dmm_team *team)
 {
     const size_t groups = chunk->counts->dictionary.n_taxa_groups;
@@ -104,7 +107,8 @@ static void cut_work(dmm_team *team, void *data)
     free(taken);
     check_next_groups(chunk, team);
     CHECK(dmm_chunk_add_buffers(chunk, dmm_team_size(team)) == DMM_OK);
-    CHECK_SAY((chunk->buffers != NULL) == x->buffers, "%zu x %zu, k = %zu, %zu features", x->t->rows, x->t->columns,
+    CHECK_SAY((chunk->buffers != NULL) == x->buffers,
+              "%zu x %zu, k = %zu, %zu features", x->t->rows, x->t->columns,
               x->k, d->n_features);
     if (chunk->buffers)
         check_buffers(chunk, team);
@@ -127,12 +131,12 @@ static void test_cut(size_t rows, size_t columns, int largest, size_t k,
 int main(void)
 {
     random_seed(14);
-    test_cut(40, 10, 50, 3, 0);        /* small: all in cache         */
-    test_cut(900, 150, 3000, 8, 1);    /* a large table               */
+    test_cut(40, 10, 50, 3, 0);        /* the histogram is in cache   */
+    test_cut(900, 150, 3000, 8, 1);    /* it is not                   */
     test_cut(900, 150, 3000, 5, 1);
-    test_cut(9000, 20, 3000, 8, 1);    /* of few taxa                 */
-    test_cut(30000, 40, 3000, 8, 0);   /* many samples                */
-    test_cut(2000, 3, 1000000, 40, 0); /* too long columns            */
+    test_cut(9000, 20, 3000, 8, 1);    /* few taxa                    */
+    test_cut(30000, 40, 3000, 8, 0);   /* z is not in cache           */
+    test_cut(2000, 3, 1000000, 40, 0); /* columns exceed a buffer     */
     dmm_chunk_free(NULL);
     return check_report();
 }

@@ -1,4 +1,6 @@
-/* Tests of counts/counts.c: a compressed table is the table. */
+/* Tests of counts/counts.c: a compressed table holds exactly the counts of the
+ * table that it is made from. counts.h defines columns, features, groups,
+ * blocks, runs and singles. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +9,9 @@
 #include "em/parameters.h"
 #include "helpers.h"
 
-/* ---- What every compressed table must be -------------------------------- */
+/* ---- Properties of every compressed table ------------------------------- */
 
-/* Columns, groups and features as counts.h says. */
+/* Columns, groups and features are laid out as counts.h says. */
 static void check_dictionary(const table *t, const dmm_counts *counts)
 {
     const dmm_dictionary *d = &counts->dictionary;
@@ -54,7 +56,8 @@ static void check_dictionary(const table *t, const dmm_counts *counts)
     CHECK(d->share_work[d->n_taxa_groups + 1] > 0);
 }
 
-/* Counts how often a feature is met in a block, and adds up its entries. */
+/* A walk over the entries of a block. It rebuilds the table and counts the
+ * singles and runs of each feature. */
 typedef struct {
     const dmm_counts *counts;
     const dmm_block *block;
@@ -76,7 +79,7 @@ static void take(walk *w, size_t group, uint32_t feature, uint16_t row)
               c >= d->group[group] && c < d->group[group + 1];
     int64_t *cell = &w->merged[c * w->counts->n_samples +
                                w->block->first_row + row];
-    w->good = w->good && *cell == 0; /* one count an entry */
+    w->good = w->good && *cell == 0; /* one entry for each cell */
     *cell += (int64_t)d->value[feature];
 }
 
@@ -96,7 +99,8 @@ static void walk_block(walk *w)
                   row == b->run_row + o[g].run_rows;
         for (size_t e = o[g].singles; e < o[g + 1].singles; e++) {
             const uint32_t f = b->single_feature[e];
-            /* By feature and then by row: scatter_counts relies on it. */
+            /* Singles are sorted by feature and then by row: scatter_counts
+             * relies on it. */
             w->good = w->good &&
                       (e == o[g].singles || f > b->single_feature[e - 1] ||
                        (f == b->single_feature[e - 1] &&
@@ -117,7 +121,8 @@ static void walk_block(walk *w)
             w->runs[f]++;
         }
     }
-    /* A feature's rows are either one run or fewer singles than make one. */
+    /* The rows of a feature in a block are either one run, or singles that are
+     * too few for a run. */
     for (size_t f = 0; f < d->n_features; f++)
         w->good = w->good && w->runs[f] <= 1 &&
                   w->singles[f] < (w->runs[f] ? 1 : DMM_RUN_LENGTH);
@@ -127,7 +132,7 @@ static void walk_block(walk *w)
               row == b->run_row + b->n_run_rows;
 }
 
-/* Blocks that tile the rows and rebuild the table exactly. */
+/* The blocks cover all rows in order, and their entries rebuild the table. */
 static void check_entries(const table *t, const dmm_counts *counts)
 {
     const dmm_dictionary *d = &counts->dictionary;
@@ -187,7 +192,8 @@ static void check_totals(const table *t, const dmm_counts *counts)
     CHECK(good);
 }
 
-/* Taxa share a column if and only if they are the same, or never. */
+/* Merged taxa share a column if and only if their counts are the same. Separate
+ * taxa never share one. */
 static void check_merging(const table *t, const dmm_counts *counts,
                           dmm_taxa taxa)
 {
@@ -207,8 +213,9 @@ static void check_merging(const table *t, const dmm_counts *counts,
         CHECK(counts->dictionary.n_taxa_columns == t->columns);
 }
 
-/* The differences of log gamma are right to 1e-14 of 1 + themselves, and sums
- * of at most a few thousand of them round by less than as much again. */
+/* Each difference T of log gamma has an error of at most 1e-14 of 1 + |T|.
+ * Rounding in sums of at most a few thousand of them adds less than as much
+ * again. */
 static void check_log_multinomial(const table *t, const dmm_counts *counts)
 {
     const double exact = (double)table_log_multinomial(t);
@@ -240,7 +247,8 @@ typedef struct {
     CHECK(a->field && b->field &&                                              \
           memcmp(a->field, b->field, (n) * sizeof *a->field) == 0)
 
-/* The same table from another kind of matrix or on other threads: all of it. */
+/* Compares everything in two compressed tables, which are made from other kinds
+ * of matrix or by other numbers of threads. */
 static void check_same(const dmm_counts *a, const dmm_counts *b)
 {
     const dmm_dictionary *d = &a->dictionary;
@@ -277,7 +285,7 @@ static void check_same(const dmm_counts *a, const dmm_counts *b)
     }
 }
 
-static dmm_counts *first_counts; /* of the tables that must be the same */
+static dmm_counts *first_counts; /* which later ones must equal */
 
 static void test_work(dmm_team *team, void *data)
 {
@@ -325,22 +333,21 @@ static void test_random_tables(void)
 
 static void test_edges(void)
 {
-    /* One cell; one row; one column; nothing at all. */
+    /* One cell, one row, one column, and a small table. */
     static const size_t shapes[][2] = {{1, 1}, {1, 200}, {200, 1}, {5, 5}};
     for (size_t i = 0; i < LENGTH(shapes); i++) {
         table t = table_random(shapes[i][0], shapes[i][1], 0.7, 50, 0);
         test_table(&t, 1);
         memset(t.count, 0, t.rows * t.columns * sizeof(int));
         table_finish(&t);
-        test_table(&t, 2); /* all samples empty: allowed here */
+        test_table(&t, 2); /* all samples empty, which is allowed */
         for (size_t e = 0; e < t.rows * t.columns; e++)
             t.count[e] = DMM_MAX_COUNT;
         table_finish(&t);
         test_table(&t, 3);
         table_free(&t);
     }
-    /* Empty samples among others; the first and the last column without
-     * counts. */
+    /* Some samples are empty, and so are the first and the last column. */
     table t = table_random(60, 20, 0.4, 9, 1);
     for (size_t i = 0; i < t.rows; i++) {
         t.count[i] = t.count[19 * t.rows + i] = 0;
@@ -352,8 +359,8 @@ static void test_edges(void)
     table_free(&t);
 }
 
-/* Totals above 2^32 whose lower halves do not sort like the totals, and more
- * of them than fit one column of totals. */
+/* Totals above 2^32 that sort differently by their lower 32 bits, and more
+ * distinct totals than one column of totals holds. */
 static void test_totals(void)
 {
     table t = table_new(1500, 6);
@@ -368,7 +375,8 @@ static void test_totals(void)
     test_table(&t, 2);
     table_free(&t);
 
-    /* Exactly 512, 513 and 1024 distinct totals. */
+    /* Numbers of distinct totals around multiples of TOTALS_FEATURES, the most
+     * that one column of totals holds. */
     static const size_t distinct[] = {511, 512, 513, 1024, 1025};
     for (size_t d = 0; d < LENGTH(distinct); d++) {
         t = table_new(1100, 2);
@@ -380,7 +388,8 @@ static void test_totals(void)
     }
 }
 
-/* More rows than a block of any length holds, and runs across blocks. */
+/* More rows than the longest block holds, and features whose rows span several
+ * blocks. */
 static void test_long_tables(void)
 {
     table t = table_random(150000, 3, 0.5, 5, 0);
@@ -390,7 +399,7 @@ static void test_long_tables(void)
     test_table(&t, 33);
     test_table(&t, 16);
     table_free(&t);
-    /* Rows around the limits of runs. */
+    /* Features with about as many rows as make a run. */
     for (size_t rows = 1; rows <= 12; rows++) {
         t = table_new(rows, 4);
         for (size_t i = 0; i < rows; i++) {
@@ -405,8 +414,8 @@ static void test_long_tables(void)
     }
 }
 
-/* A table of so many entries that the features' rows are not kept between the
- * builder's passes. */
+/* A table of more than MAX_KEPT_ENTRIES entries, for which the builder does not
+ * keep the rows of features between its passes. */
 static void large_work(dmm_team *team, void *data)
 {
     const table *t = data;
@@ -435,8 +444,8 @@ static void test_large_table(void)
     table_free(&t);
 }
 
-/* Taxa that are the same but must stay apart take no longer than others: a
- * prediction may have very many that no new sample has. */
+/* Identical taxa that stay separate must not be compared with each other pair
+ * by pair: a prediction may have very many taxa that no new sample has. */
 static void separate_work(dmm_team *team, void *data)
 {
     const dmm_matrix *m = data;
@@ -447,7 +456,7 @@ static void separate_work(dmm_team *team, void *data)
 
 static void test_many_equal_taxa(void)
 {
-    const size_t columns = 200000; /* 2e10 comparisons, if all were made */
+    const size_t columns = 200000; /* 2e10 pairs */
     const double one = 1;
     const int row = 0;
     int *start = NEED(columns + 1, int);

@@ -1,4 +1,5 @@
-/* Tests of counts/matrix.c. */
+/* Tests of counts/matrix.c: entries that are not counts are found, and all
+ * kinds of matrix give the same columns. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ typedef struct {
     dmm_problem_kind kind;
 } bad_value;
 
-/* Puts `bad` at a random nonzero entry of every kind of table. */
+/* Puts `bad` in place of a random nonzero entry, in each kind of matrix, and
+ * expects that it is found there. */
 static void test_bad_value(const table *t, bad_value bad, int is_integer)
 {
     size_t e;
@@ -63,7 +65,7 @@ static void test_bad_values(const table *t)
         {2147483646.5, DMM_PROBLEM_FRACTIONAL},
         {2147483647.5, DMM_PROBLEM_FRACTIONAL},
         {2147483648.0, DMM_PROBLEM_LARGE},
-        {4294967297.0, DMM_PROBLEM_LARGE}, /* 1 in 32 bits */
+        {4294967297.0, DMM_PROBLEM_LARGE}, /* truncates to 1 */
         {1e300, DMM_PROBLEM_LARGE},
     };
     static const bad_value integers[] = {{-1, DMM_PROBLEM_NEGATIVE},
@@ -74,7 +76,7 @@ static void test_bad_values(const table *t)
         test_bad_value(t, integers[i], 1);
 }
 
-/* R's missing integer. */
+/* R's NA_integer_ is a missing value. */
 static void test_missing_integer(void)
 {
     int x[6] = {1, 2, 3, 4, -2147483647 - 1, -1};
@@ -87,7 +89,8 @@ static void test_missing_integer(void)
     CHECK(p.kind == DMM_PROBLEM_MISSING && p.row == 0 && p.column == 2);
 }
 
-/* The first in column-major order, and entries before empty samples. */
+/* The first bad entry in column-major order is reported, and bad entries before
+ * empty samples. */
 static void test_order(void)
 {
     double x[12] = {1, 0, 2, 1, 0, NAN, -1, 0, 3, 0.5, 0, 3};
@@ -107,7 +110,7 @@ static void test_order(void)
     x[9] = 1;
     CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1 && p.column == 0);
-    x[4] = -0.0; /* is 0, no count */
+    x[4] = -0.0; /* equals 0: no count */
     CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1);
     x[7] = DMM_MAX_COUNT;
@@ -135,8 +138,9 @@ static void test_empty_samples(const table *t)
     free(kept);
 }
 
-/* Every sample has one count only, in a column of its own, the first sample in
- * the last column; and the same without some of them. */
+/* The first empty sample is reported. Every sample has only one count, in a
+ * column of its own, the first sample in the last column. From sample `without`
+ * on, only every third sample keeps its count. */
 static void test_first_empty_sample(void)
 {
     const size_t n = 9;
@@ -163,7 +167,7 @@ static void test_first_empty_sample(void)
 
 /* ---- Large tables ------------------------------------------------------- */
 
-/* All threads find what one does, wherever it is. */
+/* Any number of threads reports what one thread reports. */
 static void check_threads(const dmm_matrix *m, dmm_status status,
                           dmm_problem_kind kind)
 {
@@ -179,7 +183,7 @@ static void check_threads(const dmm_matrix *m, dmm_status status,
     }
 }
 
-/* A table that is large enough for several threads. */
+/* The table is large enough for several threads to be used. */
 static void test_threads(void)
 {
     const size_t n = 4000, columns = 500;
@@ -202,14 +206,15 @@ static void test_threads(void)
         const size_t early = random_below(late + 1);
         const double was_late = x[late], was_early = x[early];
         x[late] = 0.5;
-        x[early] = -1; /* the first, or the only one */
+        x[early] = -1; /* before the other, or in its place */
         check_threads(&m, DMM_OK, DMM_PROBLEM_NEGATIVE);
         x[late] = was_late;
         x[early] = was_early;
     }
     free(x);
 
-    /* Rows of a sparse table that are not in order, behind a bad entry. */
+    /* Rows of a sparse table that are not in order are reported even where they
+     * come after a bad entry. */
     m = table_view(&t, DMM_MATRIX_CSC);
     check_threads(&m, DMM_OK, DMM_PROBLEM_NONE);
     const size_t entries = (size_t)m.column_start[columns];
@@ -241,7 +246,7 @@ static void test_csc(void)
                           .row_index = row,
                           .column_start = start};
     dmm_problem p;
-    /* Valid but for the stored zero, which is no count. */
+    /* A valid table. Its stored zero is not a count, so that row 1 is empty. */
     CHECK(dmm_matrix_check(&m, 1, &p) == DMM_OK);
     CHECK(p.kind == DMM_PROBLEM_EMPTY_SAMPLE && p.row == 1);
     CHECK(dmm_matrix_nonzeros(&m, SIZE_MAX) == 3);
@@ -250,13 +255,13 @@ static void test_csc(void)
         int row[4], start[4];
     } invalid[] = {
         {{0, 2, 1, 2}, {1, 2, 2, 4}},  /* does not begin at 0     */
-        {{0, 2, 1, 2}, {-1, 2, 2, 4}}, /* begins below            */
+        {{0, 2, 1, 2}, {-1, 2, 2, 4}}, /* begins below 0          */
         {{0, 2, 1, 2}, {0, 2, 1, 4}},  /* offsets decrease        */
         {{0, 2, 1, 2}, {0, -2, 2, 4}}, /* a negative offset       */
         {{2, 0, 1, 2}, {0, 2, 2, 4}},  /* rows not ascending      */
         {{0, 0, 1, 2}, {0, 2, 2, 4}},  /* a row twice             */
         {{-1, 2, 1, 2}, {0, 2, 2, 4}}, /* a negative row          */
-        {{0, 3, 1, 2}, {0, 2, 2, 4}},  /* a row behind the last   */
+        {{0, 3, 1, 2}, {0, 2, 2, 4}},  /* a row past the last     */
     };
     for (size_t i = 0; i < LENGTH(invalid); i++) {
         memcpy(row, invalid[i].row, sizeof row);
@@ -265,7 +270,7 @@ static void test_csc(void)
                   "table %zu", i);
     }
 
-    /* No entry at all: there is nothing to point at. */
+    /* Without entries, the arrays of entries may be NULL. */
     const int none[4] = {0, 0, 0, 0};
     const dmm_matrix empty = {.kind = DMM_MATRIX_CSC,
                               .rows = 3,

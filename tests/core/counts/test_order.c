@@ -1,5 +1,5 @@
-/* Tests of counts/order.c: tables of counts are the same ones, however their rows
- * and columns are ordered. */
+/* Tests of counts/order.c: permuting the rows and columns of a table of counts
+ * does not change the table in canonical order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static int is_permutation(const uint32_t *x, size_t n)
     return all;
 }
 
-/* The counts in canonical order. */
+/* The counts in canonical order, rows x columns; freed by the caller. */
 static int *ordered(const table *t, dmm_matrix_kind kind, int threads)
 {
     build b = {.matrix = table_view(t, kind)};
@@ -75,7 +75,8 @@ static table shuffled(const table *t)
     return s;
 }
 
-/* Some permutations have the same counts in order; frees the table. */
+/* Random permutations of the table have the same counts in canonical order.
+ * Frees the table. */
 static void check_order(const char *name, table t, int permutations)
 {
     table_finish(&t);
@@ -95,7 +96,7 @@ static void check_order(const char *name, table t, int permutations)
 
 /* ---- Tables of counts ---------------------------------------------------- */
 
-/* A row or column becomes another one's copy. */
+/* Copies row or column `from` to `to`. */
 static void repeat_row(table *t, size_t from, size_t to)
 {
     for (size_t j = 0; j < t->columns; j++)
@@ -124,7 +125,7 @@ static void test_counts(void)
     check_order("a wide table", table_random(8, 900, 0.05, 5, 1), 5);
 }
 
-/* Duplicates tie, and it does not matter. */
+/* Duplicates tie, but their order does not matter. */
 static void test_duplicates(void)
 {
     for (int i = 0; i < 20; i++) {
@@ -154,9 +155,9 @@ static void test_duplicates(void)
 
 /* ---- Ties of rows that differ -------------------------------------------- */
 
-/* Each row has counts in two columns, its own and the next. Where `marked`, one
- * count tells all rows apart, if refinement goes on for half as many rounds as
- * there are rows. */
+/* Each row has counts in two columns, its own and the next, so that all rows
+ * are alike. If `marked`, one larger count tells all rows apart, but only after
+ * half as many rounds of refinement as there are rows. */
 static table cycle(size_t n, int marked)
 {
     table t = table_new(n, n);

@@ -1,4 +1,5 @@
-/* Tests of em/accelerate.c: the optimum of plain EM, in fewer evaluations. */
+/* Tests of em/accelerate.c: acceleration reaches the optimum of plain EM in
+ * fewer evaluations. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,14 +11,14 @@ typedef struct {
     int runs, same, worse, evaluations, plain_evaluations;
 } tally;
 
-/* Equal to this, two runs are at the same optimum; and what a run may be above
- * plain EM's for having stopped early. */
+/* Two runs are at the same optimum if their NLE differs by at most SAME. A run
+ * is worse if its NLE exceeds that of plain EM by more than STOPPED_EARLY. */
 #define SAME 1e-4
 #define STOPPED_EARLY 0.01
 
-/* Both from the same start. Plain EM is run to a much smaller change than the
- * default, so that it is at its optimum: from a change of 1e-6 it may have a
- * thousand times that to go. */
+/* Compares accelerated with plain EM from the same start. Plain EM has a much
+ * smaller tolerance than the default, to end at its optimum: when NLE changes
+ * by 1e-6, it may be a thousand times that above the optimum. */
 static void compare(const table *t, size_t k, unsigned long seed, tally *all)
 {
     const dmm_matrix matrix = table_view(t, all_kinds[seed % 3]);
@@ -37,7 +38,7 @@ static void compare(const table *t, size_t k, unsigned long seed, tally *all)
               t->rows, t->columns, k, seed, fast->nle, fast->iterations,
               plain->nle, plain->iterations);
     CHECK(plain->converged);
-    /* An emptied component's weight is held, it does not vanish. */
+    /* The weight of an empty component is held; it does not vanish. */
     CHECK((double)t->rows * fast->weight[k - 1] > DMM_EMPTY_WEIGHT / 10);
     all->runs++;
     all->same += fabs(fast->nle - plain->nle) <= SAME;
@@ -52,8 +53,8 @@ done:
     dmm_fit_free(plain);
 }
 
-/* Ready near the optimum, where the change is small, of itself or for that many
- * samples, and has fallen slowly for some iterations. */
+/* EM is ready when the change of NLE is small, by itself or for that many
+ * samples, and has decreased slowly for some iterations. */
 static void test_ready(void)
 {
     const dmm_counts few = {.n_samples = 10}, many = {.n_samples = 10000000};
@@ -72,12 +73,12 @@ static void test_ready(void)
     em.last_change = 20000;
     CHECK(!dmm_accelerate_ready(&em, 21000));
     em.last_change = 0.5;
-    em.shrinking = 0; /* it grew: EM is leaving a saddle */
+    em.shrinking = 0; /* grown: EM is leaving a saddle */
     CHECK(!dmm_accelerate_ready(&em, 0.6));
 }
 
-/* Mixtures whose components are that far apart, with fewer components, as many
- * and more. */
+/* Fits mixtures of this separation with fewer components than they have, as
+ * many, and more. */
 static tally compare_mixtures(double separation, unsigned long rounds)
 {
     tally all = {0, 0, 0, 0, 0};
@@ -103,13 +104,13 @@ int main(void)
     test_ready();
     for (size_t i = 0; i < LENGTH(separations); i++) {
         const tally all = compare_mixtures(separations[i], 16);
-        /* With components too many there are several optima; a faster way may
-         * end in another, better or worse, but rarely does. */
+        /* With too many components there are several optima. Acceleration may
+         * end in another one, better or worse, but rarely does. */
         CHECK(24 * all.worse <= all.runs);
         CHECK(10 * all.same >= 9 * all.runs);
         CHECK(2 * all.evaluations < all.plain_evaluations);
     }
-    /* Hardly a mixture: components empty on the way. */
+    /* Components that are nearly alike: some become empty during the fit. */
     tally all = compare_mixtures(0.1, 24);
     CHECK(10 * all.same >= 9 * all.runs);
     CHECK(20 * all.worse <= all.runs);

@@ -1,4 +1,4 @@
-/* Tests of em/bfgs.c: the same minimum as Newton's method finds. */
+/* Tests of em/bfgs.c: BFGS finds the minimum that Newton's method finds. */
 #include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -45,8 +45,9 @@ static void test_minimum(const table *t, size_t k, double start)
     memcpy(m.z, z, t->rows * k * sizeof *z);
     model_derivatives(&m, t);
     for (size_t c = 0; c < k; c++) {
-        /* BFGS stops at a gradient of 1e-5, or where it cannot go on: its F is
-         * then above the minimum by about g^2 / h, h at least 1e-2 here. */
+        /* BFGS stops at a gradient norm of 1e-5, or earlier where its line
+         * search fails. Its F is then above the minimum by about g^2 / h, where
+         * the curvature h is at least 1e-2 here. */
         CHECK_NEAR(f_bfgs[c], f_newton[c],
                    1e-5 + 1e-10 * fabs(f_newton[c]));
         CHECK_AT_MOST(f_newton[c],
@@ -79,7 +80,7 @@ static void handler(const char *reason, const char *file, int line, int code)
 int main(void)
 {
     random_seed(18);
-    /* Our handler is neither called nor lost. */
+    /* The caller's GSL error handler is neither called nor lost. */
     gsl_set_error_handler(handler);
     for (size_t k = 1; k <= 6; k++) {
         table t = k % 2 ? table_mixture(40, 10, 3, 20, 100, 0.6)

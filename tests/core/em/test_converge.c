@@ -1,4 +1,4 @@
-/* Tests of em/converge.c: NLE falls, fits that converge are stationary, and
+/* Tests of em/converge.c: NLE decreases, fits that converge are stationary, and
  * the callbacks are called as dmm.h says. */
 #include <math.h>
 #include <stdlib.h>
@@ -22,12 +22,13 @@ typedef struct {
     dmm_status status;
 } run;
 
-/* Called after every iteration, with the state at hand. */
+/* The interrupt callback, called after every iteration. Counts the iterations
+ * and those in which NLE rises. */
 static int observe(void *user)
 {
     run *r = user;
     if (r->em == NULL || r->em->evaluations == 0)
-        return 0; /* still in the start */
+        return 0; /* the fit is still in its start */
     r->calls++;
     if (r->em->nle > r->last_nle + dmm_em_rounding(r->last_nle))
         r->rises++;
@@ -53,7 +54,7 @@ static void converge_work(dmm_team *team, void *data)
     r->status = dmm_converge(em);
     CHECK(r->status == DMM_OK);
     CHECK(r->rises == 0);
-    /* BFGS asks in every iteration of its own, too. */
+    /* BFGS calls it in each of its own iterations as well. */
     CHECK(r->control.optimizer == DMM_OPTIMIZER_BFGS
               ? r->calls >= em->iterations
               : r->calls == em->iterations);
@@ -75,9 +76,10 @@ static void test_monotone(const table *t, size_t k, dmm_control control)
 
 /* ---- Stationary --------------------------------------------------------- */
 
-/* At the fit's parameters no Newton step promises more than a few times what
- * made it stop: a last change below 1e-6 of an EM that contracts by 0.999 an
- * iteration leaves at most 1e-3. The weights are the means of z. */
+/* At the parameters of a fit, a Newton step promises a decrease of at most
+ * 1e-3: EM stops when NLE changes by less than 1e-6, and where it converges
+ * linearly at a rate of up to 0.999, at most 1000 times that is left. The
+ * weights are the means of z. */
 static void check_stationary(const table *t, size_t k, dmm_control control)
 {
     const dmm_matrix matrix = table_view(t, DMM_MATRIX_CSC);
@@ -137,7 +139,7 @@ static void progress(dmm_phase phase, int iteration, double value, void *user)
 {
     watch *w = user;
     w->reports++;
-    /* A phase begins with iteration 0, and the next one follows. */
+    /* Each phase begins with iteration 0, and phases follow in order. */
     if (w->reports == 1)
         w->in_order = phase == DMM_PHASE_START && iteration == 0;
     else if (phase != w->phase)
@@ -167,8 +169,8 @@ static void test_callbacks(const table *t, dmm_control control)
     CHECK(control.optimizer == DMM_OPTIMIZER_BFGS ? w.interrupts > iterations
                                                   : w.interrupts == iterations);
     dmm_fit_free(fit);
-    /* Stopped at any call, it ends there; leaks show under the address
-     * sanitizer and in test_memory.c. */
+    /* A fit that is interrupted at any call ends there. Leaks would show under
+     * the address sanitizer and in test_memory.c. */
     const int calls = w.interrupts;
     for (int stop = 1; stop <= calls; stop += 1 + calls / 40) {
         w = (watch){.stop_at = stop};
@@ -179,7 +181,8 @@ static void test_callbacks(const table *t, dmm_control control)
     }
 }
 
-/* The limit of iterations holds, and the result says so. */
+/* A fit never exceeds the limit of iterations, and has converged if it ends
+ * before the limit. */
 static void test_limit(const table *t, dmm_control control)
 {
     const dmm_matrix matrix = table_view(t, DMM_MATRIX_DENSE_INT);

@@ -1,5 +1,5 @@
-/* Tests of em/em.c: one iteration against the model written out, and when
- * iterations have settled. */
+/* Tests of em/em.c: one iteration against the reference model of helpers.h, and
+ * the test of convergence. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,9 @@ typedef struct {
     const model *m;
 } iteration;
 
-/* At the model's parameters NLE and weights are the model's; a step goes to the
- * mean responsibilities, and to lambda + the Newton step. */
+/* At the parameters of the model, NLE is that of the model. A step then sets
+ * the weights to the mean responsibilities, and adds the Newton step to
+ * lambda. */
 static void iteration_work(dmm_team *team, void *data)
 {
     const iteration *x = data;
@@ -39,7 +40,7 @@ static void iteration_work(dmm_team *team, void *data)
         double mean = 0;
         for (size_t i = 0; i < m->n; i++)
             mean += m->z[c * m->n + i] / (double)m->n;
-        /* Components without samples are given DMM_EMPTY_WEIGHT. */
+        /* Empty components are held at DMM_EMPTY_WEIGHT. */
         CHECK_NEAR(exp(em->parameters->log_weight[c]), mean,
                    1e-10 + (double)m->k * DMM_EMPTY_WEIGHT / (double)m->n);
         for (size_t j = 0; j < m->s; j++) {
@@ -67,7 +68,7 @@ static void test_iteration(void)
     }
 }
 
-/* ---- When it has settled ------------------------------------------------ */
+/* ---- Convergence -------------------------------------------------------- */
 
 static void test_tick(void)
 {
@@ -78,7 +79,7 @@ static void test_tick(void)
         int settled;
     } steps[] = {
         {-1, 0},    {-1e-7, 0}, {-1, 0},     {-5e-7, 0},
-        {-9e-7, 0}, /* small, but growing */
+        {-9e-7, 0}, /* small, but larger than the last one */
         {-8e-7, 0}, {7e-7, 1},
     };
     for (size_t i = 0; i < LENGTH(steps); i++) {

@@ -1,5 +1,6 @@
-/* Tests of em/estep.c: a step over the samples against the model written
- * out, for every class of padding and every instruction set. */
+/* Tests of em/estep.c: an E-step and the sums made after it agree with the
+ * reference model of helpers.h, for every class of padding and every
+ * instruction set. */
 #include <gsl/gsl_sf_psi.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,8 +19,9 @@ static void evidence_task(const dmm_worker *worker, void *data)
     dmm_estep_evidence(worker, s->chunk, s->p);
 }
 
-/* The evidence is a sum of terms of total size model.size / N each on average:
- * rounding of 1e-14 of the largest, from the kernels' 1e-14. */
+/* The kernels evaluate each term of the evidence with an error of 1e-14 of it.
+ * model.size is the sum of all terms of all samples, and so bounds that of one
+ * sample. */
 static double tolerance_of_evidence(const model *m)
 {
     return 2e-14 * (1 + m->size);
@@ -54,7 +56,7 @@ static void check_responsibilities(const step *s)
     free(sums);
 }
 
-/* Histogram: z summed over the samples that have a column's count. */
+/* The histogram is the sum of z over the samples that have a feature. */
 static void check_histogram(const step *s)
 {
     const dmm_dictionary *d = &s->counts->dictionary;
@@ -74,12 +76,13 @@ static void check_histogram(const step *s)
             }
         }
     }
-    /* Sums of at most n numbers of at most 1, in another order. */
+    /* Sums of at most n numbers of at most 1, rounded in another order. */
     CHECK_AT_MOST(worst, 1e-15 * (double)(n * n));
 }
 
-/* Sums of differences; GSL's psi and psi_1 lose digits where they are
- * subtracted: 1e-15 of themselves, which are 1/a and 1/a^2 for small a. */
+/* Checks the sums of differences. The reference subtracts values of GSL's psi
+ * and psi_1, so that its error is 1e-15 of these values, which are about 1/a
+ * and 1/a^2 for small a. */
 static void check_sums(const step *s)
 {
     const model *m = s->m;
@@ -138,8 +141,8 @@ static void check_evidence(const step *s)
     CHECK_AT_MOST(worst, tolerance_of_evidence(m));
 }
 
-/* Parameters of a merged column are those of its first taxon: the model must
- * have the same for all of them. */
+/* A merged column has one set of parameters, so that the model must have the
+ * same for all of its taxa: see equalise(). */
 static void set_parameters(step *s)
 {
     dmm_parameters_set(s->p, s->counts, s->m->lambda, s->m->weight);
@@ -155,7 +158,7 @@ static void step_work(dmm_team *team, void *data)
                              &s->p) == DMM_OK);
     CHECK(dmm_sums_new(s->p, &s->sums) == DMM_OK);
     set_parameters(s);
-    /* Twice: nothing must be left over from the first time. */
+    /* The step is run twice: nothing must be left over from the first time. */
     dmm_team_do(team, step_task, s);
     dmm_team_do(team, step_task, s);
     check_responsibilities(s);
@@ -169,28 +172,12 @@ static void step_work(dmm_team *team, void *data)
     dmm_counts_free(s->counts);
 }
 
-/* Gives equal columns equal parameters. */
-static void equalise(model *m, const table *t)
-{
-    for (size_t j = 0; j < t->columns; j++) {
-        for (size_t l = 0; l < j; l++) {
-            if (memcmp(t->count + j * t->rows, t->count + l * t->rows,
-                       t->rows * sizeof(int)) != 0)
-                continue;
-            for (size_t c = 0; c < m->k; c++)
-                m->lambda[c * m->s + j] = m->lambda[c * m->s + l];
-            break;
-        }
-    }
-    model_evaluate(m, t);
-}
-
 static void test_all_kernels(const table *t, size_t k, double centre)
 {
     const char *names[MAX_KERNEL_NAMES];
     const size_t n = kernel_names(names);
     model m = model_random(t, k, centre);
-    equalise(&m, t);
+    model_equalise(&m, t);
     for (size_t i = 0; i < n; i++) {
         CHECK(dmm_kernels_select(names[i]) == DMM_OK);
         step s = {.t = t, .m = &m, .taxa = (dmm_taxa)((k + i) % 2)};
@@ -199,7 +186,7 @@ static void test_all_kernels(const table *t, size_t k, double centre)
     model_free(&m);
 }
 
-/* Samples without counts, whose evidence is 0 whatever was there before. */
+/* The evidence of samples without counts is 0, whatever z held before. */
 static void test_empty_samples(void)
 {
     const size_t rows = 40, columns = 7;
@@ -221,7 +208,8 @@ int main(void)
         test_all_kernels(&t, k, (double)(k % 5) - 2.5);
         table_free(&t);
     }
-    /* More than one block: their rows depend on the components. */
+    /* More than one block. The rows of a block depend on the number of
+     * components. */
     table t = table_random(2200, 5, 0.4, 9, 1);
     test_all_kernels(&t, 16, 0);
     test_all_kernels(&t, 3, 2);

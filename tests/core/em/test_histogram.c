@@ -1,6 +1,6 @@
-/* Tests of em/histogram.c: the histogram against the responsibilities entry
- * by entry, and its sums in one pass against those in two. test_estep.c
- * compares both with the model. */
+/* Tests of em/histogram.c: the histogram is the sum of the responsibilities
+ * taken entry by entry, and the sums made from it are the same in one pass and
+ * in two. test_estep.c compares both with the reference model. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 
 #define LARGEST 300
 
-/* The histogram of a table that is walked in spans of blocks and parts of its
- * columns, from the responsibilities entry by entry. */
+/* The histogram of a table so large that a pass over it is divided into spans
+ * and parts (counts/chunk.h). */
 static void tiles_work(dmm_team *team, void *data)
 {
     step *s = data;
@@ -85,7 +85,7 @@ static void two_passes_task(const dmm_worker *worker, void *data)
     dmm_histogram_sums(worker, s->chunk, s->p, s->sums);
 }
 
-/* The sums with NAN for what is not written. */
+/* Fills the sums with NaN, so that a value which is not written is noticed. */
 static void spoil(const step *s)
 {
     const size_t kp = s->p->kp;
@@ -96,7 +96,7 @@ static void spoil(const step *s)
             s->sums->total_trigamma[k] = NAN;
 }
 
-/* Both ways give the same bits, with buffers and without. */
+/* One pass and two passes give the same bits, with buffers and without. */
 static void passes_work(dmm_team *team, void *data)
 {
     step *s = data;
@@ -137,8 +137,9 @@ static void passes_work(dmm_team *team, void *data)
     dmm_counts_free(s->counts);
 }
 
-/* A large table, whose longest column is too long for a buffer if there are many
- * components; a small one; and one whose responsibilities do not fit. */
+/* A large table, whose longest column does not fit a buffer if there are many
+ * components; a small table; and one whose responsibilities do not fit a
+ * cache. */
 static void test_one_pass(void)
 {
     const size_t rows[] = {1500, 60, 50000}, columns[] = {200, 20, 3};

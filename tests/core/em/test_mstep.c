@@ -1,5 +1,5 @@
-/* Tests of em/mstep.c and em/bfgs.c's common problem: the minimum of F_k
- * over lambda at fixed responsibilities. */
+/* Tests of em/mstep.c: Newton's method finds the minimum of F_k over lambda at
+ * fixed responsibilities. */
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdlib.h>
@@ -62,8 +62,8 @@ static void direction_task(const dmm_worker *worker, void *data)
 
 /* ---- Gradient and direction --------------------------------------------- */
 
-/* One taxon's part of the gradient or curvature of its column, which those that
- * are merged with it have as well. */
+/* The gradient or curvature of one taxon. Merged taxa have equal parts of that
+ * of their column. */
 static double of_taxon(const mstep *s, const double *values, size_t j, size_t c)
 {
     const size_t column = s->counts->column_of_taxon[j];
@@ -71,9 +71,10 @@ static double of_taxon(const mstep *s, const double *values, size_t j, size_t c)
            s->counts->dictionary.multiplicity[column];
 }
 
-/* Against the model's gradient, and its F by central differences: with a step
- * of 1e-4 their error is 1e-8 of the third derivative, which is of the size of
- * the counts in question, and 1e-16 |F| / 1e-4. */
+/* Compares the gradient with that of the model, and with central differences of
+ * its F. With a step of 1e-4, these have an error of 1e-8 times the third
+ * derivative, which is of the order of the counts, and a rounding error of
+ * 1e-16 |F| / 1e-4. */
 static void check_gradient(const mstep *s)
 {
     model *m = s->m;
@@ -87,7 +88,8 @@ static void check_gradient(const mstep *s)
             const double scale = 1 + fabs(m->hessian[c * m->s + j]) +
                                  exp(kept) * (double)m->n;
             CHECK_NEAR(g, exact, 1e-11 * scale);
-            /* The Hessian's diagonal where the gradient is not negative. */
+            /* The curvature is the Hessian's diagonal with 0 in place of a
+             * negative gradient. */
             CHECK_NEAR(of_taxon(s, s->newton->curvature, j, c),
                        m->hessian[c * m->s + j] + fmax(-exact, 0),
                        1e-10 * scale * (1 + exp(kept)));
@@ -102,7 +104,8 @@ static void check_gradient(const mstep *s)
     }
 }
 
-/* The step solves H step = -g with H = diag(h) + E a a', by LU. */
+/* The step solves H step = -g with H = diag(h) + E a a'. The reference solves
+ * it by LU decomposition. */
 static void check_direction(const mstep *s)
 {
     const model *m = s->m;
@@ -138,7 +141,7 @@ static void check_direction(const mstep *s)
             const double exact = gsl_vector_get(x, j);
             const double clipped = fmax(fmin(exact, DMM_NEWTON_LONGEST),
                                         -DMM_NEWTON_LONGEST);
-            /* den may be 1e-3, and loses three digits. */
+            /* den may be as small as 1e-3, which costs three digits. */
             CHECK_NEAR(w->step[at], clipped, 1e-9 * (1 + fabs(exact)));
             CHECK_NEAR(solved[at], -exact, 1e-9 * (1 + fabs(exact)));
             promised -= of_taxon(s, w->gradient, j, c) * w->step[at];
@@ -172,7 +175,7 @@ static void direction_work(dmm_team *team, void *data)
     teardown(s);
 }
 
-/* F falls, and at the end no direction promises more than the tolerance. */
+/* F decreases, and at the end no step promises more than the tolerance. */
 static void minimum_work(dmm_team *team, void *data)
 {
     mstep *s = data;
@@ -193,15 +196,15 @@ static void minimum_work(dmm_team *team, void *data)
         CHECK_NEAR(dmm_parameters_penalty(s->p, c) - s->sums->lgamma[c],
                    m->objective[c], 1e-11 * (1 + fabs(m->objective[c])));
         for (size_t j = 0; j < m->s; j++) {
-            /* A promise of 2e-12 is g^2 / h or less of it; what is lost to
-             * rounding of F, 1e-12 of it, comes on top. */
+            /* At the end a step promises a decrease of at most 2e-12, which
+             * bounds g^2 / h. The rounding of F, 1e-12 of it, adds to this. */
             const double limit =
                 sqrt((4e-12 + 4e-12 * fabs(m->objective[c])) *
                      of_taxon(s, s->newton->curvature, j, c) / 1e-3);
             CHECK_AT_MOST(fabs(m->gradient[c * m->s + j]), limit);
         }
     }
-    /* A second run has nothing to do. */
+    /* A second run from the minimum has nothing to do. */
     int again = -1;
     CHECK(dmm_mstep_run(team, s->chunk, s->p, s->sums, s->newton, 1e-6, 300,
                         &again) == DMM_OK);
@@ -210,21 +213,8 @@ static void minimum_work(dmm_team *team, void *data)
     free(before);
 }
 
-static void equalise(model *m, const table *t)
-{
-    for (size_t j = 1; j < t->columns; j++)
-        for (size_t l = 0; l < j; l++)
-            if (memcmp(t->count + j * t->rows, t->count + l * t->rows,
-                       t->rows * sizeof(int)) == 0) {
-                for (size_t c = 0; c < m->k; c++)
-                    m->lambda[c * m->s + j] = m->lambda[c * m->s + l];
-                break;
-            }
-    model_evaluate(m, t);
-}
-
-/* From far away, and with a component that no sample has: its minimum is the
- * prior's mode in lambda, alpha = eta / nu. */
+/* Starts far from the minimum, with one component that has no samples. Its
+ * minimum is the mode of the prior in lambda, alpha = eta / nu. */
 static void test_starts(const table *t, size_t k)
 {
     static const double centres[] = {-20, -5, 0, 5, 12};
@@ -232,7 +222,7 @@ static void test_starts(const table *t, size_t k)
         model m = model_random(t, k, 0);
         for (size_t e = 0; e < m.s * k; e++)
             m.lambda[e] += centres[i];
-        equalise(&m, t);
+        model_equalise(&m, t);
         for (size_t r = 0; r < m.n; r++)
             for (size_t c = 0; c < k; c++)
                 m.z[c * m.n + r] = c == r % k;
@@ -257,14 +247,14 @@ int main(void)
         table t = i % 2 ? table_mixture(40, 14, 3, 20, 150, 0.7)
                         : table_random(30, 12, 0.5, 60, 1);
         model m = model_random(&t, ks[i], (double)i - 2);
-        equalise(&m, &t);
+        model_equalise(&m, &t);
         mstep s = {.t = &t, .m = &m, .taxa = (dmm_taxa)(i % 2)};
         dmm_team_run(1, direction_work, &s);
         model_free(&m);
         test_starts(&t, ks[i]);
         table_free(&t);
     }
-    /* Far from the optimum, where den is damped; huge counts; one taxon. */
+    /* Huge counts, from far away, where den is damped; and a single taxon. */
     table t = table_random(25, 6, 0.8, 2147483647, 0);
     test_starts(&t, 2);
     table_free(&t);

@@ -1,4 +1,5 @@
-/* Tests of em/parameters.c. */
+/* Tests of em/parameters.c: padding, what is derived from lambda, and
+ * weights. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ static void test_padding(void)
         const size_t kp = dmm_padded_components(k);
         CHECK(kp >= k);
         CHECK(kp == 1 || kp == 2 || kp == 4 || kp % 8 == 0);
-        /* The least: nothing below it that is at least k. */
+        /* No smaller padded number is at least k. */
         for (size_t less = k; less < kp; less++)
             CHECK(!(less == 1 || less == 2 || less == 4 || less % 8 == 0));
     }
@@ -32,8 +33,8 @@ static void refresh(dmm_team *team, dmm_parameters *p, dmm_counts *counts)
     dmm_team_do(team, refresh_task, both);
 }
 
-/* theta, lambda_sum, totals' columns, prior and penalty are those of the taxa,
- * merged or not. */
+/* theta, lambda_sum, the columns of totals, prior and penalty are those of the
+ * single taxa, merged or not. */
 static void check_refreshed(const table *t, const model *m,
                             const dmm_parameters *p, const dmm_counts *counts)
 {
@@ -93,7 +94,7 @@ static void test_set(dmm_team *team, void *data)
     dmm_parameters_free(p);
     dmm_counts_free(counts);
 
-    /* Merged taxa count as often as they are there; lambda is clamped. */
+    /* A merged column counts with its multiplicity, and lambda is clamped. */
     counts = build_counts(team, &matrix, DMM_TAXA_MERGED, s->k);
     CHECK(dmm_parameters_new(counts, s->k, (dmm_prior){m.eta, m.nu}, &p) ==
           DMM_OK);
@@ -143,7 +144,7 @@ static void test_weights(dmm_team *team, void *data)
         sum = 0;
         for (size_t c = 0; c < 5; c++) {
             sum += exp(p->log_weight[c]);
-            /* Rounding of the shifted logs. */
+            /* The bound is the rounding of the shifted logs. */
             CHECK_NEAR(p->log_weight[c] - p->log_weight[0], -(double)c,
                        1e-15 * (1 + fabs(shifts[i])) * 4);
         }

@@ -1,4 +1,5 @@
-/* Tests of em/saddle.c: EM does not end where components are alike. */
+/* Tests of em/saddle.c: EM does not end at a saddle, where components are
+ * alike. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "helpers.h"
 #include "start/first_mstep.h"
 
-/* A fit from responsibilities 1/k, but for a little noise. */
+/* A fit that starts from responsibilities of 1/k with a little noise. */
 typedef struct {
     const table *t;
     size_t k;
@@ -41,7 +42,7 @@ static void run_work(dmm_team *team, void *data)
             z[c] /= sum;
     }
     for (size_t j = 0; j < counts->dictionary.n_taxa_columns; j++)
-        for (size_t c = 1; c < x->k; c++) /* the mean, for all */
+        for (size_t c = 1; c < x->k; c++) /* the same for all */
             start.centre[j * kp + c] = start.centre[j * kp];
     CHECK(dmm_first_mstep(em, &start) == DMM_OK);
     CHECK(dmm_converge(em) == DMM_OK);
@@ -71,7 +72,8 @@ static double usual_nle(const table *t, size_t k)
 
 static void test_two_kinds(dmm_optimizer optimizer)
 {
-    /* Two kinds well apart: one component is far worse than two. */
+    /* Two components far apart: a fit of one component is far worse than of
+     * two. */
     table t = table_mixture(120, 20, 2, 50, 400, 1);
     const double one = usual_nle(&t, 1), two = usual_nle(&t, 2);
     CHECK(two < one - 100);
@@ -86,7 +88,8 @@ static void test_two_kinds(dmm_optimizer optimizer)
     table_free(&t);
 }
 
-/* Where no components that differ are better, it ends where they are alike. */
+/* All samples are the same, so that components which differ cannot be better:
+ * EM converges with equal ones. */
 static void test_one_kind(void)
 {
     table t = table_new(30, 6);

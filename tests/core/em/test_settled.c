@@ -1,4 +1,5 @@
-/* Tests of em/settled.c: leaving samples out changes nothing but the work. */
+/* Tests of em/settled.c: leaving out settled samples reduces the work of an
+ * iteration and does not change its results. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "helpers.h"
 #include "start/first_mstep.h"
 
-/* Log-likelihood, weights and histogram at the parameters. */
+/* NLE, weights, gradient and histogram at the parameters of an em. */
 typedef struct {
     double nle;
     double *weight, *gradient, *histogram;
@@ -49,7 +50,7 @@ static void snapshot_free(snapshot *s)
 
 static void compare(const snapshot *a, const snapshot *b)
 {
-    /* The same sums in another order. */
+    /* The sums are the same, but in another order. */
     CHECK_NEAR(a->nle, b->nle, 1e-12 * fabs(a->nle));
     CHECK_AT_MOST(largest_difference(a->weight, b->weight, a->kp), 1e-9);
     CHECK_AT_MOST(largest_difference(a->gradient, b->gradient, a->n_gradient),
@@ -74,7 +75,8 @@ static size_t unsettled_entries(const dmm_counts *c)
     return n;
 }
 
-/* A fit until it settles; then with and without its settled samples. */
+/* Runs a fit to convergence, lets its samples settle, and compares evaluations
+ * with and without the settled samples. */
 static void settle_work(dmm_team *team, void *data)
 {
     job *x = data;
@@ -84,8 +86,7 @@ static void settle_work(dmm_team *team, void *data)
     dmm_start start;
     uint32_t *label = NEED(x->t->rows, uint32_t);
     for (size_t i = 0; i < x->t->rows; i++)
-        label[i] = (uint32_t)(i % x->k); /* the order of table_mixture() or not:
-                                            the start is as good as any */
+        label[i] = (uint32_t)(i % x->k); /* any labels will do */
     dmm_em *em = new_em(team, counts, x->k, &control);
     CHECK(dmm_kmeans_run(team, em->chunk, label, &control, &start) == DMM_OK);
     CHECK(dmm_first_mstep(em, &start) == DMM_OK);
@@ -112,7 +113,7 @@ static void settle_work(dmm_team *team, void *data)
         snapshot again = take(em);
         CHECK(again.nle == all.nle);
         CHECK(dmm_settled_confirmed(s, em->chunk));
-        /* A settled sample that has moved is noticed. */
+        /* A settled sample whose responsibilities have changed is noticed. */
         for (size_t i = 0; i < counts->n_samples; i++)
             if (s->component[i] != DMM_UNSETTLED) {
                 double *z = em->chunk->z + i * em->chunk->kp;
@@ -131,14 +132,14 @@ static void settle_work(dmm_team *team, void *data)
     dmm_counts_free(counts);
 }
 
-/* Both ways of EM end at the same optimum. */
+/* EM with and without settled samples ends at the same optimum. */
 static void test_fit(const table *t, size_t k)
 {
     const dmm_matrix m = table_view(t, DMM_MATRIX_CSC);
     dmm_control control = dmm_control_default();
     dmm_fit_result *fast = NULL, *plain = NULL;
     CHECK(dmm_fit(&m, k, &control, &fast) == DMM_OK);
-    control.accelerate = 0; /* nothing settles then */
+    control.accelerate = 0; /* no samples settle */
     CHECK(dmm_fit(&m, k, &control, &plain) == DMM_OK);
     CHECK(fast->converged && plain->converged);
     CHECK_NEAR(fast->nle, plain->nle, 1e-3);
@@ -152,7 +153,7 @@ int main(void)
     random_seed(21);
     int settled = 0;
     for (int threads = 1; threads <= 2; threads++) {
-        /* Well apart: most samples settle. */
+        /* Components far apart: most samples settle. */
         table t = table_mixture(1500, 60, 3, 60, 2000, 1);
         job x = {.t = &t, .k = 3};
         dmm_team_run(threads, settle_work, &x);
@@ -166,13 +167,13 @@ int main(void)
         settled += x.settled;
         CHECK(x.buffers);
         table_free(&t);
-        /* Alike: none do. */
+        /* Components nearly alike: no sample settles. */
         t = table_mixture(1500, 60, 3, 20, 30, 0.05);
         x = (job){.t = &t, .k = 3};
         dmm_team_run(threads, settle_work, &x);
         CHECK(!x.settled);
         table_free(&t);
-        /* Too small to be worth it. */
+        /* The table is too small for settling to pay. */
         t = table_mixture(60, 20, 2, 60, 500, 1);
         x = (job){.t = &t, .k = 2};
         dmm_team_run(threads, settle_work, &x);

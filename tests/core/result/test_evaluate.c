@@ -1,4 +1,5 @@
-/* Tests of result/evaluate.c. */
+/* Tests of result/evaluate.c: evaluations of the model at given parameters, and
+ * predictions. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static void evaluation_free(evaluation *x)
     free(x->variance);
 }
 
-/* Against the model written out, which has long double and GSL's psi. */
+/* Compares an evaluation with the reference model, which uses long double and
+ * GSL's psi. */
 static void check_evaluation(const table *t, const model *m,
                              const evaluation *x)
 {
@@ -64,8 +66,9 @@ static void check_evaluation(const table *t, const model *m,
     }
 }
 
-/* The Hessian by central differences of the core's own gradient, at fixed z:
- * dmm_evaluate() takes z from the parameters, so that k is 1 here. */
+/* Compares the Hessian with central differences of the core's own gradient.
+ * Both are at fixed z, which dmm_evaluate() computes from the parameters: k is
+ * 1 here, so that z is always 1. */
 static void check_hessian(const table *t, const dmm_matrix *matrix)
 {
     const size_t s = t->columns;
@@ -83,7 +86,8 @@ static void check_hessian(const table *t, const dmm_matrix *matrix)
         m.lambda[j] = kept - step;
         dmm_evaluate(matrix, 1, m.lambda, &weight, &control, &below.e);
         m.lambda[j] = kept;
-        /* -dNLE = dlambda . gradient, as k = 1 and the prior is in both. */
+        /* As k is 1, the gradient of NLE is that of F. Both contain the
+         * prior. */
         CHECK_NEAR((above.e.nle - below.e.nle) / (2 * step), x.gradient[j],
                    1e-6 * (1 + fabs(x.gradient[j])) +
                        1e-10 * fabs(x.e.nle));
@@ -114,7 +118,7 @@ static void test_table(const table *t, size_t k, double centre)
         CHECK(dmm_evaluate(&matrix, k, m.lambda, m.weight, &control, &x.e) ==
               DMM_OK);
         check_evaluation(t, &m, &x);
-        /* Outputs that are not asked for. */
+        /* Outputs that are NULL are left out. */
         dmm_evaluation none = {.nle = 0};
         CHECK(dmm_evaluate(&matrix, k, m.lambda, m.weight, &control, &none) ==
               DMM_OK);
@@ -123,7 +127,7 @@ static void test_table(const table *t, size_t k, double centre)
         if (i == 0)
             check_hessian(t, &matrix);
     }
-    /* Other priors. */
+    /* Another prior, and invalid arguments. */
     const dmm_matrix matrix = table_view(t, DMM_MATRIX_CSC);
     evaluation x = evaluation_new(t, k);
     control.eta = m.eta = 1.7;
@@ -175,7 +179,8 @@ static void test_prediction(const table *t, size_t k, double centre)
     model_free(&m);
 }
 
-/* A sample without counts says nothing: evidence 0, posterior the weights. */
+/* A sample without counts has an evidence of 0, and its posterior is the
+ * weights. */
 static void test_empty_samples(void)
 {
     table t = table_random(20, 6, 0.5, 30, 0);
@@ -196,7 +201,7 @@ static void test_empty_samples(void)
         for (size_t c = 0; c < 3; c++)
             CHECK(z[c * t.rows + 4] == 0);
     }
-    /* A table of nothing else. */
+    /* A table in which all samples are empty. */
     memset(t.count, 0, t.rows * t.columns * sizeof(int));
     table_finish(&t);
     test_prediction(&t, 2, 0);
@@ -206,7 +211,8 @@ static void test_empty_samples(void)
     table_free(&t);
 }
 
-/* Samples that no component could have made are still in one of them. */
+/* Samples that no component is likely to have produced still have probabilities
+ * that sum to 1. */
 static void test_extremes(void)
 {
     table t = table_random(30, 5, 0.9, 2147483647, 0);
@@ -242,7 +248,8 @@ static void test_fit(void)
     table_free(&t);
 }
 
-/* Above the work from which threads are used, the same bits for any number. */
+/* On a table large enough for several threads, any number of threads gives the
+ * same bits. */
 static void test_threads(void)
 {
     const size_t k = 5;
@@ -272,8 +279,9 @@ static void test_threads(void)
     table_free(&t);
 }
 
-/* Samples of a table that is walked in spans of blocks and parts of its columns
- * have what they have in a small table of their own. */
+/* In a table so large that a pass over it is divided into spans and parts
+ * (counts/chunk.h), samples have the evidence that they have in a small table
+ * of their own. */
 static void test_tiles(void)
 {
     const size_t k = 8, rows = 12500, columns = 64, few = 100;

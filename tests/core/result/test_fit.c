@@ -1,4 +1,4 @@
-/* Tests of fit.c: whole fits. */
+/* Tests of result/fit.c: whole fits. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "helpers.h"
 #include "simd/kernels.h"
 
-/* ---- What every result must be ------------------------------------------ */
+/* ---- Properties of every result ----------------------------------------- */
 
 static void check_numbers(const dmm_fit_result *r)
 {
@@ -19,7 +19,7 @@ static void check_numbers(const dmm_fit_result *r)
     CHECK(all_finite(r->weight, r->k));
     CHECK(all_finite(r->z, r->n_samples * r->k));
     for (size_t e = 0; e < r->n_taxa * r->k; e++) {
-        /* Limits of a very wide interval may be 0 or beyond any number. */
+        /* The limits of a very wide interval may be 0 or infinite. */
         CHECK(isfinite(r->estimate[e]) && r->estimate[e] > 0);
         CHECK(isfinite(r->std_error[e]) && r->std_error[e] > 0);
         CHECK(r->lower[e] >= 0 && r->lower[e] <= r->estimate[e]);
@@ -50,13 +50,13 @@ static void check_weights(const dmm_fit_result *r)
     }
 }
 
-/* NLE and z are those of the parameters that are returned. */
+/* NLE and z agree with the parameters that are returned. */
 static void check_consistent(const dmm_fit_result *r, const table *t,
                              const dmm_matrix *matrix,
                              const dmm_control *control)
 {
-    /* Log factorials of the totals are in NLE and in it again with the other
-     * sign: its rounding is theirs. */
+    /* NLE contains the log factorials of the totals twice, with opposite signs:
+     * their rounding is part of its rounding. */
     double factorials = 0;
     for (size_t i = 0; i < t->rows; i++) {
         double total = 0;
@@ -75,7 +75,8 @@ static void check_consistent(const dmm_fit_result *r, const table *t,
           DMM_OK);
     CHECK_NEAR(e.nle, r->nle, rounding);
     CHECK_NEAR(e.log_likelihood, r->log_likelihood, rounding);
-    /* lambda is rounded where alpha is: errors grow with the counts. */
+    /* Rounding alpha in the result changes lambda. The effect on z grows with
+     * the counts. */
     CHECK_AT_MOST(largest_difference(z, r->z, r->n_samples * r->k),
                   1e-6 + 1e-13 * fabs(r->nle) + 2e-15 * factorials);
     free(lambda);
@@ -124,8 +125,8 @@ static void buffers_work(dmm_team *team, void *data)
     dmm_counts_free(counts);
 }
 
-/* A table so large that threads have buffers: both optimisers reach the
- * optimum, with one thread and with two. */
+/* On a table so large that threads have buffers for the histogram, both
+ * optimisers reach the optimum, with one thread and with two. */
 static void test_large(void)
 {
     table t = table_mixture(600, 120, 5, 60, 60000, 1);
@@ -172,7 +173,7 @@ static void test_constant_tables(void)
     }
 }
 
-/* One count a sample: the totals' and the taxa's terms cancel in part. */
+/* Each sample has one count: the terms of totals and taxa cancel in part. */
 static void test_singletons(void)
 {
     table t = table_new(12, 12);
@@ -187,7 +188,8 @@ static void test_singletons(void)
 
 static void test_degenerate_tables(void)
 {
-    /* As many components as samples; samples twice; a taxon without counts. */
+    /* As many components as samples; then duplicate samples; then a taxon
+     * without counts. */
     table t = table_random(9, 6, 0.6, 40, 0);
     for (size_t k = 1; k <= 9; k++)
         test_all(&t, k);
@@ -206,7 +208,7 @@ static void test_degenerate_tables(void)
         test_all(&t, k);
     table_free(&t);
 
-    /* Counts of all sizes side by side. */
+    /* Small and huge counts in the same table. */
     t = table_random(20, 8, 0.7, DMM_MAX_COUNT, 0);
     for (size_t k = 1; k <= 8; k++)
         test_all(&t, k);
@@ -218,7 +220,8 @@ static void test_degenerate_tables(void)
         test_all(&t, k);
     table_free(&t);
 
-    /* Samples of 1 and of 2^31 - 1 counts; disjoint taxa. */
+    /* Samples of 1 and of 2^31 - 1 counts, each with counts in only one
+     * taxon. */
     t = table_new(10, 4);
     for (size_t i = 0; i < 10; i++)
         t.count[i % 4 * 10 + i] = i % 3 ? 1 : DMM_MAX_COUNT;
@@ -228,7 +231,7 @@ static void test_degenerate_tables(void)
     table_free(&t);
 }
 
-/* Priors at the ends of what makes sense. */
+/* Priors at the ends of the sensible range. */
 static void test_priors(void)
 {
     static const double priors[][2] = {
@@ -267,8 +270,8 @@ static void check_same(const dmm_fit_result *a, const dmm_fit_result *b)
     SAME(std_error, s * k);
 }
 
-/* The bits do not depend on the number of threads; the table is large enough
- * for threads to be used at all. */
+/* The number of threads does not change a bit of the result, on a table that is
+ * large enough for threads to be used. */
 static void test_threads(const table *t, size_t k, dmm_control control)
 {
     static const int threads[] = {2, 3, 5, 8};
@@ -316,14 +319,15 @@ static void test_same_result(void)
     control.max_iterations = 3;
     test_threads(&t, 9, control);
 
-    /* Passes over several spans of blocks and parts of the table (estep.c). */
+    /* A table so large that passes are divided into spans and parts
+     * (counts/chunk.h). */
     table large = table_random(12500, 64, 0.3, 300, 0);
     control = dmm_control_default();
     control.max_iterations = 4;
     test_threads(&large, 8, control);
     table_free(&large);
 
-    /* All kinds of matrices, and twice the same. */
+    /* Every kind of matrix gives the same fit, and so does a second run. */
     control = dmm_control_default();
     control.max_iterations = 20;
     dmm_fit_result *first = NULL;
@@ -363,7 +367,7 @@ static void test_kernels_agree(void)
     table_free(&t);
 }
 
-/* Clear clusters are found, whatever the optimiser. */
+/* Both optimisers find clear clusters. */
 static void test_clusters(void)
 {
     table t = table_mixture(90, 20, 3, 200, 500, 1);
@@ -376,7 +380,7 @@ static void test_clusters(void)
             continue;
         for (size_t c = 0; c < 3; c++) {
             CHECK_NEAR(r->weight[c], 1.0 / 3, 0.02);
-            /* Sample i is of cluster i mod 3. */
+            /* Sample i belongs to cluster i % 3. */
             size_t own = 0;
             for (size_t i = 1; i < 3; i++)
                 own = r->z[c * 90 + i] > r->z[c * 90 + own] ? i : own;

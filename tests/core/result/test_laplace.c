@@ -8,8 +8,8 @@
 #include "helpers.h"
 #include "result/laplace.h"
 
-/* log det and the inverse's diagonal of diag + e a a' by LU; returns whether
- * the matrix is positive definite. */
+/* Computes log det H and the diagonal of the inverse of H = diag(h) + E a a' by
+ * LU decomposition. Returns whether H is positive definite. */
 static int dense(const model *m, size_t c, double *log_det, double *variance)
 {
     const size_t n = m->s;
@@ -37,7 +37,7 @@ static int dense(const model *m, size_t c, double *log_det, double *variance)
     return positive;
 }
 
-/* At the optimum: the fit's own standard errors, intervals, criteria. */
+/* The standard errors, intervals and criteria of a fit, at its optimum. */
 static void test_fit(const table *t, size_t k)
 {
     const dmm_matrix matrix = table_view(t, DMM_MATRIX_CSC);
@@ -61,8 +61,8 @@ static void test_fit(const table *t, size_t k)
             log_det += 2 * log(n) - log(n * fit->weight[c]);
         for (size_t j = 0; j < s; j++) {
             const size_t e = c * s + j;
-            /* Psi and psi_1 as differences, and the condition of the dense
-             * matrix, limit the comparison. */
+            /* The reference limits the comparison: it subtracts values of psi
+             * and psi_1, and its dense matrix may be ill-conditioned. */
             CHECK_NEAR(fit->std_error[e], sqrt(variance[j]),
                        1e-7 * fit->std_error[e]);
             CHECK_NEAR(log(fit->lower[e]), lambda[e] - 2 * fit->std_error[e],
@@ -87,7 +87,8 @@ static void test_fit(const table *t, size_t k)
     dmm_fit_free(fit);
 }
 
-/* At any parameters: exact where H_k is positive definite, else finite. */
+/* At any parameters the results are exact where H_k is positive definite, and
+ * finite elsewhere. Returns the number of components where it is not. */
 static int test_anywhere(const table *t, size_t k, double centre)
 {
     const dmm_matrix matrix = table_view(t, DMM_MATRIX_DENSE_DOUBLE);
@@ -123,11 +124,12 @@ static int test_anywhere(const table *t, size_t k, double centre)
 
 static void test_criteria(void)
 {
-    /* By hand: N = 10, S = 2, K = 2, P = 5; LogDet = 3 + 2 log 10 - log 2. */
+    /* Computed by hand: N = 10, S = 2, K = 2, P = 5;
+     * LogDet = 3 + 2 log 10 - log 2. */
     const double log_weight[2] = {log(0.8), log(0.2)};
     const dmm_criteria c = dmm_laplace_criteria(100, 3, log_weight, 10, 2, 2);
-    /* Less than a sample counts as one, so that nothing depends on how much
-     * less. */
+    /* A component with less than one sample counts as having one, so that the
+     * criteria do not depend on how much less it has. */
     const double few[2] = {0, log(1e-8)}, fewer[2] = {0, log(1e-12)};
     CHECK(dmm_laplace_criteria(100, 3, few, 10, 2, 2).log_det ==
           dmm_laplace_criteria(100, 3, fewer, 10, 2, 2).log_det);
@@ -155,6 +157,6 @@ int main(void)
         test_fit(&t, k);
         table_free(&t);
     }
-    CHECK(indefinite > 0); /* the other branch has been met */
+    CHECK(indefinite > 0); /* both branches are tested */
     return check_report();
 }

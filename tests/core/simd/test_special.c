@@ -1,5 +1,7 @@
-/* Tests of simd/special.c and of the kernels in core/simd that evaluate special
- * functions, for every instruction set that this machine has. */
+/* Tests of simd/special.c, of the kernels (simd/kernels.h) for every
+ * instruction set that this machine has, and of the choice among them. Kernels
+ * that work on blocks of entries are tested with the E-step and the
+ * histogram. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,9 @@
 #include "simd/kernels.h"
 #include "simd/special.h"
 
-/* Errors allowed: of T relative to 1 + |T|, of P and Q relative. Searches for
- * the worst T find 7.4e-15, where log alpha nearly cancels the rest. */
+/* Bounds of the errors. T, P and Q are the differences of lgamma, digamma and
+ * trigamma. Errors of T are relative to 1 + |T|, all others to the value. T is
+ * least accurate where log alpha nearly cancels the rest. */
 #define BOUND_T (1e-14 + REFERENCE_SLACK)
 #define BOUND_P (5e-15 + REFERENCE_SLACK)
 #define BOUND_Q (1e-14 + REFERENCE_SLACK)
@@ -36,10 +39,10 @@ static const double counts[] = {
 #define N_COUNTS LENGTH(counts)
 #define N_SMALL_COUNTS 7
 
-/* alphas: a multiple of every padding. */
+/* The number of alphas, a multiple of every padding. */
 #define N_ALPHAS 960
 
-/* A generator of its own: the same tests everywhere. */
+/* A linear congruential generator: the tests are the same on every machine. */
 static uint64_t random_state = 20240607;
 
 static double random_uniform(void)
@@ -85,7 +88,8 @@ static void dictionary_free(dmm_dictionary *d)
     dmm_free(d->value);
 }
 
-/* Column j, behind column j - 1, gets n counts, ascending. */
+/* Gives column j n counts in ascending order; its features follow those of
+ * column j - 1. */
 static void dictionary_set(dmm_dictionary *d, size_t j, size_t n,
                            const double *value, double multiplicity)
 {
@@ -111,13 +115,15 @@ static void make_references(void)
         9,     16,   12, 15.99, 16.1, 1e-16, 40, 8.000000000000002,
     };
     for (size_t i = 0; i < N_ALPHAS; i++) {
-        /* Half over the whole range, half where fits are. */
+        /* Half are spread over the whole range, half over the range of most
+         * fits. */
         const double u = random_uniform();
         alphas[i] = i < LENGTH(special) ? special[i]
                     : i % 2             ? pow(10, -30 + 45 * u)
                                         : pow(10, -2 + 4 * u);
     }
-    /* Neighbours share a vector: some groups of 24 alike, others mixed. */
+    /* Neighbours share a vector: the alphas are alike in every second group of
+     * 24, and mixed in the others. */
     for (size_t i = 0; i < N_ALPHAS; i++) {
         if (i / 24 % 2)
             alphas[i] = alphas[i - i % 24] * (1 + 0.3 * random_uniform());
@@ -247,7 +253,8 @@ static void test_kernel_errors(const dmm_kernels *kernels)
            worst.t, worst.p, worst.q);
 }
 
-/* T for v in 8..28 and the alphas at which it is nearly 0: 1 / gamma(v). */
+/* T for v from 8 to 28 at alphas where it is nearly 0, which are near
+ * 1 / Gamma(v). */
 static void test_zero_of_t(const dmm_kernels *kernels)
 {
     enum { COUNTS = 21, COLUMNS = 100, ROUNDS = 20 };
@@ -262,10 +269,11 @@ static void test_zero_of_t(const dmm_kernels *kernels)
         dictionary_set(&d, j, COUNTS, value, 1);
     for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < 8 * COLUMNS; i++) {
-            alpha[i] = exp(-dmm_log_factorial(value[i % COUNTS] - 1) +
+            alpha[i] = exp(-lgamma(value[i % COUNTS]) +
                            0.6 * random_uniform() - 0.3);
             lambda[i] = log(alpha[i]);
-            /* Beside a large one, a vector takes the other form. */
+            /* One large alpha makes its whole vector take the other form
+             * (v_form). */
             if (round % 2 && i % 8 == 0)
                 lambda[i] = log(alpha[i] = 100 * (1 + random_uniform()));
         }
@@ -293,10 +301,10 @@ static void test_zero_of_t(const dmm_kernels *kernels)
 /* ---- Columns of all shapes ------------------------------------------------
  */
 
-/* The sums and the table of columns with 0..8 small and 0..9 large features,
- * multiplicities, and padded components, against sums of special.c's
- * values; no write where none is allowed; the same bits when the columns are
- * asked for in parts. */
+/* Compares the table and the sums of columns with 0 to 8 small and 0 to 9 large
+ * features, several multiplicities, and padding, with sums of values from
+ * special.c. Nothing is written where it must not be, and computing the columns
+ * in parts gives the same bits. */
 static void test_column_shapes(const dmm_kernels *kernels, size_t kp)
 {
     enum { COLUMNS = 160, MAX_FEATURES = 18 };
@@ -335,7 +343,7 @@ static void test_column_shapes(const dmm_kernels *kernels, size_t kp)
         }
     }
     end = d.end[COLUMNS - 1];
-    /* A tail of the histogram that must not be used. */
+    /* The end of the histogram must not be used. */
     for (size_t f = 0; f < padded; f++) {
         for (size_t k = 0; k < kp; k++)
             histogram[f * kp + k] = f >= end      ? NAN
@@ -412,8 +420,8 @@ static void test_column_shapes(const dmm_kernels *kernels, size_t kp)
 
 typedef void (*array_function)(size_t n, const double *x, double *y);
 
-/* Every length up to 40: nothing is written behind it, and in place the result
- * is the same. */
+/* For every length up to 40, nothing is written past the end, and working in
+ * place gives the same result. */
 static void test_array_lengths(array_function function, double scale)
 {
     enum { MAX = 40 };
@@ -460,7 +468,7 @@ static void test_exp_log(const dmm_kernels *kernels)
     CHECK_AT_MOST(worst_exp, BOUND_EXP);
     CHECK(y[0] == 1 && y[1] == 1);
 
-    /* What flushes to zero, and what is not a number. */
+    /* Arguments whose exp is flushed to zero, and NaN. */
     static const double low[] = {-708.1, -745, -1e4, -1e300, -INFINITY};
     for (size_t i = 0; i < LENGTH(low); i++) {
         for (size_t k = 0; k < 9; k++)
@@ -502,9 +510,9 @@ static void test_exp_log(const dmm_kernels *kernels)
 /* ---- Products of arrays ---------------------------------------------------
  */
 
-/* Every length up to 80, which is more than two turns of the widest kernels,
- * from any address: exact for small whole numbers, and nothing is written
- * behind the end. */
+/* For every length up to 80, which is more than two iterations of the widest
+ * kernels, and from unaligned addresses: results are exact for small whole
+ * numbers, and nothing is written past the end. */
 static void test_products(const dmm_kernels *kernels)
 {
     enum { MAX = 80 };
@@ -539,8 +547,8 @@ static void test_products(const dmm_kernels *kernels)
 /* ---- Counts ---------------------------------------------------------------
  */
 
-/* What is no count is found wherever it is, in arrays of every length up to 80
- * and from any address. */
+/* A value that is not a count is found at every place, in arrays of every
+ * length up to 80 and at unaligned addresses. */
 static void test_are_counts(const dmm_kernels *kernels)
 {
     enum { MAX = 80 };
@@ -606,7 +614,7 @@ static void test_scalars(void)
     printf("scalar   errors: T %.1e of 1 + |T|, P %.1e, Q %.1e\n", worst.t,
            worst.p, worst.q);
 
-    /* No count, and fractions of one. */
+    /* A count of 0, and counts that are not whole. */
     static const double fractions[] = {0.25, 0.5, 1.5, 3.75, 7.9, 8.5, 100.25};
     for (size_t i = 0; i < N_ALPHAS; i++) {
         const double a = alphas[i];
@@ -631,8 +639,8 @@ static void test_scalars(void)
     }
 }
 
-/* Where subtracting GSL's values loses little, they agree: the reference above
- * is ours as well. */
+/* Where little cancels when GSL's values are subtracted, the core agrees with
+ * them. So does reference.h, which is compared with nothing else. */
 static void test_against_gsl(void)
 {
     for (int i = 0; i < 400; i++) {
@@ -648,16 +656,6 @@ static void test_against_gsl(void)
         CHECK_NEAR((double)r.digamma, p, 1e-12 * (1 + fabs(p)));
         CHECK_NEAR(dmm_trigamma_difference(a, x), q, 1e-12 * (1 + fabs(q)));
         CHECK_NEAR((double)r.trigamma, q, 1e-12 * (1 + fabs(q)));
-    }
-    CHECK(dmm_log_factorial(0) == 0);
-    CHECK(dmm_log_factorial(1) == 0);
-    for (unsigned n = 2; n <= 170; n++) {
-        const double exact = gsl_sf_lnfact(n);
-        CHECK_NEAR(dmm_log_factorial(n), exact, 1e-14 * exact);
-    }
-    for (double n = 200; n < 3e9; n *= 1.7) {
-        const double whole = floor(n), exact = gsl_sf_lngamma(whole + 1);
-        CHECK_NEAR(dmm_log_factorial(whole), exact, 2e-15 * exact);
     }
 }
 
@@ -687,8 +685,8 @@ static void test_dispatch(void)
     CHECK(dmm_kernels_active() == widest);
 }
 
-/* The first calls of all come from several threads at once: what the thread
- * sanitizer looks at. */
+/* The very first calls come from several threads at once, which the thread
+ * sanitizer watches. */
 static void test_first_choice(void)
 {
     enum { CALLS = 64 };
@@ -702,8 +700,9 @@ static void test_first_choice(void)
         CHECK(seen[i] != NULL && seen[i] == dmm_kernels_active());
 }
 
-/* The program starts itself with DMMOMP_SIMD set and the expected name as the
- * argument: the choice is made once in a process. */
+/* The choice is made once in a process. The program therefore runs itself
+ * again, with DMMOMP_SIMD set and the name of the expected kernels as its
+ * argument. */
 static void test_environment(const char *program)
 {
     static const char *const wishes[] = {"plain",  "baseline", "avx2",

@@ -1,4 +1,5 @@
-/* Tests of start/kmeans.c against the same method on a plain dense table. */
+/* Tests of start/kmeans.c against the same method on a dense table, without
+ * mixing ("the plain method"). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,8 @@ static void plain_free(plain *p)
     free(p->weight);
 }
 
-/* Centres of z; returns the furthest move. An empty component's is 0. */
+/* Computes the centres of z; that of an empty component is 0. Returns the
+ * longest move of a centre. */
 static double plain_centres(plain *p)
 {
     double furthest = 0;
@@ -165,17 +167,19 @@ static void run_free(start_run *r)
     free(r->centre);
 }
 
-/* A move so near the tolerance that rounding decides: the core's distances come
- * from inner products and are right to about 1e-8 where they are 0. */
+/* Whether a move is so near the tolerance that rounding decides on which side
+ * it is. The core computes distances from inner products, with errors of about
+ * 1e-8 near 0. */
 static int near_tolerance(double move, double tolerance)
 {
     return fabs(move - tolerance) < 1e-3 * tolerance;
 }
 
-/* Iterations from which on the core may mix its centres. */
+/* For this many iterations the core does not mix its centres: mixing begins
+ * after MIXING_SLOWDOWNS moves that shrink (kmeans.c). */
 #define UNMIXED 10
 
-/* Before any mixing the core does what the plain method does. */
+/* Before mixing begins, the core makes the iterations of the plain method. */
 static void compare_path(const table *t, size_t k, const plain *p,
                          const start_run *r)
 {
@@ -184,15 +188,16 @@ static void compare_path(const table *t, size_t k, const plain *p,
     CHECK_SAY(r->start.iterations == p->iterations, "%d and %d",
               r->start.iterations, p->iterations);
     CHECK(r->start.converged == p->converged);
-    /* Distances come from inner products: where they are near 0 they have
-     * errors of 1e-8, times the stiffness in z. */
+    /* Distances near 0 have errors of 1e-8, which z multiplies by the
+     * stiffness. */
     CHECK_AT_MOST(largest_difference(r->z, p->z, t->rows * k), 5e-6);
     CHECK_AT_MOST(largest_difference(r->centre, p->centre, t->columns * k),
                   1e-6);
 }
 
-/* Afterwards it ends at the same fixed point, nearer to it and sooner; unless
- * the plain method drifts for a thousand iterations without an end. */
+/* With mixing, the core ends at the same fixed point, at least as near to it,
+ * and hardly later than the plain method. The caller leaves out tables on which
+ * the plain method does not converge. */
 static void compare_end(const table *t, size_t k, const uint32_t *label,
                         dmm_control control, const plain *p,
                         const start_run *r)
@@ -232,12 +237,13 @@ static void compare(const table *t, size_t k, unsigned long seed,
 
 /* ---- Empty components --------------------------------------------------- */
 
-/* No component is empty after the start, where there are samples enough that
- * differ; reseeded ones hold one sample each, and its centre. */
+/* After the start no component is empty, and each centre is the mean of its
+ * samples. */
 static void test_reseeding(void)
 {
-    /* Three samples far apart, the rest like the first; all start in component
-     * 0, so that the others are empty. */
+    /* Samples 1 to 3 are far from each other and from the rest, which are
+     * alike. All samples start in component 0, so that the other components are
+     * empty. */
     table t = table_new(20, 4);
     for (size_t i = 0; i < t.rows; i++)
         t.count[i] = 100;
@@ -248,7 +254,7 @@ static void test_reseeding(void)
     table_finish(&t);
     uint32_t label[20] = {0};
     dmm_control control = dmm_control_default();
-    control.stiffness = 1e4; /* hard */
+    control.stiffness = 1e4; /* hard assignments */
     for (size_t k = 1; k <= 6; k++) {
         start_run r = run_start(&t, k, label, control, 1);
         CHECK(r.status == DMM_OK && all_finite(r.z, t.rows * k) &&
@@ -271,7 +277,7 @@ static void test_reseeding(void)
                 for (size_t i = 0; i < t.rows; i++)
                     if (t.count[j * t.rows + i])
                         sum += r.z[c * t.rows + i];
-                /* All of a sample's counts are in one taxon here. */
+                /* Each sample has all its counts in one taxon. */
                 CHECK_NEAR(r.centre[c * t.columns + j], sum / weight, 1e-9);
             }
         }

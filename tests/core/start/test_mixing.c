@@ -1,4 +1,5 @@
-/* Tests of start/mixing.c on linear and mildly nonlinear iterations. */
+/* Tests of start/mixing.c on linear and mildly nonlinear fixed-point
+ * iterations. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 #define WIDTH 2
 #define LENGTH_X (ROWS * WIDTH)
 
-/* g(x) = A x + b + bend x^2 with a diagonal A of slow and fast modes; the fixed
- * point of the linear one is b / (1 - a). */
+/* g(x) = A x + b + bend x^2 with a diagonal A of slow and fast modes. If bend
+ * is 0, the fixed point is b / (1 - a). */
 typedef struct {
     double a[LENGTH_X], b[LENGTH_X], bend;
 } map;
@@ -27,6 +28,7 @@ static map map_random(double slowest, double bend)
     return m;
 }
 
+/* g = g(x); returns |g - x|. */
 static double apply(const map *m, const double *x, double *g)
 {
     double move = 0;
@@ -37,7 +39,8 @@ static double apply(const map *m, const double *x, double *g)
     return sqrt(move);
 }
 
-/* Iterations until x moves less than 1e-9, with or without mixing. */
+/* Returns the number of iterations until x moves by less than 1e-9. `mixing`
+ * may be NULL. */
 static int iterate(const map *m, dmm_mixing *mixing, double *x)
 {
     double g[LENGTH_X];
@@ -70,7 +73,8 @@ static void test_maps(double slowest, double bend, double speedup)
         /* The last move bounds the distance by 1 / (1 - slowest). */
         CHECK_AT_MOST(largest_difference(plain, mixed, LENGTH_X),
                       4e-9 / (1 - slowest));
-        /* After a reset it does the same again. */
+        /* A reset restores the initial state, so that all iterations repeat
+         * exactly. */
         dmm_mixing_reset(mixing);
         double again[LENGTH_X];
         CHECK(iterate(&m, mixing, again) == after);
@@ -79,7 +83,8 @@ static void test_maps(double slowest, double bend, double speedup)
     }
 }
 
-/* Steps that teach nothing leave g as it is. */
+/* Steps of length 0 leave g as it is, and repeated equal steps keep it
+ * finite. */
 static void test_degenerate(void)
 {
     const double weight[ROWS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};

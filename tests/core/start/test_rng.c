@@ -1,4 +1,4 @@
-/* Tests of start/rng.c. */
+/* Tests of start/rng.c: the labels are those of GSL's mt19937. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,9 +25,10 @@ static void test_against_gsl(unsigned long seed, size_t k)
     gsl_rng_free(rng);
 }
 
-/* The first labels of seed 1 and k = 4, written down: they follow from the
+/* The first labels of seed 1 and k = 4 as literals. They follow from the
  * generator's first outputs, 1791095845, 4282876139, ..., and would change with
- * another generator or with GSL's way to an integer. */
+ * another generator, or if GSL mapped its outputs to integers in another
+ * way. */
 static void test_written_down(void)
 {
     static const uint32_t expected[] = {1, 3, 2, 3, 0};
@@ -39,7 +40,8 @@ static void test_written_down(void)
 
 int main(void)
 {
-    /* GSL's default generator must play no part. */
+    /* A generator and seed chosen by GSL's environment variables must have no
+     * effect. */
     setenv("GSL_RNG_TYPE", "taus", 1);
     setenv("GSL_RNG_SEED", "77", 1);
     gsl_rng_env_setup();

@@ -1,4 +1,5 @@
-/* Starts: canonical order, seeds, and the best of several fits. */
+/* Tests of start/starts.c and dmm_table_fit(): canonical order, seeds, and the
+ * best of several starts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@
 #define S 25
 #define K 3
 
-/* Counts around K profiles; rows 7 and 8, columns 3 and 4 are the same. */
+/* Counts around K profiles. Rows 7 and 8 are equal, and so are columns 3
+ * and 4. */
 static int *make_counts(void)
 {
     int *x = malloc(N * S * sizeof *x);
@@ -63,7 +65,7 @@ static dmm_fit_result *fit(const dmm_matrix *m, size_t k, size_t n_starts,
     return r;
 }
 
-/* A lone start in the table's order is dmm_fit(), to the bit. */
+/* One start in the order of the table gives the same bits as dmm_fit(). */
 static void test_lone_start(const int *x)
 {
     const dmm_matrix m = view(x);
@@ -81,7 +83,8 @@ static void test_lone_start(const int *x)
     dmm_fit_free(expected);
 }
 
-/* Rows and columns in another order give the same fit, to the bit. */
+/* Permuting rows and columns does not change a bit of a fit from several
+ * starts. */
 static void test_permutations(const int *x)
 {
     const dmm_matrix m = view(x);
@@ -168,8 +171,8 @@ static void test_given(const int *x)
     dmm_table_free(table);
 }
 
-/* Counts that leave no doubt: annealing ends before its last step, and finds
- * the components whatever the kind. */
+/* The counts leave no doubt about the components: every kind of start finds
+ * them, and annealing ends before its last step. */
 static void test_certain_samples(void)
 {
     enum { n = 40, s = 30, groups = 3 };
@@ -193,8 +196,9 @@ static void test_certain_samples(void)
         for (size_t k = 0; k < groups; k++)
             CHECK_NEAR(r->z[k * n + i], r->z[k * n + i % groups], 1e-9);
     dmm_fit_free(r);
-    /* Without EM behind it, a resample's evaluations are its steps, 8, and one;
-     * but nothing changes after the first. */
+    /* With no EM iterations, the evaluations of a resample start are those of
+     * its annealing steps, up to 8, and one more. Here it stops early, since
+     * nothing changes after the first step. */
     dmm_control alone = control;
     alone.max_iterations = 0;
     CHECK(dmm_table_fit(table, groups, &plan, &alone, records, &r) == DMM_OK);
