@@ -79,6 +79,7 @@ struct dmm_team {
     atomic_int arrived;    /* threads that have arrived at the barrier       */
     atomic_uint passed;    /* barriers passed so far                         */
     atomic_int sleepers;   /* threads that sleep at the barrier              */
+    atomic_int spin_time;  /* nanoseconds of spinning before a thread sleeps */
     pthread_mutex_t mutex;
     pthread_cond_t woken;
 #endif
@@ -90,10 +91,12 @@ int dmm_team_size(const dmm_team *team)
 }
 
 #ifdef _OPENMP
-/* Nanoseconds for which a thread spins at a barrier before it sleeps: about as
- * long as the serial sections of an EM iteration take (see
- * inst/benchmarks/threads.md). */
-#define SPIN_TIME 50000
+/* Limits of dmm_team.spin_time. A wait that ends while the thread spins doubles
+ * it, and one that does not halves it: where another program has taken a core,
+ * threads soon sleep almost at once, and leave their core to the thread that
+ * they wait for (see inst/benchmarks/threads.md). */
+#define LEAST_SPIN_TIME 5000
+#define MOST_SPIN_TIME 320000
 /* Tests of the barrier between two readings of the clock. */
 #define LOOKS_AT_ONCE 32
 
@@ -115,8 +118,8 @@ static void pause_briefly(void)
 }
 
 /* Spins until barrier number `barrier` is passed; returns 0 if that takes
- * longer than SPIN_TIME. */
-static int spin(dmm_team *team, unsigned barrier)
+ * longer than `time`. */
+static int spin_for(dmm_team *team, unsigned barrier, int time)
 {
     const long long begin = nanoseconds();
     do {
@@ -126,8 +129,20 @@ static int spin(dmm_team *team, unsigned barrier)
                 return 1;
             pause_briefly();
         }
-    } while (nanoseconds() - begin < SPIN_TIME);
+    } while (nanoseconds() - begin < time);
     return 0;
+}
+
+/* The same for the team's time, which it adapts. */
+static int spin(dmm_team *team, unsigned barrier)
+{
+    const int time = atomic_load(&team->spin_time);
+    const int passed = spin_for(team, barrier, time);
+    if (passed && time < MOST_SPIN_TIME)
+        atomic_store(&team->spin_time, 2 * time);
+    if (!passed && time > LEAST_SPIN_TIME)
+        atomic_store(&team->spin_time, time / 2);
+    return passed;
 }
 
 /* Sleeps until barrier number `barrier` is passed. */
@@ -239,6 +254,7 @@ static void run_in_region(dmm_team *team, int n_threads, dmm_team_work work,
         {
             team->size = omp_get_num_threads();
             team->spins = team->size <= omp_get_num_procs();
+            atomic_store(&team->spin_time, MOST_SPIN_TIME);
         }
         const dmm_worker worker = {team, me, team->size};
         if (me == 0) {

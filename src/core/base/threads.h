@@ -9,11 +9,12 @@
  * do alone. A team of one thread, which is the only kind without OpenMP, runs
  * the same code serially.
  *
- * A thread that waits at a barrier spins for a fraction of a millisecond and
- * then sleeps. libgomp's own barriers spin for much longer. When another
- * program has taken a core, a thread that spins keeps the thread that it waits
- * for from running, and the fit slows down many times over. If there are more
- * threads than processors, waiting threads do not spin at all.
+ * A thread that waits at a barrier spins for a fraction of a millisecond, less
+ * where spinning has been in vain, and then sleeps. libgomp's own barriers spin
+ * for much longer. When another program has taken a core, a thread that spins
+ * keeps the thread that it waits for from running, and the fit slows down many
+ * times over. If there are more threads than processors, waiting threads do not
+ * spin at all.
  *
  * Results do not depend on the number of threads: the data alone decide how
  * loops are divided into partial sums, and the partial sums are added up in a
