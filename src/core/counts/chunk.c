@@ -76,7 +76,8 @@ void dmm_chunk_release_table(dmm_chunk *chunk)
 {
     dmm_free(chunk->table);
     dmm_free(chunk->buffers);
-    chunk->table = chunk->histogram = chunk->buffers = NULL;
+    dmm_free(chunk->lanes);
+    chunk->table = chunk->histogram = chunk->buffers = chunk->lanes = NULL;
 }
 
 /* ---- Tiles, and the division of loops ----------------------------------- */
@@ -196,7 +197,13 @@ dmm_status dmm_chunk_add_buffers(dmm_chunk *chunk, int n_threads)
     chunk->buffer_length = (length + 7) / 8 * 8;
     chunk->buffers =
         DMM_RESERVE2((size_t)n_threads, chunk->buffer_length, double);
-    return chunk->buffers ? DMM_OK : DMM_ERROR_MEMORY;
+    if (!chunk->buffers)
+        return DMM_ERROR_MEMORY;
+    if (DMM_LANES * responsibilities_bytes(chunk) > table_bytes(chunk))
+        return DMM_OK;
+    chunk->lanes = DMM_RESERVE2((DMM_LANES - 1) * chunk->counts->n_samples,
+                                chunk->kp, double);
+    return chunk->lanes ? DMM_OK : DMM_ERROR_MEMORY;
 }
 
 double *dmm_chunk_buffer(const dmm_worker *worker, const dmm_chunk *chunk,
@@ -210,4 +217,25 @@ double *dmm_chunk_buffer(const dmm_worker *worker, const dmm_chunk *chunk,
         chunk->buffers + (size_t)worker->number * chunk->buffer_length;
     return (double *)((uintptr_t)buffer -
                       buffer_start(chunk, begin) * chunk->kp * sizeof(double));
+}
+
+/* ---- Lanes -------------------------------------------------------------- */
+
+size_t dmm_chunk_lanes(const dmm_chunk *chunk)
+{
+    return chunk->lanes == NULL ? 1 : DMM_LANES;
+}
+
+void dmm_chunk_lane_groups(const dmm_chunk *chunk, size_t lane, size_t *begin,
+                           size_t *end)
+{
+    const dmm_dictionary *d = &chunk->counts->dictionary;
+    dmm_share(lane, dmm_chunk_lanes(chunk), d->share_work, d->n_taxa_groups,
+              begin, end);
+}
+
+double *dmm_chunk_lane_sum(const dmm_chunk *chunk, size_t lane)
+{
+    const size_t length = chunk->counts->n_samples * chunk->kp;
+    return lane == 0 ? chunk->z : chunk->lanes + (lane - 1) * length;
 }

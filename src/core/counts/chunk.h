@@ -39,6 +39,7 @@ typedef struct {
      * thread. */
     double *buffers;
     size_t buffer_length;
+    double *lanes;          /* sums of lanes 1 .. DMM_LANES - 1, or NULL */
     double *block_weight;   /* n_blocks x kp      */
     double *block_loglik;   /* n_blocks           */
     double *group_lgamma;   /* n_groups x kp      */
@@ -63,12 +64,12 @@ void dmm_chunk_get_responsibilities(const dmm_chunk *chunk, const size_t *order,
 /* Allocates for each of n_threads threads a buffer for a part of the histogram,
  * if all responsibilities stay in cache and the whole histogram does not. A
  * thread that computes a part and its sums in its own buffer does not write to
- * cache lines that other cores hold. Results are the same with or without
- * buffers. */
+ * cache lines that other cores hold. Makes lanes as well, if the table is so large
+ * that they are small beside it; they change the order of a sample's sums. */
 dmm_status dmm_chunk_add_buffers(dmm_chunk *chunk, int n_threads);
 
-/* Frees the table, the histogram and the buffers when no more iterations will
- * follow. */
+/* Frees the table, the histogram, the buffers and the lanes when no more
+ * iterations will follow. */
 void dmm_chunk_release_table(dmm_chunk *chunk);
 
 /* ---- Tiles, and the division of loops ----------------------------------- */
@@ -110,5 +111,22 @@ int dmm_chunk_is_cached(const dmm_chunk *chunk);
  * result is indexed like the histogram, by [feature * kp + component]. */
 double *dmm_chunk_buffer(const dmm_worker *worker, const dmm_chunk *chunk,
                          size_t begin);
+
+/* ---- Lanes -------------------------------------------------------------- */
+
+/* The evidence of a sample may be a sum over *lanes*, each of a quarter of the
+ * taxa. Small tables have few blocks: taken lane by lane they are shared more
+ * evenly. Whether a chunk has lanes depends on the data only. */
+#define DMM_LANES 4
+
+/* DMM_LANES, or 1. */
+size_t dmm_chunk_lanes(const dmm_chunk *chunk);
+
+/* The taxa groups [*begin, *end) of a lane. */
+void dmm_chunk_lane_groups(const dmm_chunk *chunk, size_t lane, size_t *begin,
+                           size_t *end);
+
+/* Where a lane is summed, n_samples x kp: z itself for lane 0. */
+double *dmm_chunk_lane_sum(const dmm_chunk *chunk, size_t lane);
 
 #endif

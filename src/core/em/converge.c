@@ -80,23 +80,18 @@ static int may_accelerate(const dmm_em *em)
 }
 
 /* Plain EM iterations to convergence or the limit of iterations, or until
- * acceleration may begin or EM has stalled: *ready and *stalled say whether that
- * was the reason. */
-static dmm_status iterate_plainly(dmm_em *em, int *ready, int *stalled)
+ * acceleration may begin; *ready says whether that was the reason. */
+static dmm_status iterate_plainly(dmm_em *em, int *ready)
 {
     dmm_position origin;
     dmm_status status = dmm_position_init(&origin, em->parameters);
-    int small_changes = 0;
-    *ready = *stalled = 0;
-    while (status == DMM_OK && !em->converged && !*ready && !*stalled &&
+    *ready = 0;
+    while (status == DMM_OK && !em->converged && !*ready &&
            em->iterations < em->control->max_iterations) {
         const double before = em->nle, last_change = em->last_change;
         status = iterate(em, &origin);
         if (status == DMM_OK)
             status = dmm_em_tick(em, em->nle - before, &em->converged);
-        small_changes =
-            em->last_change < dmm_em_tolerance(em) ? small_changes + 1 : 0;
-        *stalled = small_changes == 2 && !em->converged;
         *ready = may_accelerate(em) && !em->converged &&
                  dmm_accelerate_ready(em, last_change);
     }
@@ -135,20 +130,12 @@ static dmm_status finish_accelerated(dmm_em *em)
 }
 
 /* Plain and accelerated iterations, from evaluated parameters to convergence or
- * the limit of iterations. EM that starts at a saddle, with components that are
- * nearly alike, stalls there: its changes are below the tolerance, but grow. It
- * would leave by itself, after many iterations; it is moved instead. */
+ * the limit of iterations. */
 static dmm_status iterate_to_end(dmm_em *em)
 {
-    int tried = 0; /* in vain: not again, as it can take many evaluations */
     while (!em->converged && em->iterations < em->control->max_iterations) {
-        int ready, stalled, left = 0;
-        dmm_status status = iterate_plainly(em, &ready, &stalled);
-        if (status == DMM_OK && stalled && !tried)
-            status = dmm_saddle_leave(em, &left);
-        tried = tried || (stalled && !left);
-        if (left)
-            restart_convergence(em);
+        int ready;
+        dmm_status status = iterate_plainly(em, &ready);
         if (status == DMM_OK && ready)
             status = finish_accelerated(em);
         if (status != DMM_OK)

@@ -3,8 +3,8 @@
  * 1. Plain EM iterations. A step that raises NLE is halved until it does not.
  * 2. Once the changes of NLE are small, accelerated iterations (accelerate.h).
  *    They leave out the samples that have settled (settled.h).
- * 3. If EM has converged to a saddle (saddle.h), or has stalled near one, it is
- *    moved off the saddle, and iterations go on at 1.
+ * 3. If EM has converged to a saddle (saddle.h), it is moved off the saddle,
+ *    and iterations go on at 1.
  */
 #ifndef DMM_CONVERGE_H
 #define DMM_CONVERGE_H

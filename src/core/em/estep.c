@@ -87,21 +87,42 @@ static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start)
     }
 }
 
-/* z = start[k] + ev_ik for the samples of a span, tile by tile (chunk.h). */
-static void span_evidence(dmm_chunk *chunk, const span *s, const double *start)
+/* A lane's part of start[k] + ev_ik for the samples of a span, tile by tile
+ * (chunk.h). Lane 0 has start[k] and the totals' part. */
+static void span_evidence(dmm_chunk *chunk, const span *s, size_t lane,
+                          const double *start)
 {
     const size_t part = dmm_chunk_part(chunk), kp = chunk->kp;
-    const size_t groups = chunk->counts->dictionary.n_taxa_groups;
-    for (size_t b = s->begin; b < s->end; b++)
-        begin_evidence(chunk, b, start);
-    for (size_t g = 0; g < groups; g += part)
+    double *sum = dmm_chunk_lane_sum(chunk, lane);
+    size_t begin, end;
+    dmm_chunk_lane_groups(chunk, lane, &begin, &end);
+    for (size_t b = s->begin; b < s->end; b++) {
+        const dmm_block *block = &chunk->counts->block[b];
+        if (lane == 0)
+            begin_evidence(chunk, b, start);
+        else
+            memset(sum + block->first_row * kp, 0,
+                   block->n_rows * kp * sizeof *sum);
+    }
+    for (size_t g = begin; g < end; g += part)
         for (size_t b = s->begin; b < s->end; b++) {
             const dmm_block *block = &chunk->counts->block[b];
-            dmm_kernels_active()->gather(block, kp, g,
-                                         dmm_lesser(g + part, groups),
-                                         chunk->table,
-                                         chunk->z + block->first_row * kp);
+            dmm_kernels_active()->gather(
+                block, kp, g, dmm_lesser(g + part, end), chunk->table,
+                sum + block->first_row * kp);
         }
+}
+
+/* Adds the sums of the other lanes to z, for the samples of a block. */
+static void add_lanes(dmm_chunk *chunk, size_t b)
+{
+    const dmm_block *block = &chunk->counts->block[b];
+    const size_t from = block->first_row * chunk->kp;
+    const size_t length = block->n_rows * chunk->kp;
+    for (size_t lane = 1; lane < dmm_chunk_lanes(chunk); lane++)
+        dmm_kernels_active()->add_scaled(
+            length, 1, dmm_chunk_lane_sum(chunk, lane) + from,
+            chunk->z + from);
 }
 
 /* Turns z of a block from log pi_k + ev_ik to responsibilities, and computes
@@ -147,20 +168,48 @@ static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
     }
 }
 
+/* A thread finishes a span that it takes, while z is in its cache. */
+static void span_by_span(const dmm_worker *worker, dmm_chunk *chunk,
+                         const double *start, int finish)
+{
+    span s = spans_new(worker, chunk);
+    while (next_span(worker, chunk, &s)) {
+        span_evidence(chunk, &s, 0, start);
+        for (size_t b = s.begin; finish && b < s.end; b++)
+            block_responsibilities(chunk, b);
+    }
+}
+
+/* Threads take the blocks of all lanes one by one, and then the blocks to add
+ * the lanes up. */
+static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk,
+                         const double *start, int finish)
+{
+    const size_t n = chunk->counts->n_blocks;
+    size_t next;
+    while (dmm_team_next(worker, dmm_chunk_lanes(chunk) * n, &next)) {
+        const span block = {next % n, next % n + 1, 1};
+        span_evidence(chunk, &block, next / n, start);
+    }
+    dmm_team_barrier(worker);
+    while (dmm_team_next(worker, n, &next)) {
+        add_lanes(chunk, next);
+        if (finish)
+            block_responsibilities(chunk, next);
+    }
+}
+
 /* z = start[k] + ev_ik for all samples and, if `finish`, the responsibilities.
- * A thread does both for a span that it takes, while z is in its cache. There
- * is no barrier at the end. */
+ * There is no barrier at the end. */
 static void find_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                           const dmm_parameters *p, const double *start,
                           int finish)
 {
     fill_table(worker, chunk, p);
-    span s = spans_new(worker, chunk);
-    while (next_span(worker, chunk, &s)) {
-        span_evidence(chunk, &s, start);
-        for (size_t b = s.begin; finish && b < s.end; b++)
-            block_responsibilities(chunk, b);
-    }
+    if (dmm_chunk_lanes(chunk) > 1)
+        lane_by_lane(worker, chunk, start, finish);
+    else
+        span_by_span(worker, chunk, start, finish);
 }
 
 void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,

@@ -13,6 +13,7 @@ typedef struct {
     const table *t;
     size_t k;
     int buffers; /* whether buffers are expected */
+    size_t lanes;
 } job;
 
 /* A part that begins at any taxa group lies within the buffer of its thread,
@@ -40,6 +41,23 @@ static void check_buffers(const dmm_chunk *chunk, dmm_team *team)
                   (uintptr_t)(buffer + chunk->buffer_length));
         }
     }
+}
+
+/* The lanes have all taxa groups, in order, and sums of their own. */
+static void check_lanes(const dmm_chunk *chunk)
+{
+    const size_t n = dmm_chunk_lanes(chunk);
+    const size_t length = chunk->counts->n_samples * chunk->kp;
+    size_t before = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t begin = 99, end = 99;
+        dmm_chunk_lane_groups(chunk, i, &begin, &end);
+        CHECK(begin == before && begin <= end);
+        CHECK(dmm_chunk_lane_sum(chunk, i) ==
+              (i == 0 ? chunk->z : chunk->lanes + (i - 1) * length));
+        before = end;
+    }
+    CHECK(before == chunk->counts->dictionary.n_taxa_groups);
 }
 
 typedef struct {
@@ -90,7 +108,7 @@ static void cut_work(dmm_team *team, void *data)
     dmm_chunk *chunk = NULL;
     CHECK(dmm_chunk_new(counts, x->k, &chunk) == DMM_OK);
     CHECK(chunk->kp == dmm_padded_components(x->k));
-    CHECK(chunk->buffers == NULL);
+    CHECK(chunk->buffers == NULL && chunk->lanes == NULL);
     const dmm_worker worker = {team, 0, dmm_team_size(team)};
     CHECK(dmm_chunk_buffer(&worker, chunk, 0) == chunk->histogram);
     CHECK(dmm_chunk_part(chunk) >= 1 &&
@@ -107,22 +125,25 @@ static void cut_work(dmm_team *team, void *data)
     free(taken);
     check_next_groups(chunk, team);
     CHECK(dmm_chunk_add_buffers(chunk, dmm_team_size(team)) == DMM_OK);
-    CHECK_SAY((chunk->buffers != NULL) == x->buffers,
+    CHECK_SAY((chunk->buffers != NULL) == x->buffers &&
+                  dmm_chunk_lanes(chunk) == x->lanes,
               "%zu x %zu, k = %zu, %zu features", x->t->rows, x->t->columns,
               x->k, d->n_features);
     if (chunk->buffers)
         check_buffers(chunk, team);
+    check_lanes(chunk);
     dmm_chunk_release_table(chunk);
-    CHECK(chunk->table == NULL && chunk->buffers == NULL);
+    CHECK(chunk->table == NULL && chunk->buffers == NULL &&
+          chunk->lanes == NULL);
     dmm_chunk_free(chunk);
     dmm_counts_free(counts);
 }
 
 static void test_cut(size_t rows, size_t columns, int largest, size_t k,
-                     int buffers)
+                     int buffers, size_t lanes)
 {
     table t = table_random(rows, columns, 0.5, largest, 0);
-    job x = {.t = &t, .k = k, .buffers = buffers};
+    job x = {.t = &t, .k = k, .buffers = buffers, .lanes = lanes};
     for (int threads = 1; threads <= 3; threads++)
         dmm_team_run(threads, cut_work, &x);
     table_free(&t);
@@ -131,12 +152,12 @@ static void test_cut(size_t rows, size_t columns, int largest, size_t k,
 int main(void)
 {
     random_seed(14);
-    test_cut(40, 10, 50, 3, 0);        /* the histogram is in cache   */
-    test_cut(900, 150, 3000, 8, 1);    /* it is not                   */
-    test_cut(900, 150, 3000, 5, 1);
-    test_cut(9000, 20, 3000, 8, 1);    /* few taxa                    */
-    test_cut(30000, 40, 3000, 8, 0);   /* z is not in cache           */
-    test_cut(2000, 3, 1000000, 40, 0); /* columns exceed a buffer     */
+    test_cut(40, 10, 50, 3, 0, 1);             /* the histogram is in cache */
+    test_cut(900, 150, 3000, 8, 1, DMM_LANES); /* it is not                 */
+    test_cut(900, 150, 3000, 5, 1, DMM_LANES);
+    test_cut(9000, 20, 3000, 8, 1, 1);         /* few taxa                  */
+    test_cut(30000, 40, 3000, 8, 0, 1);        /* z is not in cache         */
+    test_cut(2000, 3, 1000000, 40, 0, 1);      /* columns exceed a buffer   */
     dmm_chunk_free(NULL);
     return check_report();
 }

@@ -201,46 +201,9 @@ static void test_limit(const table *t, dmm_control control)
     }
 }
 
-/* ---- A start at a saddle ------------------------------------------------- */
-
-/* Iterations of EM from components that are nearly alike. */
-static void saddle_work(dmm_team *team, void *data)
-{
-    const table *t = data;
-    const dmm_matrix matrix = table_view(t, DMM_MATRIX_CSC);
-    const dmm_control control = dmm_control_default();
-    const double weight[2] = {0.5, 0.5};
-    dmm_fit_result *one = NULL;
-    CHECK(dmm_fit(&matrix, 1, &control, &one) == DMM_OK);
-    const size_t s = one->n_taxa;
-    double *lambda = NEED(2 * s, double);
-    for (size_t e = 0; e < 2 * s; e++)
-        lambda[e] = log(one->estimate[e % s]) + 1e-7 * random_normal();
-    dmm_counts *counts = build_counts(team, &matrix, DMM_TAXA_SEPARATE, 2);
-    dmm_em *em = new_em(team, counts, 2, &control);
-    dmm_parameters_set(em->parameters, counts, lambda, weight);
-    CHECK(dmm_converge(em) == DMM_OK);
-    CHECK(em->converged && em->nle < one->nle - 100);
-    CHECK_SAY(em->iterations <= 16, "%d iterations", em->iterations);
-    dmm_em_free(em);
-    dmm_counts_free(counts);
-    dmm_fit_free(one);
-    free(lambda);
-}
-
-/* Changes of NLE near a saddle are below the tolerance, and grow: EM is moved
- * off it before it has climbed off by itself. */
-static void test_saddle(void)
-{
-    table t = table_mixture(400, 20, 2, 30, 300, 0.25);
-    dmm_team_run(1, saddle_work, &t);
-    table_free(&t);
-}
-
 int main(void)
 {
     random_seed(20);
-    test_saddle();
     for (size_t k = 1; k <= 5; k++) {
         table t = k % 2 ? table_mixture(80, 15, 3, 20, 150, 0.8)
                         : table_random(50, 10, 0.4, 30, 1);

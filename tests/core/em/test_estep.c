@@ -199,6 +199,61 @@ static void test_empty_samples(void)
     table_free(&t);
 }
 
+/* ---- Lanes -------------------------------------------------------------- */
+
+static void lanes_work(dmm_team *team, void *data)
+{
+    step *s = data;
+    const dmm_matrix matrix = table_view(s->t, DMM_MATRIX_CSC);
+    const size_t n = s->t->rows;
+    s->counts = build_counts(team, &matrix, DMM_TAXA_SEPARATE, s->m->k);
+    CHECK(dmm_chunk_new(s->counts, s->m->k, &s->chunk) == DMM_OK);
+    CHECK(dmm_parameters_new(s->counts, s->m->k, (dmm_prior){0.1, 0.1},
+                             &s->p) == DMM_OK);
+    CHECK(dmm_sums_new(s->p, &s->sums) == DMM_OK);
+    dmm_parameters_set(s->p, s->counts, s->m->lambda, s->m->weight);
+    double *without = NEED(n * s->chunk->kp, double);
+    dmm_team_do(team, evidence_task, s);
+    memcpy(without, s->chunk->z, n * s->chunk->kp * sizeof *without);
+    CHECK(dmm_chunk_lanes(s->chunk) == 1);
+    CHECK(dmm_chunk_add_buffers(s->chunk, dmm_team_size(team)) == DMM_OK);
+    CHECK(dmm_chunk_lanes(s->chunk) == DMM_LANES);
+    dmm_team_do(team, step_task, s);
+    check_responsibilities(s);
+    check_histogram(s);
+    dmm_team_do(team, evidence_task, s);
+    check_evidence(s);
+    CHECK_AT_MOST(largest_difference(without, s->chunk->z, n * s->chunk->kp),
+                  tolerance_of_evidence(s->m));
+    free(without);
+    dmm_sums_free(s->sums);
+    dmm_parameters_free(s->p);
+    dmm_counts_free(s->counts);
+}
+
+/* With lanes the evidence is that of the reference model, and the same bits for
+ * any number of threads. */
+static void test_lanes(void)
+{
+    table t = table_random(900, 150, 0.5, 3000, 0);
+    model m = model_random(&t, 8, 0);
+    double *first = NULL;
+    for (int threads = 1; threads <= 6; threads++) {
+        step s = {.t = &t, .m = &m};
+        dmm_team_run(threads, lanes_work, &s);
+        const size_t bytes = t.rows * s.chunk->kp * sizeof *first;
+        if (first == NULL) {
+            first = NEED(t.rows * s.chunk->kp, double);
+            memcpy(first, s.chunk->z, bytes);
+        }
+        CHECK(memcmp(first, s.chunk->z, bytes) == 0);
+        dmm_chunk_free(s.chunk);
+    }
+    free(first);
+    model_free(&m);
+    table_free(&t);
+}
+
 int main(void)
 {
     random_seed(15);
@@ -219,5 +274,6 @@ int main(void)
     test_all_kernels(&t, 2, 0);
     table_free(&t);
     test_empty_samples();
+    test_lanes();
     return check_report();
 }
