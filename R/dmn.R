@@ -39,10 +39,10 @@
 #' counts alone, so that a table with its rows and columns in another order
 #' gives the same fit. The first start is the one described above, on the
 #' samples in that order; the others are of several kinds, see [starts()]. The
-#' order is found by colour refinement. Samples that this cannot tell apart keep
-#' the order of the table. That does not matter for samples with the same
-#' counts; others tie only in tables with a symmetry that counts of reads do not
-#' have, such as combinatorial designs.
+#' order is found by colour refinement, and samples that it cannot tell apart
+#' are taken in the order of the table. That can matter only in tables as
+#' regular as a combinatorial design, and in very large ones where many samples
+#' have little more than a rare taxon.
 #'
 #' The result is the same, to the last bit, for any `num.threads` and for
 #' any kind of table that holds the same counts.

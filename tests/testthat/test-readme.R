@@ -59,4 +59,5 @@ test_that("the pages, pictures and vignettes that the README names exist", {
     expect_true(all(file.exists(file.path(root, "vignettes",
         paste0(vignettes, ".Rmd")))))
     expect_lte(length(lines), 150L)
+    expect_identical(grep("^[A-Z]+$", lines, value = TRUE), character())
 })

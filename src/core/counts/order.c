@@ -7,9 +7,10 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
-/* The largest number of rounds. Only a table with long chains of samples, each
- * almost like the next, takes more than a few. */
-#define MAX_ROUNDS 100
+/* Rows and columns that all rounds may sort together, a few seconds' work, and
+ * the number of rounds that are made in any case. */
+#define MOST_SORTED ((size_t)1 << 24)
+#define LEAST_ROUNDS 8
 
 /* A row or column to be sorted by colour, then by places, then by index. */
 typedef struct {
@@ -24,6 +25,9 @@ typedef struct {
     uint64_t *row_colour;      /* rows                                      */
     uint64_t *column_colour;   /* columns                                   */
     uint64_t *column_places;   /* columns: see entry                        */
+    uint64_t *row_counts;      /* rows: a hash of the row's counts          */
+    size_t colours;            /* of columns and rows, after a round        */
+    size_t rounds_left;
     const uint32_t *row_place; /* rows; NULL until they are known           */
     entry *entries;            /* space for all rows or all columns         */
     int n_threads;
@@ -102,25 +106,83 @@ static size_t count_colours(const entry *entries, size_t n)
     return colours;
 }
 
-/* A round of refinement. Leaves the sorted rows in c->entries, and returns the
- * number of colours of columns and rows. */
-static size_t refine(dmm_team *team, colouring *c)
+/* Takes the rows' sums as their hashes. */
+static void collect_rows(colouring *c, uint64_t *hash)
 {
-    const size_t rows = c->matrix->rows, columns = c->matrix->columns;
-    dmm_team_do(team, colour_task, c);
-    sort_entries(c, columns, c->column_colour, NULL);
-    const size_t colours = count_colours(c->entries, columns);
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < c->matrix->rows; i++) {
         uint64_t sum = 0;
         for (int t = 0; t < c->n_threads; t++) {
             sum += c->row_sum[t][i];
             c->row_sum[t][i] = 0;
         }
-        c->row_colour[i] = dmm_hash(sum);
+        hash[i] = dmm_hash(sum);
     }
-    sort_entries(c, rows, c->row_colour, NULL);
-    return colours + count_colours(c->entries, rows);
 }
+
+/* Rounds of refinement until the colours are stable, or no rounds are left.
+ * Leaves the sorted rows in c->entries. */
+static void refine(dmm_team *team, colouring *c)
+{
+    const size_t rows = c->matrix->rows, columns = c->matrix->columns;
+    size_t before;
+    do {
+        before = c->colours;
+        dmm_team_do(team, colour_task, c);
+        sort_entries(c, columns, c->column_colour, NULL);
+        c->colours = count_colours(c->entries, columns);
+        collect_rows(c, c->row_colour);
+        sort_entries(c, rows, c->row_colour, NULL);
+        c->colours += count_colours(c->entries, rows);
+        c->rounds_left--;
+    } while (c->colours > before && c->rounds_left > 0);
+}
+
+/* ---- Ties --------------------------------------------------------------- */
+
+static void counts_task(const dmm_worker *worker, void *data)
+{
+    colouring *c = data;
+    uint64_t *keys = c->keys[worker->number];
+    size_t j;
+    while (dmm_team_next(worker, c->matrix->columns, &j)) {
+        const size_t n = dmm_matrix_column(c->matrix, j, keys);
+        for (size_t e = 0; e < n; e++)
+            c->row_sum[worker->number][DMM_KEY_ROW(keys[e])] +=
+                dmm_hash_entry(DMM_KEY_COUNT(keys[e]), j);
+    }
+}
+
+/* The first row of the first colour that rows with different counts have, or
+ * the number of rows. */
+static size_t tied_row(const colouring *c)
+{
+    const size_t rows = c->matrix->rows;
+    size_t first = 0;
+    for (size_t i = 1; i < rows; i++) {
+        const entry *x = &c->entries[first], *y = &c->entries[i];
+        if (x->colour != y->colour)
+            first = i;
+        else if (c->row_counts[x->index] != c->row_counts[y->index])
+            return x->index;
+    }
+    return rows;
+}
+
+/* Gives one of some tied rows a colour of its own and refines again, until no
+ * rows with different counts tie. */
+static void break_ties(dmm_team *team, colouring *c)
+{
+    const size_t rows = c->matrix->rows;
+    size_t row;
+    dmm_team_do(team, counts_task, c);
+    collect_rows(c, c->row_counts);
+    while (c->rounds_left > 0 && (row = tied_row(c)) < rows) {
+        c->row_colour[row] = dmm_hash(c->row_colour[row] + 1);
+        refine(team, c);
+    }
+}
+
+/* ---- The order ---------------------------------------------------------- */
 
 static dmm_status colouring_init(colouring *c)
 {
@@ -129,11 +191,12 @@ static dmm_status colouring_init(colouring *c)
     c->row_colour = DMM_NEW(rows, uint64_t);
     c->column_colour = DMM_NEW(columns, uint64_t);
     c->column_places = DMM_NEW(columns, uint64_t);
+    c->row_counts = DMM_NEW(rows, uint64_t);
     c->entries = DMM_NEW(rows > columns ? rows : columns, entry);
     c->row_sum = DMM_NEW(threads, uint64_t *);
     c->keys = DMM_NEW(threads, uint64_t *);
     if (!c->row_colour || !c->column_colour || !c->column_places ||
-        !c->entries || !c->row_sum || !c->keys)
+        !c->row_counts || !c->entries || !c->row_sum || !c->keys)
         return DMM_ERROR_MEMORY;
     for (size_t t = 0; t < threads; t++) {
         c->row_sum[t] = DMM_NEW(rows, uint64_t);
@@ -149,6 +212,7 @@ static void colouring_free(colouring *c)
     dmm_free(c->row_colour);
     dmm_free(c->column_colour);
     dmm_free(c->column_places);
+    dmm_free(c->row_counts);
     dmm_free(c->entries);
     for (int t = 0; t < c->n_threads; t++) {
         if (c->row_sum)
@@ -163,12 +227,10 @@ static void colouring_free(colouring *c)
 static void find_order(dmm_team *team, colouring *c, dmm_order *order)
 {
     const size_t rows = c->matrix->rows, columns = c->matrix->columns;
-    size_t colours = 0, before;
-    int round = 0;
-    do {
-        before = colours;
-        colours = refine(team, c);
-    } while (colours > before && ++round < MAX_ROUNDS);
+    c->rounds_left = MOST_SORTED / (rows + columns) + LEAST_ROUNDS;
+    refine(team, c);
+    if (count_colours(c->entries, rows) < rows)
+        break_ties(team, c);
     for (size_t i = 0; i < rows; i++)
         order->row_place[c->entries[i].index] = (uint32_t)i;
     c->row_place = order->row_place;

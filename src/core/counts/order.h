@@ -13,11 +13,14 @@
  * increased their number. Samples are ordered by colour, and taxa by colour and
  * then by the places of their samples.
  *
- * Samples with the same colour keep the order of the table. Samples with the
- * same counts always have the same colour, and their order does not matter.
- * Others do only in tables with a symmetry that counts of reads do not have,
- * such as combinatorial designs; their order may depend on the order of the
- * table.
+ * Samples with the same counts have the same colour, and their order does not
+ * matter. If others still have the same colour, as two pairs of samples may that
+ * share one rare taxon each, the first of them in the table gets a colour of its
+ * own, and refinement goes on. Where a symmetry of the table exchanges such
+ * samples, as it does there, it does not matter which one is the first. In tables
+ * without one, such as combinatorial designs, the result depends on the order of
+ * the table; so it does in a table in which the number of rounds, which is
+ * bounded, does not suffice.
  */
 #ifndef DMM_ORDER_H
 #define DMM_ORDER_H

@@ -168,19 +168,39 @@ static table cycle(size_t n, int marked)
     return t;
 }
 
-/* Rows that tie keep the order of the table. */
+/* Pairs of rows, each pair with a column of its own, and a column that all rows
+ * have. */
+static table pairs(size_t n)
+{
+    table t = table_new(2 * n, n + 1);
+    for (size_t i = 0; i < 2 * n; i++)
+        AT(&t, i, i / 2) = AT(&t, i, n) = 1 + (int)(i % 2);
+    return t;
+}
+
+/* Each row has one count in `filled` random columns, and five in the last. */
+static table shallow(size_t rows, size_t columns, size_t filled)
+{
+    table t = table_new(rows, columns + 1);
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t f = 0; f < filled; f++)
+            AT(&t, i, random_below(columns)) = 1;
+        AT(&t, i, columns) = 5;
+    }
+    return t;
+}
+
+/* Rows that tie until one of them has a colour of its own. */
 static void test_ties(void)
 {
     check_order("a marked cycle", cycle(40, 1), 20);
-    check_order("a long marked cycle", cycle(150, 1), 2);
-    table t = cycle(9, 0);
-    table_finish(&t);
-    build b = {.matrix = table_view(&t, DMM_MATRIX_CSC)};
-    dmm_team_run(1, build_work, &b);
-    for (size_t i = 0; i < 9; i++)
-        CHECK(b.order.row_place[i] == i);
-    dmm_order_free(&b.order);
-    table_free(&t);
+    check_order("a long marked cycle", cycle(500, 1), 2);
+    check_order("a cycle", cycle(30, 0), 20);
+    check_order("pairs", pairs(40), 20);
+    for (int i = 0; i < 20; i++) {
+        check_order("a shallow table", shallow(60, 120, 2), 5);
+        check_order("a very shallow table", shallow(60, 200, 1), 5);
+    }
 }
 
 static void refuse(dmm_team *team, void *data)
