@@ -108,6 +108,7 @@ install_missing
 want_r_package BiocParallel r-bioc-biocparallel
 want_r_package DirichletMultinomial r-bioc-dirichletmultinomial
 want_r_package lattice r-cran-lattice
+want_r_package progressr r-cran-progressr
 want_r_package SummarizedExperiment r-bioc-summarizedexperiment
 want_r_package xtable r-cran-xtable
 
