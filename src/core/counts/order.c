@@ -7,10 +7,12 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
-/* Rows and columns that all rounds may sort together, a few seconds' work, and
- * the number of rounds that are made in any case. */
-#define MOST_SORTED ((size_t)1 << 24)
-#define LEAST_ROUNDS 8
+/* The work of all rounds, a second or two: in rows and columns, which are sorted
+ * in each round, with ENTRIES_PER_ROW nonzero counts like one of them. The first
+ * LEAST_ROUNDS are made in any case; most tables need no more. */
+#define MOST_WORK ((size_t)1 << 24)
+#define ENTRIES_PER_ROW 4
+#define LEAST_ROUNDS 4
 
 /* A row or column to be sorted by colour, then by places, then by index. */
 typedef struct {
@@ -168,8 +170,8 @@ static size_t tied_row(const colouring *c)
     return rows;
 }
 
-/* Gives one of some tied rows a colour of its own and refines again, until no
- * rows with different counts tie. */
+/* Gives the first of some tied rows a colour of its own and refines again, until
+ * no rows with different counts tie, or no rounds are left. */
 static void break_ties(dmm_team *team, colouring *c)
 {
     const size_t rows = c->matrix->rows;
@@ -227,7 +229,9 @@ static void colouring_free(colouring *c)
 static void find_order(dmm_team *team, colouring *c, dmm_order *order)
 {
     const size_t rows = c->matrix->rows, columns = c->matrix->columns;
-    c->rounds_left = MOST_SORTED / (rows + columns) + LEAST_ROUNDS;
+    const size_t entries = dmm_matrix_nonzeros(c->matrix, SIZE_MAX);
+    c->rounds_left = LEAST_ROUNDS +
+                     MOST_WORK / (rows + columns + entries / ENTRIES_PER_ROW);
     refine(team, c);
     if (count_colours(c->entries, rows) < rows)
         break_ties(team, c);
