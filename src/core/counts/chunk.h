@@ -64,8 +64,9 @@ void dmm_chunk_get_responsibilities(const dmm_chunk *chunk, const size_t *order,
 /* Allocates for each of n_threads threads a buffer for a part of the histogram,
  * if all responsibilities stay in cache and the whole histogram does not. A
  * thread that computes a part and its sums in its own buffer does not write to
- * cache lines that other cores hold. Makes lanes as well, if the table is so large
- * that they are small beside it; they change the order of a sample's sums. */
+ * cache lines that other cores hold. Makes lanes as well, if the table is so
+ * large that they are small beside it; they change the order of a sample's
+ * sums. */
 dmm_status dmm_chunk_add_buffers(dmm_chunk *chunk, int n_threads);
 
 /* Frees the table, the histogram, the buffers and the lanes when no more
