@@ -60,8 +60,8 @@ SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control);
 /* Continues the jump if there was one, and then does not return. */
 void glue_guard_end(glue_guard *guard);
 
-/* An external pointer to own a fit of the core, so that the fit is freed even if
- * R runs out of memory and jumps while the fit is copied. The caller must
+/* An external pointer to own a fit of the core, so that the fit is freed even
+ * if R runs out of memory and jumps while the fit is copied. The caller must
  * PROTECT it, set its address, and finalise it after the copy. */
 SEXP glue_fit_owner(void);
 void glue_finalise_fit(SEXP owner);

@@ -160,7 +160,7 @@ size_t dmm_chunk_span(const dmm_chunk *chunk, int n_threads)
 
 /* ---- Buffers ------------------------------------------------------------ */
 
-/* Bytes of the largest buffer that stays in cache beside the responsibilities. */
+/* Bytes of the largest buffer that stays in cache together with z. */
 #define MOST_BUFFER_BYTES 524288
 
 /* The first feature in a buffer for the part that begins with taxa group

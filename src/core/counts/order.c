@@ -7,9 +7,9 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
-/* The work of all rounds, a second or two: in rows and columns, which are sorted
- * in each round, with ENTRIES_PER_ROW nonzero counts like one of them. The first
- * LEAST_ROUNDS are made in any case; most tables need no more. */
+/* The work of all rounds, a second or two: in rows and columns, which are
+ * sorted in each round, with ENTRIES_PER_ROW nonzero counts like one of them.
+ * The first LEAST_ROUNDS are made in any case; most tables need no more. */
 #define MOST_WORK ((size_t)1 << 24)
 #define ENTRIES_PER_ROW 4
 #define LEAST_ROUNDS 4
@@ -170,8 +170,8 @@ static size_t tied_row(const colouring *c)
     return rows;
 }
 
-/* Gives the first of some tied rows a colour of its own and refines again, until
- * no rows with different counts tie, or no rounds are left. */
+/* Gives the first of some tied rows a colour of its own and refines again,
+ * until no rows with different counts tie, or no rounds are left. */
 static void break_ties(dmm_team *team, colouring *c)
 {
     const size_t rows = c->matrix->rows;

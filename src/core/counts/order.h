@@ -6,21 +6,21 @@
  *
  * The order comes from colour refinement. Samples and taxa have colours, which
  * are 64-bit hashes. In each round, a taxon's new colour is a hash of its
- * nonzero counts and the colours of the samples that have them; then a sample's
- * new colour is a hash of its counts and the colours of their taxa. Round by
- * round, more of the samples and taxa that differ get different colours.
- * Refinement ends when the colours are stable, that is when a round has not
- * increased their number. Samples are ordered by colour, and taxa by colour and
- * then by the places of their samples.
+ * nonzero counts and the colours of the samples that have them; then a
+ * sample's new colour is a hash of its counts and the colours of their taxa.
+ * Round by round, more of the samples and taxa that differ get different
+ * colours. Refinement ends when the colours are stable, that is when a round
+ * has not increased their number. Samples are ordered by colour, and taxa by
+ * colour and then by the places of their samples.
  *
  * Samples with the same counts have the same colour, and their order does not
- * matter. If others still have the same colour, as two pairs of samples may that
- * share one rare taxon each, the first of them in the table gets a colour of its
- * own, and refinement goes on. Where a symmetry of the table exchanges such
- * samples, as it does there, it does not matter which one is the first. In tables
- * without one, such as combinatorial designs, the result depends on the order of
- * the table; so it does in a table in which the number of rounds, which is
- * bounded, does not suffice.
+ * matter. If others still have the same colour, as two pairs of samples may
+ * that share one rare taxon each, the first of them in the table gets a colour
+ * of its own, and refinement goes on. Where a symmetry of the table exchanges
+ * such samples, as it does there, it does not matter which one is the first.
+ * In tables without one, such as combinatorial designs, the result depends on
+ * the order of the table; so it does in a table in which the number of rounds,
+ * which is bounded, does not suffice.
  */
 #ifndef DMM_ORDER_H
 #define DMM_ORDER_H
