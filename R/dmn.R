@@ -14,7 +14,7 @@
 #' `sum(lgamma(alpha + x) - lgamma(alpha)) + lgamma(A) - lgamma(A + t)`
 #'
 #' The fit is a maximum of the posterior in `log(alpha)`, with a Gamma prior on
-#' each `alpha` (see [dmncontrol()]). It is found as follows.
+#' each `alpha` (see [dmncontrol()]). With `nstart = 1` it is found as follows.
 #'
 #' 1. Each sample is assigned to a component at random. The random numbers come
 #'    from the generator that DirichletMultinomial uses (GSL's `mt19937`), so
@@ -31,18 +31,18 @@
 #'    gives the standard errors and the Laplace approximation.
 #'
 #' EM finds a local optimum, which depends on `seed` and on the order of the
-#' samples. For a final result use several starts (`nstart`), and use
-#' [dmnselect()] to compare values of `k`.
+#' samples. The default is therefore the best of several starts of different
+#' kinds, of which the first is the one described above. From each optimum, it
+#' is tried whether single samples are better off in other components.
+#' [starts()] describes all this, and shows what is known about the optimum of
+#' a fit. Use [dmnselect()] to compare values of `k`.
 #'
-#' With `nstart > 1`, the result is the fit with the lowest NLE of that many
-#' starts. They are made on the samples and taxa in an order that depends on the
-#' counts alone, so that a table with its rows and columns in another order
-#' gives the same fit. The first start is the one described above, on the
-#' samples in that order; the others are of several kinds, see [starts()]. The
-#' order is found by colour refinement, and samples that it cannot tell apart
-#' are taken in the order of the table. That can matter only in tables as
-#' regular as a combinatorial design, and in very large ones where many samples
-#' have little more than a rare taxon.
+#' With `nstart > 1`, starts are made on the samples and taxa in an order that
+#' depends on the counts alone, so that a table with its rows and columns in
+#' another order gives the same fit. The order is found by colour refinement,
+#' and samples that it cannot tell apart are taken in the order of the table.
+#' That can matter only in tables as regular as a combinatorial design, and in
+#' very large ones where many samples have little more than a rare taxon.
 #'
 #' The result is the same, to the last bit, for any `num.threads` and for
 #' any kind of table that holds the same counts.
@@ -62,8 +62,9 @@
 #'     generator, so that `set.seed()` before `dmn()` makes a fit reproducible.
 #' @param ... not used. The arguments after it are matched by full name only,
 #'     and anything in it is an error.
-#' @param nstart `numeric(1)`, a whole number >= 1, default 1: the number of
-#'     starts, of which the best is kept. With the default the start is that of
+#' @param nstart `numeric(1)`, a whole number >= 1, default 20: the largest
+#'     number of starts. Fewer are made if they agree, see `agree` of
+#'     [dmncontrol()]. With `nstart = 1` the start is that of
 #'     DirichletMultinomial.
 #' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
 #'     to use at most. [dmnthreads()] describes the default.
@@ -94,9 +95,10 @@
 #' fit <- dmn(twins, 3, seed = 1)
 #' fit
 #' mixturewt(fit)
+#' starts(fit)
 #'
-#' ## the best of ten starts
-#' dmn(twins, 3, seed = 1, nstart = 10)
+#' ## a single start, that of DirichletMultinomial
+#' dmn(twins, 3, seed = 1, nstart = 1)
 #'
 #' ## choose the number of components by the Laplace approximation
 #' fits <- lapply(1:4, dmn, count = twins, seed = 1)
@@ -106,7 +108,7 @@
 #' @useDynLib dmmomp, .registration = TRUE
 #' @export
 dmn <- function(count, k, verbose = FALSE,
-    seed = runif(1, 0, .Machine$integer.max), ..., nstart = 1L,
+    seed = runif(1, 0, .Machine$integer.max), ..., nstart = 20L,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
     control = dmncontrol()) {
     if (...length())
@@ -134,7 +136,8 @@ dmn <- function(count, k, verbose = FALSE,
     }
     raw <- .Call(R_dmm_fit, count, k, seed, verbose, num.threads, optimizer,
         control)
-    .warn_of_fit(.as_dmn(raw, dimnames(count), seed, optimizer, control))
+    fit <- .as_dmn(raw, dimnames(count), seed, optimizer, control)
+    .warn_of_fit(.add_to_mixture(fit, NStart = 1L))
 }
 
 .warn_of_fit <- function(fit) {
@@ -159,6 +162,12 @@ dmn <- function(count, k, verbose = FALSE,
         ""
     .stop("'k' must be one whole number from 1 to the number of samples, ", n,
         "; found ", .describe(k), hint)
+}
+
+# @<- would look for the class where this package may not be attached.
+.add_to_mixture <- function(fit, ...) {
+    slot(fit, "mixture", check = FALSE) <- c(fit@mixture, list(...))
+    fit
 }
 
 .as_dmn <- function(raw, dimnames, seed, optimizer, control) {

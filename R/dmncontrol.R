@@ -28,6 +28,9 @@
 #'     once it is near its optimum. `FALSE` is plain EM, which takes more
 #'     iterations and usually ends at the same optimum. The two can end at
 #'     different optima if components overlap.
+#' @param agree `numeric(1)`, a whole number >= 1 or `Inf`, default 3: if there
+#'     may be several starts, no more are made when so many have ended at the
+#'     best optimum, see [starts()]. `Inf` makes all.
 #' @return A list of class `dmncontrol` with one element for each argument.
 #' @section Errors:
 #' A setting outside its range is an error that names the setting and says what
@@ -43,7 +46,8 @@
 #' @export
 dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
     max.iterations = 2000, kmeans.tolerance = 1e-6, kmeans.iterations = 1000,
-    stiffness = 50, eta = 0.1, nu = 0.1, accelerate = TRUE) {
+    stiffness = 50, eta = 0.1, nu = 0.1, accelerate = TRUE,
+    agree = 3) {
     structure(list(
         tolerance = .check_number(tolerance, "tolerance", 0),
         relative.tolerance =
@@ -57,8 +61,13 @@ dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
         stiffness = .check_number(stiffness, "stiffness", 0, open = TRUE),
         eta = .check_number(eta, "eta", 0, open = TRUE),
         nu = .check_number(nu, "nu", 0, open = TRUE),
-        accelerate = .check_flag(accelerate, "accelerate")
+        accelerate = .check_flag(accelerate, "accelerate"),
+        agree = .check_agree(agree)
     ), class = "dmncontrol")
+}
+
+.check_agree <- function(x) {
+    if (identical(x, Inf)) Inf else as.double(.check_whole(x, "agree"))
 }
 
 .check_control <- function(control) {

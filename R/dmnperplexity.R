@@ -54,7 +54,7 @@
 #' @examples
 #' dmnperplexity(twins, 1:3, folds = 3, nstart = 2, seed = 1)
 #' @export
-dmnperplexity <- function(count, k, folds = 5, ..., nstart = 3L, seed = NULL,
+dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
     BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
     control = dmncontrol()) {
     if (...length())

@@ -49,8 +49,8 @@
 #' @param count counts, samples x taxa, in any of the forms that [dmn()] takes.
 #' @param k whole numbers from 1 to the number of samples, all different: the
 #'     numbers of components to fit. The default is 1 to 7.
-#' @param nstart `numeric(1)`, a whole number >= 1, default 5: the number of
-#'     starts for each fit, see [starts()].
+#' @param nstart `numeric(1)`, a whole number >= 1, default 20: the largest
+#'     number of starts for each fit, see [starts()].
 #' @param criterion `character(1)`: `"laplace"` (the default), `"BIC"`,
 #'     `"AIC"` or `"ICL"`. `plot()` takes several, and draws all by default.
 #' @param BPPARAM a \pkg{BiocParallel} back-end such as
@@ -87,8 +87,8 @@
 #'
 #' `summary()`: a `data.frame` with one row for each fit and columns `k`, `NLE`,
 #' `logLik`, `df`, `Laplace`, `BIC`, `AIC`, `ICL`, `iterations`, `converged`,
-#' `starts`, and `found`, the number of starts that ended within 0.01 of the
-#' best NLE. Its attribute `"best"` holds the best `k` by each criterion.
+#' `starts`, and `met`, the number of starts that ended within 0.01 of the best
+#' NLE, without resamples (see [starts()]). Its attribute `"best"` holds the best `k` by each criterion.
 #'
 #' `plot()`: `x`, invisibly, after drawing the criteria against `k`.
 #'
@@ -109,7 +109,7 @@
 #' @name dmnselect
 #' @aliases DMNSelect DMNSelect-class
 #' @export
-dmnselect <- function(count, k = 1:7, nstart = 5L,
+dmnselect <- function(count, k = 1:7, nstart = 20L,
     criterion = c("laplace", "BIC", "AIC", "ICL"),
     BPPARAM = BiocParallel::SerialParam(), checkpoint = NULL, ...,
     seed = NULL, early.stop = Inf, verbose = FALSE, num.threads = NULL,

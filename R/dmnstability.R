@@ -34,8 +34,8 @@
 #'     the samples that a resample has. Not used with `bootstrap = TRUE`.
 #' @param bootstrap `logical(1)`, default `FALSE`. If `TRUE`, resamples are
 #'     drawn with replacement.
-#' @param nstart `numeric(1)`, a whole number >= 1, default 3: the number of
-#'     starts for each fit.
+#' @param nstart `numeric(1)`, a whole number >= 1, default 20: the largest
+#'     number of starts for each fit, see [starts()].
 #' @param seed `numeric(1)`, as for [dmn()]: the seed of the resamples and the
 #'     starts. The default, `NULL`, draws it from R's generator.
 #' @param ... for `plot()`, graphical parameters; otherwise not used, and
@@ -73,7 +73,7 @@
 #' plot(stability)
 #' @export
 dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
-    bootstrap = FALSE, nstart = 3L, seed = NULL,
+    bootstrap = FALSE, nstart = 20L, seed = NULL,
     BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
     control = dmncontrol()) {
     if (...length())

@@ -114,7 +114,7 @@ summary.DMNSelect <- function(object, ...) {
     value <- function(name) {
         vapply(fits, function(fit) fit@goodnessOfFit[[name]], numeric(1))
     }
-    found <- lapply(fits, function(fit) starts(fit)$best)
+    records <- lapply(fits, .starts_of)
     table <- data.frame(k = .fitted_k(fits), NLE = value("NLE"),
         logLik = vapply(fits, function(fit) as.numeric(logLik.DMN(fit)),
             numeric(1)),
@@ -125,8 +125,8 @@ summary.DMNSelect <- function(object, ...) {
             integer(1)),
         converged = vapply(fits, function(fit) fit@mixture$Converged,
             logical(1)),
-        starts = lengths(found),
-        found = vapply(found, sum, integer(1)))
+        starts = vapply(records, function(x) length(x$NLE), integer(1)),
+        met = vapply(records, .times_met, integer(1)))
     row.names(table) <- NULL
     structure(table, class = c("summary.DMNSelect", "data.frame"),
         best = .best_by_criterion(fits))
@@ -154,6 +154,11 @@ print.summary.DMNSelect <- function(x, ..., digits = 1L) {
     real <- setdiff(names(table)[vapply(table, is.double, logical(1))], "df")
     table[real] <- lapply(table[real], round, digits)
     print(table, row.names = FALSE)
+    unsure <- x$k[x$k > 1L & x$met == 1L]
+    if (length(unsure))
+        cat("The best optimum was met only once for k = ",
+            paste(unsure, collapse = ", "), ": a larger nstart may find a ",
+            "better one\n", sep = "")
     chosen <- attr(x, "best")
     if (!is.null(chosen) && !anyNA(chosen))
         cat("best k: ", paste0(names(chosen), " ", chosen, collapse = ", "),

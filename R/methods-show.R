@@ -7,7 +7,26 @@
         paste("Laplace:", format(value[["Laplace"]]), "BIC:",
             format(value[["BIC"]]), "AIC:", format(value[["AIC"]])),
         .convergence(object@mixture),
+        .optimum(object),
         sep = "\n")
+}
+
+# A line on the starts, or NULL for a fit by DirichletMultinomial.
+.optimum <- function(object) {
+    starts <- .starts_of(object)
+    if (is.null(starts))
+        return(NULL)
+    paste0("optimum: ", .met(starts), .advice(object))
+}
+
+# Says what to do if nothing confirms the optimum.
+.advice <- function(object) {
+    starts <- .starts_of(object)
+    if (ncol(object@group) == 1L || .times_met(starts) > 1L)
+        return("")
+    nstart <- object@mixture$NStart
+    paste0("; more (nstart = ", if (identical(nstart, 1L) || is.null(nstart))
+        20L else 5 * nstart, ") may find a better one")
 }
 
 # One line of text, or NULL for a fit by DirichletMultinomial, which does not

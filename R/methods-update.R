@@ -34,7 +34,8 @@ update.DMN <- function(object, count, ...) {
         .refuse_dots(..., .what = "update", .known = known)
     mixture <- object@mixture
     settings <- list(k = ncol(object@group), seed = mixture$Seed,
-        nstart = mixture$NStart, optimizer = mixture$Optimizer,
+        nstart = if (is.null(mixture$NStart)) 1L else mixture$NStart,
+        optimizer = mixture$Optimizer,
         control = mixture$Control)
     settings <- settings[!vapply(settings, is.null, logical(1))]
     settings[names(changed)] <- changed

@@ -7,8 +7,8 @@
         dimnames = dimnames(count))
 }
 
-# The best of `nstart` starts as a DMN. `kinds` is the kind of each start, or
-# NULL for the usual sequence. `given` is a matrix, samples x components, of
+# The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,
+# or NULL for the usual sequence. `given` is a matrix, samples x components, of
 # responsibilities for starts of kind "given".
 .fit_starts <- function(table, k, seed, verbose, nstart, num.threads,
     optimizer, control, kinds = NULL, given = NULL) {
@@ -17,17 +17,11 @@
     raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, seed,
         verbose && n == 1L, num.threads, optimizer, control)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
-    # @<- would look for the class where this package may not be attached
-    slot(fit, "mixture", check = FALSE) <- c(fit@mixture,
-        list(NStart = nstart, Starts = raw$starts))
+    fit <- .add_to_mixture(fit, NStart = nstart, Starts = raw$starts)
     if (verbose)
-        .report_starts(raw$starts)
+        message("  ", .met(raw$starts), sprintf(", NLE %.3f",
+            min(raw$starts$NLE)))
     fit
-}
-
-.report_starts <- function(starts) {
-    message(sprintf("  %d of %s found NLE %.3f", sum(.at_best(starts$NLE)),
-        .plural(length(starts$NLE), "start"), min(starts$NLE)))
 }
 
 # The largest difference in NLE between starts that have found the same optimum.
@@ -37,10 +31,28 @@
 
 .at_best <- function(nle) nle <= min(nle) + .same_optimum
 
+# How many starts have met the best optimum. A resample begins from it and does
+# not count, except where it has found it.
+.times_met <- function(starts) {
+    max(1L, sum(.at_best(starts$NLE) & starts$kind != "resample"))
+}
+
+# What is known about the optimum, in one line.
+.met <- function(starts) {
+    n <- length(starts$NLE)
+    if (n == 1L)
+        return("one start")
+    met <- .times_met(starts)
+    paste0("best of ", n, " starts, met ",
+        if (met == 1L) "once" else if (met == 2L) "twice"
+        else paste(met, "times"))
+}
+
 #' The starts of a fit
 #'
-#' Returns a table of the starts that [dmn()] made with `nstart > 1`. If many
-#' starts found the best optimum, more of them would hardly find a better one.
+#' Returns a table of the starts that [dmn()] made, which shows how sure it is
+#' that the best optimum has been found. If many starts met it, more of them
+#' would hardly find a better one.
 #'
 #' @details
 #' The starts are of these kinds, in the order in which they are made.
@@ -49,34 +61,61 @@
 #'   start of a fit with `nstart = 1`, except for the order of the samples.
 #' * `seeds`, the second: `k` samples that lie far apart in Hellinger distance
 #'   are chosen (k-means++), and each other sample joins the nearest of them.
-#'   Then follows annealing: EM in which the posterior probabilities of the
-#'   components are first made nearly equal, and less so from step to step.
-#' * `labels`, the third: random labels, then slower annealing. The fourth and
-#'   the fifth start are of the kinds `seeds` and `labels` again.
-#' * `resample`: the best fit so far, after some EM iterations on half of the
-#'   samples, drawn at random.
-#' * `move`, every fourth of the starts after the fifth: the best fit so far
-#'   with one component dissolved and another one split in two.
+#' * `labels`, the third: random labels, and then annealing: EM in which the
+#'   posterior probabilities of the components are first made nearly equal, and
+#'   less so from step to step.
+#' * `resample`, `move` and `seeds` in turn are the starts after these.
+#'   `resample` is the best fit so far, after some EM iterations on half of the
+#'   samples, drawn at random. `move` is the best fit so far with one component
+#'   dissolved and another one split in two, and a little annealing.
 #'
-#' After each start EM runs until it converges. Annealing begins at a higher
-#' temperature if the log densities of the components differ more. It ends once
-#' the component of every sample is certain, or after a fixed number of steps.
-#' `inst/benchmarks/starts.md` in the package's sources compares the kinds.
+#' After each start EM runs until it converges. It then tries to reassign
+#' samples: with many taxa or few samples, a component adapts to each of its
+#' samples so well that EM leaves the sample there even if the mixture would be
+#' better otherwise. As in Hartigan's method for k-means, each sample is
+#' compared with the components as they would be without it or with it, and
+#' those that are better off elsewhere are moved. What EM makes of this is kept
+#' if its NLE is less. A component that has become empty is given half of the
+#' component whose split lowers the NLE most, if any does.
+#'
+#' **When starts end.** No more starts are made when the best optimum has been
+#' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
+#' `nstart`. Resamples are not counted, because they begin close to the best
+#' optimum. By Laplace's rule of succession, which is the case of two outcomes
+#' of the stopping rules of Boender and Rinnooy Kan (1987), a start that ends at
+#' that optimum or a better one ends at a better one with probability
+#' `1 / (agree + 2)`, one in five. A larger `agree` makes surer.
+#'
+#' **Large tables.** With 80,000 samples or more, starts are made on 20,000
+#' samples drawn at random, or on 50 for each component if that is more and
+#' the table is four times as large. The two best optima are continued on all
+#' samples, and the better of them is the fit.
+#'
+#' Annealing begins at a higher temperature if the log densities of the
+#' components differ more. It ends once the component of every sample is
+#' certain, or after a fixed number of steps. `inst/benchmarks/starts.md` in the
+#' package's sources compares all this with alternatives.
 #'
 #' The seed of each start is derived from the seed of the fit, so that the first
 #' `n` starts are the same for any `nstart >= n`. A fit with one component has
 #' one optimum, and therefore one start.
 #'
 #' @param object an object of class [DMN-class] made by [dmn()].
-#' @return A `data.frame` with one row for each start and these columns.
+#' @return A `data.frame` of class `dmnstarts` with one row for each start and
+#' these columns.
 #'
 #' * `start`: its number.
 #' * `kind`: its kind.
 #' * `seed`: its seed.
-#' * `NLE`: the NLE where it ended, `Inf` if it failed.
+#' * `samples`: the number of samples that it was made on.
+#' * `NLE`: the NLE where it ended, `Inf` if it failed. That of a part of the
+#'   samples is not comparable with that of the fit.
 #' * `iterations`: the number of EM iterations.
 #' * `converged`: whether EM converged.
 #' * `best`: whether it ended within 0.01 of the best NLE.
+#'
+#' `plot()` draws the NLE of each start, and a line at the best, and returns `x`
+#' invisibly.
 #' @section Errors:
 #' It is an error if `object` is not a fit, or was made by DirichletMultinomial,
 #' which does not record its starts.
@@ -84,6 +123,16 @@
 #' Arthur D, Vassilvitskii S (2007). k-means++: the advantages of careful
 #' seeding. *Proceedings of the 18th Annual ACM-SIAM Symposium on Discrete
 #' Algorithms*, 1027-1035.
+#'
+#' Boender CGE, Rinnooy Kan AHG (1987). Bayesian stopping rules for multistart
+#' global optimization methods. *Mathematical Programming* 37, 59-80.
+#' \doi{10.1007/BF02591684}
+#'
+#' Hartigan JA (1975). *Clustering Algorithms*. Wiley, New York.
+#'
+#' Telgarsky M, Vattani A (2010). Hartigan's method: k-means clustering without
+#' Voronoi. *Proceedings of the 13th International Conference on Artificial
+#' Intelligence and Statistics*, 820-827.
 #'
 #' Ueda N, Nakano R (1998). Deterministic annealing EM algorithm. *Neural
 #' Networks* 11, 271-282. \doi{10.1016/S0893-6080(97)00133-0}
@@ -93,23 +142,54 @@
 #' \doi{10.1162/089976600300015088}
 #' @seealso [dmn()], [dmnselect()]
 #' @examples
-#' fit <- dmn(twins, 3, seed = 1, nstart = 8)
+#' fit <- dmn(twins, 3, seed = 1)
 #' starts(fit)
+#' plot(starts(fit))
 #' @export
 starts <- function(object) {
     if (!inherits(object, "DMN"))
         .stop_not_a_fit(object, "starts")
+    x <- .starts_of(object)
+    if (is.null(x))
+        .stop("'object' was made by DirichletMultinomial, which does not ",
+            "record its starts")
+    # fits of earlier versions have no number of samples
+    samples <- if (is.null(x$samples)) nrow(object@group) else x$samples
+    structure(data.frame(start = seq_along(x$kind), kind = x$kind,
+        seed = x$seed, samples = samples, NLE = x$NLE,
+        iterations = x$iterations, converged = x$converged,
+        best = .at_best(x$NLE)), class = c("dmnstarts", "data.frame"))
+}
+
+# The record of a fit's starts, or NULL for a fit by DirichletMultinomial.
+.starts_of <- function(object) {
     mixture <- object@mixture
-    x <- mixture$Starts
-    if (is.null(x)) {
-        if (is.null(mixture$Converged))
-            .stop("'object' was made by DirichletMultinomial, which does not ",
-                "record its starts")
-        x <- list(kind = "kmeans", seed = as.double(mixture$Seed),
+    if (!is.null(mixture$Starts))
+        return(mixture$Starts)
+    if (!is.null(mixture$Converged))
+        list(kind = "kmeans", seed = as.double(mixture$Seed),
+            samples = nrow(object@group),
             NLE = object@goodnessOfFit[["NLE"]],
             iterations = mixture$Iterations, converged = mixture$Converged)
-    }
-    data.frame(start = seq_along(x$kind), kind = x$kind, seed = x$seed,
-        NLE = x$NLE, iterations = x$iterations, converged = x$converged,
-        best = .at_best(x$NLE))
+}
+
+#' @rdname starts
+#' @param x an object made by `starts()`.
+#' @param ... graphical parameters.
+#' @importFrom graphics abline
+#' @export
+plot.dmnstarts <- function(x, ...) {
+    shown <- is.finite(x$NLE)
+    kinds <- unique(x$kind)
+    colour <- .qualitative[match(x$kind, kinds)]
+    settings <- list(x = x$start[shown], y = x$NLE[shown], pch = 19,
+        col = colour[shown], xlab = "start", ylab = "NLE (less is better)",
+        main = .met(x))
+    given <- list(...)
+    settings[names(given)] <- given
+    do.call(graphics::plot, settings)
+    abline(h = min(x$NLE), lty = 3)
+    graphics::legend("topright", legend = kinds,
+        col = .qualitative[seq_along(kinds)], pch = 19, bty = "n")
+    invisible(x)
 }

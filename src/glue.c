@@ -1,6 +1,7 @@
 /* Conversion of arguments, and calls of R from within the core: see glue.h. */
 #include "glue.h"
 
+#include <limits.h>
 #include <string.h>
 
 dmm_matrix glue_matrix(SEXP count)
@@ -98,6 +99,9 @@ dmm_control glue_control(SEXP list, SEXP num_threads)
     control.max_iterations =
         glue_int(element(list, "max.iterations"), "max.iterations");
     control.accelerate = glue_int(element(list, "accelerate"), "accelerate");
+    /* Inf: all starts are made */
+    const double agree = real_element(list, "agree");
+    control.agree = agree < INT_MAX ? (int)agree : 0;
     control.n_threads = glue_int(num_threads, "num.threads");
     return control;
 }

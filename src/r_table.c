@@ -59,18 +59,20 @@ static dmm_start_kind find_kind(const char *name)
 
 static SEXP starts_as_list(const dmm_start_record *records, int n)
 {
-    const char *names[] = {"kind",        "seed",      "NLE", "iterations",
-                           "evaluations", "converged", ""};
+    const char *names[] = {"kind",       "seed",        "samples",   "NLE",
+                           "iterations", "evaluations", "converged", ""};
     SEXP list = PROTECT(glue_list(names));
     SEXP kind = glue_set(list, 0, Rf_allocVector(STRSXP, n));
     double *seed = REAL(glue_set(list, 1, Rf_allocVector(REALSXP, n)));
-    double *nle = REAL(glue_set(list, 2, Rf_allocVector(REALSXP, n)));
-    int *iterations = INTEGER(glue_set(list, 3, Rf_allocVector(INTSXP, n)));
-    int *evaluations = INTEGER(glue_set(list, 4, Rf_allocVector(INTSXP, n)));
-    int *converged = LOGICAL(glue_set(list, 5, Rf_allocVector(LGLSXP, n)));
+    int *samples = INTEGER(glue_set(list, 2, Rf_allocVector(INTSXP, n)));
+    double *nle = REAL(glue_set(list, 3, Rf_allocVector(REALSXP, n)));
+    int *iterations = INTEGER(glue_set(list, 4, Rf_allocVector(INTSXP, n)));
+    int *evaluations = INTEGER(glue_set(list, 5, Rf_allocVector(INTSXP, n)));
+    int *converged = LOGICAL(glue_set(list, 6, Rf_allocVector(LGLSXP, n)));
     for (int i = 0; i < n; i++) {
         SET_STRING_ELT(kind, i, Rf_mkChar(kind_name[records[i].kind]));
         seed[i] = (double)records[i].seed;
+        samples[i] = (int)records[i].samples;
         nle[i] = records[i].nle;
         iterations[i] = records[i].iterations;
         evaluations[i] = records[i].evaluations;
@@ -102,8 +104,8 @@ static const dmm_table *read_table(SEXP table)
     return R_ExternalPtrAddr(table);
 }
 
-/* Returns the best fit from `nstart` starts and a record of all of them:
- * list(fit, starts). `kinds` names the kind of each start, or is NULL for the
+/* Returns the best fit from up to `nstart` starts and a record of those that
+ * were made: list(fit, starts). `kinds` names the kind of each start, or is NULL for the
  * usual sequence. `given` is NULL or the responsibilities (N x K) for starts of
  * kind "given". */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
@@ -131,16 +133,17 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
     SEXP owner = PROTECT(glue_fit_owner());
     dmm_fit_result *result = NULL;
+    size_t made;
     const dmm_status status =
         dmm_table_fit(compressed, (size_t)components, &plan, &control, records,
-                      &result);
+                      &made, &result);
     R_SetExternalPtrAddr(owner, result);
     glue_guard_end(&guard);
     glue_check(status);
     const char *names[] = {"fit", "starts", ""};
     SEXP list = PROTECT(glue_list(names));
     glue_set(list, 0, glue_fit(result));
-    glue_set(list, 1, starts_as_list(records, n));
+    glue_set(list, 1, starts_as_list(records, (int)made));
     glue_finalise_fit(owner);
     UNPROTECT(3);
     return list;

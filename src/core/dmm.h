@@ -64,6 +64,8 @@ typedef struct {
     double accelerate_change;  /* ... once NLE changes by less than this   */
     double accelerate_change_per_sample; /* ... or less than N times this  */
     dmm_optimizer optimizer;   /* of the M-step                            */
+    int agree;                 /* starts that end at the best optimum: with so
+                                  many no more are made; 0: all are made   */
     unsigned long seed;        /* of the random start                      */
     int n_threads;             /* at most                                  */
     dmm_progress progress;     /* may be NULL                              */
@@ -124,24 +126,29 @@ typedef enum {
 typedef struct {
     dmm_start_kind kind;
     unsigned long seed; /* below 2^32, derived from the control's */
+    size_t samples;     /* that the start was made on             */
     double nle;         /* at the end; INFINITY if the fit failed */
     int iterations, evaluations, converged;
 } dmm_start_record;
 
 typedef struct {
-    size_t n_starts;             /* >= 1                                     */
+    size_t n_starts;             /* >= 1, the most                           */
     const dmm_start_kind *kinds; /* n_starts, or NULL for the usual sequence */
     const double *given;         /* n_samples x k: the responsibilities for
                                     DMM_START_GIVEN; otherwise NULL          */
 } dmm_start_plan;
 
-/* Fits from plan->n_starts starts and returns the fit with the smallest NLE.
- * The first start uses control->seed, the others use seeds derived from it.
- * `records` has n_starts elements and receives one for each start. Progress is
- * reported only if there is just one start. */
+/* Fits from up to plan->n_starts starts and returns the fit with the smallest
+ * NLE. The first start uses control->seed, the others use seeds derived from
+ * it. `records` has n_starts elements, of which the first *n_made receive the
+ * starts that were made. If there may be several, each goes on to the optimum
+ * that the reassignment of samples finds (start/reassign.h); in large tables
+ * they are made on a random part of the samples, and the best are continued on
+ * all. Progress is reported only if there is just one start. */
 dmm_status dmm_table_fit(const dmm_table *table, size_t k,
                          const dmm_start_plan *plan, const dmm_control *control,
-                         dmm_start_record *records, dmm_fit_result **result);
+                         dmm_start_record *records, size_t *n_made,
+                         dmm_fit_result **result);
 
 /* Evaluates the model at given parameters, for checks and for the likelihood of
  * new samples. lambda is n_taxa x k; weight holds k positive numbers that sum

@@ -146,7 +146,7 @@ static void builder_free(builder *b)
 
 static size_t keys_length(const builder *b)
 {
-    return b->counts->n_samples + 1;
+    return b->matrix->rows + 1;
 }
 
 static dmm_status builder_init(builder *b)
@@ -795,7 +795,7 @@ dmm_status dmm_counts_build(dmm_team *team, const dmm_matrix *matrix,
     dmm_counts *counts = DMM_NEW(1, dmm_counts);
     if (!counts)
         return DMM_ERROR_MEMORY;
-    counts->n_samples = matrix->rows;
+    counts->n_samples = dmm_matrix_places(matrix);
     counts->n_taxa = matrix->columns;
     builder b = {.matrix = matrix, .counts = counts, .taxa = taxa};
     b.team = team;

@@ -315,16 +315,21 @@ static void sort_by_row(uint64_t *keys, size_t n, int shift)
         sort_by_row(keys + begin, end[d] - begin, shift - DIGIT_BITS);
 }
 
-/* Replaces the rows of n keys by their places in the view; sorts the keys. */
-static void place_rows(const dmm_matrix *matrix, uint64_t *keys, size_t n)
+/* Replaces the rows of n keys by their places in the view, leaves out those
+ * without a place, and sorts the keys. Returns their number. */
+static size_t place_rows(const dmm_matrix *matrix, uint64_t *keys, size_t n)
 {
     int shift = 0;
+    size_t placed = 0;
     while ((uint64_t)(matrix->rows - 1) >> shift >= DIGITS)
         shift += DIGIT_BITS;
-    for (size_t e = 0; e < n; e++)
-        keys[e] = DMM_KEY(DMM_KEY_COUNT(keys[e]),
-                          matrix->row_place[DMM_KEY_ROW(keys[e])]);
-    sort_by_row(keys, n, shift);
+    for (size_t e = 0; e < n; e++) {
+        const uint32_t place = matrix->row_place[DMM_KEY_ROW(keys[e])];
+        keys[placed] = DMM_KEY(DMM_KEY_COUNT(keys[e]), place);
+        placed += place != DMM_NO_PLACE;
+    }
+    sort_by_row(keys, placed, shift);
+    return placed;
 }
 
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
@@ -356,6 +361,6 @@ size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
         break;
     }
     if (matrix->row_place)
-        place_rows(matrix, keys, n);
+        n = place_rows(matrix, keys, n);
     return n;
 }

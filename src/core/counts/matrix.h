@@ -28,9 +28,19 @@ typedef struct {
     const int *row_index;    /* CSC: ascending within a column, 0-based  */
     const int *column_start; /* CSC: columns + 1 offsets into row_index  */
     /* The order in which dmm_matrix_column() presents the table; or NULL. */
-    const uint32_t *row_place;     /* rows: the new place of each row        */
+    const uint32_t *row_place;     /* rows: the new place of each row, or
+                                      DMM_NO_PLACE: the row is left out      */
+    size_t places;                 /* rows that have a place; 0: all         */
     const uint32_t *column_source; /* columns: the column for each new place */
 } dmm_matrix;
+
+#define DMM_NO_PLACE UINT32_MAX
+
+/* The number of rows that dmm_matrix_column() presents. */
+static inline size_t dmm_matrix_places(const dmm_matrix *matrix)
+{
+    return matrix->places ? matrix->places : matrix->rows;
+}
 
 /* The largest count (2^31 - 1). Larger ones are refused, not truncated. */
 #define DMM_MAX_COUNT 2147483647
@@ -72,8 +82,8 @@ dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
 size_t dmm_matrix_nonzeros(const dmm_matrix *matrix, size_t enough);
 
 /* Writes the keys of a column's nonzero counts, by ascending row, and returns
- * their number. `keys` must hold one more element than there are rows. The
- * table must have passed dmm_matrix_check(), except that samples without counts
+ * their number. `keys` must hold one more element than there are rows, of those
+ * left out as well. The table must have passed dmm_matrix_check(), except that samples without counts
  * are allowed. */
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
                          uint64_t *keys);

@@ -144,11 +144,9 @@ static dmm_status iterate_to_end(dmm_em *em)
     return DMM_OK;
 }
 
-dmm_status dmm_converge(dmm_em *em)
+static dmm_status converge(dmm_em *em)
 {
     const dmm_control *control = em->control;
-    if (control->progress)
-        control->progress(DMM_PHASE_EM, 0, 0, control->user);
     dmm_em_evaluate(em);
     for (int at_saddle = 1; at_saddle;) {
         dmm_status status = iterate_to_end(em);
@@ -162,4 +160,16 @@ dmm_status dmm_converge(dmm_em *em)
             restart_convergence(em);
     }
     return DMM_OK;
+}
+
+dmm_status dmm_converge(dmm_em *em)
+{
+    const int before = em->iterations;
+    if (em->control->progress)
+        em->control->progress(DMM_PHASE_EM, 0, 0, em->control->user);
+    em->iterations = 0; /* their limit is for each call */
+    restart_convergence(em);
+    const dmm_status status = converge(em);
+    em->iterations += before;
+    return status;
 }

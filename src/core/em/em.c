@@ -100,6 +100,29 @@ void dmm_em_step(dmm_em *em)
     finish_evaluation(em);
 }
 
+static void joint_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    const dmm_counts *counts = em->counts;
+    const size_t kp = em->chunk->kp;
+    dmm_parameters_refresh(worker, em->parameters, &counts->dictionary);
+    dmm_estep_evidence(worker, em->chunk, em->parameters);
+    size_t b;
+    while (dmm_team_next(worker, counts->n_blocks, &b)) {
+        const dmm_block *block = &counts->block[b];
+        double *z = em->chunk->z + block->first_row * kp;
+        for (size_t i = 0; i < block->n_rows; i++)
+            for (size_t k = 0; k < kp; k++)
+                z[i * kp + k] += em->parameters->log_weight[k];
+    }
+    dmm_team_barrier(worker);
+}
+
+void dmm_em_joint(dmm_em *em)
+{
+    dmm_team_do(em->team, joint_task, em);
+}
+
 double dmm_em_rounding(double nle)
 {
     return 1e-9 + 1e-14 * fabs(nle);

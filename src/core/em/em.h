@@ -53,6 +53,10 @@ void dmm_em_release_workspace(dmm_em *em);
  * histogram is not kept. */
 void dmm_em_evaluate(dmm_em *em);
 
+/* Sets chunk->z to the joint log densities log(pi_k exp(ev_ik)), as one task of
+ * the team. The parameters are fresh afterwards, but not evaluated. */
+void dmm_em_joint(dmm_em *em);
+
 /* A plain EM iteration from evaluated parameters: sets the weights, takes one
  * Newton step in lambda, and evaluates the result. NLE may rise. */
 void dmm_em_step(dmm_em *em);

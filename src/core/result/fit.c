@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/random.h"
 #include "base/threads.h"
 #include "counts/counts.h"
 #include "counts/order.h"
@@ -19,12 +20,28 @@
 #include "result/result.h"
 #include "simd/kernels.h"
 #include "start/kmeans.h"
+#include "start/reassign.h"
 #include "start/starts.h"
 
 /* In canonical order, blocks of rows are sized for at least this many padded
  * components. Sums depend on the blocks; fits with up to so many components are
  * then the same whatever the largest k of a sweep is. */
 #define LEAST_VECTOR_LENGTH 8
+
+/* The starts of a table with at least LEAST_PARTS times as many samples are
+ * made on a random part of it: of PART_SAMPLES samples, or of SAMPLES_EACH for
+ * each component if that is more. inst/benchmarks/starts.md shows why. The best
+ * FINALISTS optima go on to EM_STEPS iterations on all samples, and the best of
+ * these to convergence. */
+#define PART_SAMPLES 20000
+#define SAMPLES_EACH 50
+#define LEAST_PARTS 4
+#define FINALISTS 2
+#define EM_STEPS 3
+
+/* NLEs that differ by no more are of the same optimum. EM stops much closer to
+ * an optimum than this, and other optima are further away. */
+#define SAME_OPTIMUM 0.01
 
 dmm_control dmm_control_default(void)
 {
@@ -41,6 +58,7 @@ dmm_control dmm_control_default(void)
         .accelerate_change = 0.1,
         .accelerate_change_per_sample = 1e-5,
         .optimizer = DMM_OPTIMIZER_NEWTON,
+        .agree = 3,
         .seed = 1,
         .n_threads = 1,
     };
@@ -49,6 +67,7 @@ dmm_control dmm_control_default(void)
 
 struct dmm_table {
     dmm_counts *counts;
+    dmm_counts *part; /* of some of the samples, for starts; or NULL */
     dmm_order order; /* its arrays are NULL for the matrix's own order */
 };
 
@@ -57,10 +76,50 @@ struct dmm_table {
 typedef struct {
     const dmm_matrix *matrix;
     int canonical;
+    size_t largest_k;
     size_t vector_length;
     dmm_table *table;
     dmm_status status;
 } compression;
+
+/* Draws `most` of n places at random and numbers them; the others are
+ * DMM_NO_PLACE. */
+static void draw_places(uint32_t *place, size_t n, size_t most)
+{
+    dmm_random random = {1};
+    size_t drawn = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double chance = (double)(most - drawn) / (double)(n - i);
+        place[i] = dmm_random_uniform(&random) < chance ? (uint32_t)drawn++
+                                                        : DMM_NO_PLACE;
+    }
+}
+
+/* Compresses a random part of a large table in canonical order. The part does
+ * not depend on the order of the matrix. */
+static dmm_status compress_part(dmm_team *team, compression *x,
+                                dmm_matrix view)
+{
+    size_t samples = SAMPLES_EACH * x->largest_k;
+    samples = samples > PART_SAMPLES ? samples : PART_SAMPLES;
+    if (view.rows < LEAST_PARTS * samples)
+        return DMM_OK;
+    uint32_t *place = DMM_NEW(view.rows, uint32_t);
+    uint32_t *row_place = DMM_NEW(view.rows, uint32_t);
+    dmm_status status = DMM_ERROR_MEMORY;
+    if (place && row_place) {
+        draw_places(place, view.rows, samples);
+        for (size_t i = 0; i < view.rows; i++)
+            row_place[i] = place[view.row_place[i]];
+        view.row_place = row_place;
+        view.places = samples;
+        status = dmm_counts_build(team, &view, DMM_TAXA_MERGED,
+                                  x->vector_length, &x->table->part);
+    }
+    dmm_free(place);
+    dmm_free(row_place);
+    return status;
+}
 
 static void compress(dmm_team *team, void *data)
 {
@@ -72,6 +131,8 @@ static void compress(dmm_team *team, void *data)
             dmm_order_build(team, x->matrix, &x->table->order);
         view.row_place = x->table->order.row_place;
         view.column_source = x->table->order.column_source;
+        if (x->status == DMM_OK)
+            x->status = compress_part(team, x, view);
     }
     if (x->status == DMM_OK)
         x->status = dmm_counts_build(team, &view, DMM_TAXA_MERGED,
@@ -85,6 +146,7 @@ dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
     if (largest_k == 0 || largest_k > matrix->rows)
         return DMM_ERROR_ARGUMENT;
     compression x = {.matrix = matrix, .canonical = canonical};
+    x.largest_k = largest_k;
     x.vector_length = dmm_padded_components(largest_k);
     if (canonical && x.vector_length < LEAST_VECTOR_LENGTH)
         x.vector_length = LEAST_VECTOR_LENGTH;
@@ -106,6 +168,7 @@ void dmm_table_free(dmm_table *table)
     if (table == NULL)
         return;
     dmm_counts_free(table->counts);
+    dmm_counts_free(table->part);
     dmm_order_free(&table->order);
     dmm_free(table);
 }
@@ -178,14 +241,34 @@ static void run_free(run *r)
 
 typedef struct {
     const dmm_table *table;
+    const dmm_counts *counts; /* that starts are made on */
     size_t k;
     const dmm_start_plan *plan;
     const double *given; /* in the order of the table */
     const dmm_control *control;
     dmm_start_record *records;
+    size_t n_made;
     dmm_fit_result *result;
     dmm_status status;
 } job;
+
+/* EM to convergence. Of several starts, each goes on to the optimum that the
+ * reassignment of samples finds. */
+static dmm_status converge(const job *x, dmm_em *em, unsigned long seed,
+                           double best)
+{
+    if (x->plan->n_starts == 1)
+        return dmm_converge(em);
+    int filled = 1;
+    dmm_status status = dmm_reassign(em, best);
+    while (status == DMM_OK && filled) {
+        filled = 0;
+        status = dmm_converge(em);
+        if (status == DMM_OK && em->nle < best - SAME_OPTIMUM)
+            status = dmm_start_fill(em, seed, &filled);
+    }
+    return status;
+}
 
 /* Makes start `number` and runs EM from it to convergence. Fills its record,
  * and *r, which the caller releases whatever the status. */
@@ -200,13 +283,15 @@ static dmm_status run_start(dmm_team *team, const job *x, size_t number,
         .kind =
             x->plan->kinds ? x->plan->kinds[number] : dmm_start_usual(number),
         .seed = dmm_start_seed(control->seed, number),
+        .samples = x->counts->n_samples,
         .nle = INFINITY,
     };
     dmm_status status =
-        dmm_starts_make(team, x->table->counts, x->k, control, record->kind,
+        dmm_starts_make(team, x->counts, x->k, control, record->kind,
                         record->seed, &origin, &r->em, &r->start);
     if (status == DMM_OK)
-        status = dmm_converge(r->em);
+        status =
+            converge(x, r->em, record->seed, best ? best->nle : INFINITY);
     if (r->em == NULL)
         return status;
     record->iterations = r->em->iterations;
@@ -217,23 +302,62 @@ static dmm_status run_start(dmm_team *team, const job *x, size_t number,
     return status;
 }
 
-/* Runs all starts; the one with the least NLE goes to *best. A start that fails
- * with DMM_ERROR_NUMERIC is recorded and passed over; if all do, best->em is
- * NULL and that status is returned. Any other failure ends the fit. */
+/* Puts a run among the best `n` ones, which are different optima in the order
+ * of NLE, and releases the run that is not among them any more. */
+static void rank(run *best, size_t n, run r)
+{
+    for (size_t i = 0; i < n && r.em; i++) {
+        if (best[i].em && r.em->nle >= best[i].em->nle - SAME_OPTIMUM &&
+            r.em->nle <= best[i].em->nle + SAME_OPTIMUM) {
+            if (r.em->nle < best[i].em->nle) {
+                const run swap = best[i];
+                best[i] = r;
+                r = swap;
+            }
+            break;
+        }
+        if (!best[i].em || r.em->nle < best[i].em->nle) {
+            const run swap = best[i];
+            best[i] = r;
+            r = swap;
+        }
+    }
+    run_free(&r);
+    for (size_t i = 0; i < n; i++)
+        if (best[i].em)
+            dmm_chunk_release_table(best[i].em->chunk);
+}
+
+/* How many of the starts made so far have ended at the best optimum, without
+ * those that began close to it. */
+static size_t count_met(const job *x, double best)
+{
+    size_t met = 0;
+    for (size_t i = 0; i < x->n_made; i++)
+        met += x->records[i].nle <= best + SAME_OPTIMUM &&
+               x->records[i].kind != DMM_START_RESAMPLE;
+    return met;
+}
+
+/* Makes starts until the best optimum has been met control->agree times, and at
+ * most plan->n_starts; the best n of their optima go to best[]. A start that
+ * fails with DMM_ERROR_NUMERIC is recorded and passed over; if all do,
+ * best[0].em is NULL and that status is returned. Any other failure ends the
+ * fit. */
 static dmm_status run_starts(dmm_team *team, job *x,
-                             const dmm_control *control, run *best)
+                             const dmm_control *control, run *best, size_t n)
 {
     dmm_status status = DMM_OK, failure = DMM_OK;
-    for (size_t number = 0; number < x->plan->n_starts; number++) {
+    const size_t agree = control->agree > 0 ? (size_t)control->agree : SIZE_MAX;
+    while (x->n_made < x->plan->n_starts &&
+           !(best->em && count_met(x, best->em->nle) >= agree)) {
         run r;
-        status = run_start(team, x, number, control, best->em, &r);
-        if (status == DMM_OK && (!best->em || r.em->nle < best->em->nle)) {
-            const run swap = *best;
-            *best = r;
-            r = swap;
-            dmm_chunk_release_table(best->em->chunk);
-        }
-        run_free(&r);
+        status = run_start(team, x, x->n_made, control, best->em, &r);
+        x->n_made++;
+        if (status == DMM_OK)
+            rank(best, n, r);
+        else
+            run_free(&r);
         if (status == DMM_ERROR_NUMERIC)
             failure = status;
         else if (status != DMM_OK)
@@ -242,30 +366,102 @@ static dmm_status run_starts(dmm_team *team, job *x,
     return best->em ? DMM_OK : failure;
 }
 
+/* ---- From a part of the samples to all ---------------------------------- */
+
+/* Copies the parameters of a fit to a part of the samples. Taxa that share a
+ * column in the whole table do so in the part, but not the other way round. */
+static void spread_parameters(const dmm_em *from, dmm_em *to)
+{
+    const dmm_parameters *p = from->parameters;
+    const size_t kp = p->kp;
+    for (size_t t = 0; t < to->counts->n_taxa; t++)
+        memcpy(to->parameters->lambda + to->counts->column_of_taxon[t] * kp,
+               p->lambda + from->counts->column_of_taxon[t] * kp,
+               kp * sizeof *p->lambda);
+    memcpy(to->parameters->log_weight, p->log_weight,
+           kp * sizeof *p->log_weight);
+}
+
+/* A few iterations from the parameters of each of n runs on the part; em keeps
+ * the best result. Returns the run that it came from. */
+static size_t choose_finalist(dmm_em *em, const run *finalist, size_t n,
+                              dmm_position *position)
+{
+    size_t chosen = 0;
+    double least = INFINITY;
+    for (size_t i = 0; i < n && finalist[i].em; i++) {
+        spread_parameters(finalist[i].em, em);
+        dmm_em_evaluate(em);
+        for (int step = 0; step < EM_STEPS; step++)
+            dmm_em_step(em);
+        if (em->nle < least) {
+            least = em->nle;
+            chosen = i;
+            dmm_position_keep(position, em->parameters);
+        }
+    }
+    dmm_position_restore(position, em->parameters);
+    return chosen;
+}
+
+/* Takes the best of n runs on the part to convergence on all samples. */
+static dmm_status finish_on_all(dmm_team *team, const job *x,
+                                const dmm_control *control, run *finalist,
+                                size_t n, run *best)
+{
+    dmm_position position = {NULL, NULL};
+    dmm_chunk *chunk;
+    dmm_status status = dmm_chunk_new(x->table->counts, x->k, &chunk);
+    if (status == DMM_OK)
+        status = dmm_em_new(team, chunk, control, &best->em);
+    if (status == DMM_OK)
+        status = dmm_position_init(&position, best->em->parameters);
+    if (status == DMM_OK) {
+        best->start =
+            finalist[choose_finalist(best->em, finalist, n, &position)].start;
+        status = dmm_converge(best->em);
+    }
+    dmm_position_release(&position);
+    return status;
+}
+
 static void fit_work(dmm_team *team, void *data)
 {
     job *x = data;
-    run best = {0};
+    run best = {0}, finalist[FINALISTS] = {{0}};
     dmm_control control = *x->control;
     if (x->plan->n_starts > 1)
         control.progress = NULL;
-    x->status = run_starts(team, x, &control, &best);
+    if (x->counts == x->table->counts) {
+        x->status = run_starts(team, x, &control, &best, 1);
+    } else {
+        x->status = run_starts(team, x, &control, finalist, FINALISTS);
+        if (x->status == DMM_OK)
+            x->status =
+                finish_on_all(team, x, &control, finalist, FINALISTS, &best);
+    }
     if (x->status == DMM_OK)
         x->status = dmm_result_make(best.em, &best.start, &x->result);
     run_free(&best);
+    for (size_t i = 0; i < FINALISTS; i++)
+        run_free(&finalist[i]);
 }
 
 dmm_status dmm_table_fit(const dmm_table *table, size_t k,
                          const dmm_start_plan *plan, const dmm_control *control,
-                         dmm_start_record *records, dmm_fit_result **result)
+                         dmm_start_record *records, size_t *n_made,
+                         dmm_fit_result **result)
 {
     *result = NULL;
+    *n_made = 0;
     const dmm_counts *counts = table->counts;
     double *given = NULL;
     if (k == 0 || k > counts->n_samples || plan->n_starts == 0)
         return DMM_ERROR_ARGUMENT;
     job x = {.table = table, .k = k, .plan = plan, .control = control};
     x.records = records;
+    x.counts = plan->n_starts > 1 && !plan->given && table->part ? table->part
+                                                                 : counts;
     if (plan->given) {
         x.status = place_given(table, plan->given, k, &given);
         x.given = given;
@@ -276,6 +472,7 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
         dmm_team_run(dmm_threads_for(control->n_threads, work), fit_work, &x);
     }
     dmm_free(given);
+    *n_made = x.n_made;
     if (x.status == DMM_OK)
         x.status = restore_order(table, x.result);
     if (x.status != DMM_OK) {
@@ -291,12 +488,13 @@ dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
 {
     const dmm_start_plan plan = {.n_starts = 1}; /* k-means */
     dmm_start_record record;
+    size_t made;
     dmm_table *table;
     *result = NULL;
     dmm_status status =
         dmm_table_new(matrix, 0, k, control->n_threads, &table);
     if (status == DMM_OK)
-        status = dmm_table_fit(table, k, &plan, control, &record, result);
+        status = dmm_table_fit(table, k, &plan, control, &record, &made, result);
     dmm_table_free(table);
     return status;
 }

@@ -44,10 +44,9 @@ static const schedule anneal_resample = {1, 8}; /* plain EM */
 /* Newton steps of the M-step after a move, at most. */
 #define ADAPT_STEPS 100
 
-/* In the usual sequence the first FRESH starts do not use the best fit so far.
- * Of the others, one in MOVE_EVERY is a move and the rest are resamples. */
-#define FRESH 5
-#define MOVE_EVERY 4
+/* A component that is empty is given half of another one. EM_STEPS iterations
+ * tell which one of them is best split. */
+#define EM_STEPS 5
 
 unsigned long dmm_start_seed(unsigned long seed, size_t number)
 {
@@ -58,11 +57,13 @@ unsigned long dmm_start_seed(unsigned long seed, size_t number)
 
 dmm_start_kind dmm_start_usual(size_t number)
 {
-    if (number == 0)
-        return DMM_START_KMEANS;
-    if (number < FRESH)
-        return number % 2 ? DMM_START_SEEDS : DMM_START_LABELS;
-    return number % MOVE_EVERY ? DMM_START_RESAMPLE : DMM_START_MOVE;
+    static const dmm_start_kind first[] = {DMM_START_KMEANS, DMM_START_SEEDS,
+                                           DMM_START_LABELS};
+    if (number < sizeof first / sizeof *first)
+        return first[number];
+    static const dmm_start_kind later[] = {DMM_START_RESAMPLE, DMM_START_MOVE,
+                                           DMM_START_SEEDS};
+    return later[number % 3];
 }
 
 /* ---- Responsibilities ------------------------------------------------- */
@@ -178,25 +179,6 @@ typedef struct {
     double change;         /* largest change of a component's weight */
 } annealing;
 
-/* Joint log densities, log(pi_k exp(ev_ik)), into z. */
-static void joint_task(const dmm_worker *worker, void *data)
-{
-    dmm_em *em = data;
-    const dmm_counts *counts = em->counts;
-    const size_t kp = em->chunk->kp;
-    dmm_parameters_refresh(worker, em->parameters, &counts->dictionary);
-    dmm_estep_evidence(worker, em->chunk, em->parameters);
-    size_t b;
-    while (dmm_team_next(worker, counts->n_blocks, &b)) {
-        const dmm_block *block = &counts->block[b];
-        double *z = em->chunk->z + block->first_row * kp;
-        for (size_t i = 0; i < block->n_rows; i++)
-            for (size_t k = 0; k < kp; k++)
-                z[i * kp + k] += em->parameters->log_weight[k];
-    }
-    dmm_team_barrier(worker);
-}
-
 /* Sets the rows of z that do not count to 0, and sums the others to weight[k].
  */
 static void leave_out(const double *counted, size_t n, size_t kp, double *z,
@@ -307,7 +289,7 @@ static dmm_status anneal(dmm_em *em, const schedule *s, const double *counted)
             status = DMM_ERROR_INTERRUPTED;
             break;
         }
-        dmm_team_do(em->team, joint_task, em);
+        dmm_em_joint(em);
         if (step == 0) {
             a.beta = first_beta(em->chunk, s->beta);
             ratio = pow(1 / a.beta, 1.0 / s->steps);
@@ -407,7 +389,7 @@ static dmm_status move_labels(dmm_em *em, const dmm_em *best, dmm_seeds *s)
     if (!loss || !order || !size)
         goto done;
     copy_parameters(best, em);
-    dmm_team_do(em->team, joint_task, em);
+    dmm_em_joint(em);
     const size_t gone = choose_gone(&s->random, em->chunk, loss, order);
     for (size_t i = 0; i < n; i++) {
         const size_t to = greatest(em->chunk->z + i * em->chunk->kp, k, gone);
@@ -423,6 +405,99 @@ done:
     dmm_free(loss);
     dmm_free(order);
     dmm_free(size);
+    return status;
+}
+
+/* ---- Empty components ------------------------------------------------- */
+
+static size_t find_empty(const dmm_em *em)
+{
+    size_t c = 0;
+    while (c < em->chunk->k && em->sums->weight[c] >= DMM_EMPTY_REPORTED)
+        c++;
+    return c;
+}
+
+/* Splits component `from` between itself and component `to`, from the
+ * parameters that em has and the labels in s, which it changes. */
+static dmm_status split(dmm_em *em, dmm_seeds *s, size_t from, size_t to)
+{
+    dmm_seeds_split(s, (uint32_t)from, (uint32_t)to);
+    copy_component(em->parameters, from, to);
+    set_labels(em->chunk, s->label);
+    dmm_status status = adapt(em);
+    if (status == DMM_OK)
+        dmm_em_evaluate(em);
+    for (int i = 0; status == DMM_OK && i < EM_STEPS; i++)
+        dmm_em_step(em);
+    return status;
+}
+
+/* Gives component `empty` half of the component whose split makes NLE least, if
+ * it is then less than before. *filled says whether. `label` has the component
+ * of each sample. */
+static dmm_status fill(dmm_em *em, dmm_seeds *s, const uint32_t *label,
+                       size_t empty, int *filled)
+{
+    const size_t n = em->counts->n_samples, k = em->chunk->k;
+    const double enough = em->nle - dmm_em_tolerance(em);
+    double least = enough;
+    dmm_position from = {NULL, NULL}, best = {NULL, NULL};
+    size_t *size = DMM_NEW(k, size_t);
+    dmm_status status = dmm_position_init(&from, em->parameters);
+    if (status == DMM_OK)
+        status = dmm_position_init(&best, em->parameters);
+    if (!size)
+        status = DMM_ERROR_MEMORY;
+    if (status != DMM_OK)
+        goto done;
+    for (size_t i = 0; i < n; i++)
+        size[label[i]]++;
+    dmm_position_keep(&from, em->parameters);
+    dmm_position_keep(&best, em->parameters);
+    for (size_t c = 0; c < k && status == DMM_OK; c++) {
+        if (c == empty || size[c] < 2)
+            continue;
+        memcpy(s->label, label, n * sizeof *label);
+        dmm_position_restore(&from, em->parameters);
+        status = split(em, s, c, empty);
+        if (status == DMM_OK && em->nle < least) {
+            least = em->nle;
+            dmm_position_keep(&best, em->parameters);
+        }
+    }
+    if (status == DMM_OK) {
+        dmm_position_restore(&best, em->parameters);
+        dmm_em_evaluate(em);
+        *filled = least < enough;
+    }
+done:
+    dmm_free(size);
+    dmm_position_release(&from);
+    dmm_position_release(&best);
+    return status;
+}
+
+dmm_status dmm_start_fill(dmm_em *em, unsigned long seed, int *filled)
+{
+    const size_t n = em->counts->n_samples, k = em->chunk->k;
+    const size_t empty = find_empty(em);
+    dmm_seeds s = {0};
+    *filled = 0;
+    if (empty == k || k < 2)
+        return DMM_OK;
+    uint32_t *label = DMM_NEW(n, uint32_t);
+    dmm_status status = dmm_seeds_init(&s, em->team, em->counts, seed);
+    if (!label)
+        status = DMM_ERROR_MEMORY;
+    if (status == DMM_OK) {
+        for (size_t i = 0; i < n; i++)
+            label[i] =
+                (uint32_t)greatest(em->chunk->z + i * em->chunk->kp, k, k);
+        status = fill(em, &s, label, empty, filled);
+    }
+    dmm_free(label);
+    dmm_seeds_free(&s);
     return status;
 }
 
@@ -467,7 +542,7 @@ static dmm_status make_annealed(dmm_em *em, dmm_start_kind kind,
         goto done;
     set_labels(em->chunk, s.label);
     status = kind == DMM_START_MOVE ? adapt(em) : begin(em, start);
-    if (status == DMM_OK)
+    if (status == DMM_OK && kind != DMM_START_SEEDS)
         status = anneal(em, annealed, NULL);
 done:
     dmm_seeds_free(&s);
