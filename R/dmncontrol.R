@@ -13,6 +13,8 @@
 #'     NLE is above `tolerance / relative.tolerance`, by default 1e7.
 #' @param max.iterations `numeric(1)`, a whole number >= 1, default 2000. EM
 #'     stops after this many iterations, with a warning if it has not converged.
+#'     With several starts EM runs several times from each, and the limit is for
+#'     each run.
 #' @param kmeans.tolerance `numeric(1)`, >= 0, default 1e-6. The soft k-means
 #'     start ends when no centre moves by more than this distance, in units of
 #'     relative abundance.
@@ -67,7 +69,12 @@ dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
 }
 
 .check_agree <- function(x) {
-    if (identical(x, Inf)) Inf else as.double(.check_whole(x, "agree"))
+    if (identical(x, Inf))
+        return(Inf)
+    if (!.is_whole(x, 1, .Machine$integer.max))
+        .stop("'agree' must be one whole number >= 1, or Inf; found ",
+            .describe(x))
+    as.double(x)
 }
 
 .check_control <- function(control) {

@@ -156,9 +156,8 @@ print.summary.DMNSelect <- function(x, ..., digits = 1L) {
     print(table, row.names = FALSE)
     unsure <- x$k[x$k > 1L & x$met == 1L]
     if (length(unsure))
-        cat("The best optimum was met only once for k = ",
-            paste(unsure, collapse = ", "), ": a larger nstart may find a ",
-            "better one\n", sep = "")
+        cat("best optimum met only once: k = ", paste(unsure, collapse = ", "),
+            "; more starts may find a better one\n", sep = "")
     chosen <- attr(x, "best")
     if (!is.null(chosen) && !anyNA(chosen))
         cat("best k: ", paste0(names(chosen), " ", chosen, collapse = ", "),

@@ -25,8 +25,14 @@
     if (ncol(object@group) == 1L || .times_met(starts) > 1L)
         return("")
     nstart <- object@mixture$NStart
-    paste0("; more (nstart = ", if (identical(nstart, 1L) || is.null(nstart))
-        20L else 5 * nstart, ") may find a better one")
+    n <- length(starts$NLE)
+    more <- if (n == 1L && (is.null(nstart) || nstart == 1L))
+        "nstart = 20"
+    else if (n < nstart)
+        "a larger agree"
+    else
+        paste("nstart =", format(5 * nstart, scientific = FALSE))
+    paste0("; more (", more, ") may find a better one")
 }
 
 # One line of text, or NULL for a fit by DirichletMultinomial, which does not

@@ -64,7 +64,7 @@
 #' * `labels`, the third: random labels, and then annealing: EM in which the
 #'   posterior probabilities of the components are first made nearly equal, and
 #'   less so from step to step.
-#' * `resample`, `move` and `seeds` in turn are the starts after these.
+#' * `resample`, `kmeans`, `move` and `seeds` in turn are the starts after these.
 #'   `resample` is the best fit so far, after some EM iterations on half of the
 #'   samples, drawn at random. `move` is the best fit so far with one component
 #'   dissolved and another one split in two, and a little annealing.
@@ -81,10 +81,12 @@
 #' **When starts end.** No more starts are made when the best optimum has been
 #' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
 #' `nstart`. Resamples are not counted, because they begin close to the best
-#' optimum. By Laplace's rule of succession, which is the case of two outcomes
-#' of the stopping rules of Boender and Rinnooy Kan (1987), a start that ends at
-#' that optimum or a better one ends at a better one with probability
-#' `1 / (agree + 2)`, one in five. A larger `agree` makes surer.
+#' optimum. If starts were independent, one that ends at that optimum or a
+#' better one would by then end at a better one with probability
+#' `1 / (agree + 2)`, one in five. This is Laplace's rule of succession, the
+#' case of two outcomes of the stopping rules of Boender and Rinnooy Kan (1987).
+#' But moves begin from the best fit, and a better optimum may be rarer: where
+#' much depends on it, raise `agree` and `nstart`.
 #'
 #' **Large tables.** With 80,000 samples or more, starts are made on 20,000
 #' samples drawn at random, or on 50 for each component if that is more and
@@ -179,17 +181,22 @@ starts <- function(object) {
 #' @importFrom graphics abline
 #' @export
 plot.dmnstarts <- function(x, ...) {
+    if (!all(c("start", "kind", "NLE") %in% names(x)))
+        .stop("'x' must have the columns that starts() gives it; found ",
+            .first_few(names(x)))
     shown <- is.finite(x$NLE)
     kinds <- unique(x$kind)
     colour <- .qualitative[match(x$kind, kinds)]
     settings <- list(x = x$start[shown], y = x$NLE[shown], pch = 19,
         col = colour[shown], xlab = "start", ylab = "NLE (less is better)",
-        main = .met(x))
+        main = .met(x), ylim = range(x$NLE[shown],
+            # room for the legend
+            max(x$NLE[shown]) + 0.2 * diff(range(x$NLE[shown]))))
     given <- list(...)
     settings[names(given)] <- given
     do.call(graphics::plot, settings)
     abline(h = min(x$NLE), lty = 3)
-    graphics::legend("topright", legend = kinds,
+    graphics::legend("top", legend = kinds, horiz = TRUE,
         col = .qualitative[seq_along(kinds)], pch = 19, bty = "n")
     invisible(x)
 }

@@ -1,8 +1,9 @@
 # Compares dmmomp with DirichletMultinomial in one run: the elapsed seconds of a
 # dmn() on one thread from the same seed, and the difference in NLE (less is
-# better). DirichletMultinomial takes seconds to minutes for a fit. A second
-# table tells how much time of dmmomp's dmn() is spent in R rather than in the C
-# core.
+# better), with one start (nstart = 1), which is that of DirichletMultinomial,
+# and with the default. DirichletMultinomial takes seconds to minutes for a fit.
+# A second table tells how much time of dmmomp's dmn() is spent in R rather than
+# in the C core.
 #
 #   Rscript inst/benchmarks/peer.R [OPTION...] [plot.png]
 #
@@ -44,8 +45,14 @@ for (name in arguments$sets) {
     cases <- c(cases, list(list(name = name, k = set$k, counts = counts)))
 }
 
-own_fit <- function(case) {
-    dmmomp::dmn(case$counts, case$k, seed = arguments$seed, num.threads = 1L)
+# One start, that of DirichletMultinomial.
+own_fit <- function(case, nstart = 1L) {
+    dmmomp::dmn(case$counts, case$k, seed = arguments$seed, num.threads = 1L,
+        nstart = nstart)
+}
+# Several starts, by default.
+default_fit <- function(case) {
+    own_fit(case, formals(dmmomp::dmn)$nstart)
 }
 peer_fit <- function(case) {
     DirichletMultinomial::dmn(case$counts, case$k, seed = arguments$seed)
@@ -64,9 +71,12 @@ compare <- function(case) {
     say("%s k=%d ...", case$name, case$k)
     own_fit(case) # so that one-off loading is not timed
     own <- repeated(own_fit, case, arguments$repeats)
+    default <- repeated(default_fit, case, arguments$repeats)
     peer <- repeated(peer_fit, case, arguments$`peer-repeats`)
     data.frame(data = case$name, k = case$k, peer = median(peer$seconds),
-        own = median(own$seconds), difference = nle(own$fit) - nle(peer$fit))
+        own = median(own$seconds), difference = nle(own$fit) - nle(peer$fit),
+        default = median(default$seconds),
+        gain = nle(default$fit) - nle(peer$fit))
 }
 
 results <- do.call(rbind, lapply(cases, compare))
@@ -77,10 +87,18 @@ markdown(data.frame(data = results$data, k = results$k,
     "dmmomp, s" = sprintf("%.4f", results$own),
     "times as fast" = sprintf("%.0f", results$ratio),
     "difference in NLE" = sprintf("%+.4f", results$difference),
+    "default, s" = sprintf("%.4f", results$default),
+    "default, times as fast" = sprintf("%.0f", results$peer / results$default),
+    "default, difference in NLE" = sprintf("%+.2f", results$gain),
     check.names = FALSE))
 cat(sprintf("Geometric mean: %.0f times as fast. NLE %s.\n", mean_ratio,
     if (all(results$difference <= 0.01)) "nowhere worse by more than 0.01"
     else paste("WORSE in", sum(results$difference > 0.01), "cases")))
+cat(sprintf("The default: %.0f times as fast (at least %.0f). NLE %s.\n",
+    exp(mean(log(results$peer / results$default))),
+    min(results$peer / results$default),
+    if (all(results$gain <= 0.01)) "nowhere worse by more than 0.01"
+    else paste("WORSE in", sum(results$gain > 0.01), "cases")))
 cat(sprintf("One thread; median of %g fits by dmmomp %s, of %g by %s %s.\n",
     arguments$repeats, packageVersion("dmmomp"), arguments$`peer-repeats`,
     "DirichletMultinomial", packageVersion("DirichletMultinomial")))

@@ -10,14 +10,18 @@
 # - Samples vary around their component: `precision` is the sum of the Dirichlet
 #   parameters.
 # - Totals are drawn uniformly from `depth`.
+# Tables with the same `seed` and different `sample.seed` have different samples
+# of the same components.
 simulate_counts <- function(n, s, k, seed, precision = 25, spread = 0.7,
-    depth = 1000:5000, shape = 0.35) {
+    depth = 1000:5000, shape = 0.35, sample.seed = NULL) {
     set.seed(seed)
     base <- rgamma(s, shape, 1)
     alpha <- vapply(seq_len(k), function(i) {
         p <- base * exp(rnorm(s, 0, spread))
         precision * p / sum(p)
     }, numeric(s))
+    if (!is.null(sample.seed))
+        set.seed(sample.seed)
     component <- sample(k, n, TRUE)
     counts <- vapply(seq_len(n), function(i) {
         p <- rgamma(s, alpha[, component[i]])

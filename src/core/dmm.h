@@ -103,7 +103,8 @@ void dmm_fit_free(dmm_fit_result *result);
  * `canonical`, samples and taxa are put in canonical order (counts/order.h),
  * and fits do not depend on their order in the matrix; otherwise fits are those
  * of dmm_fit(). `largest_k` is the largest number of components that will be
- * fitted; only the size of the row blocks depends on it. The matrix may be
+ * fitted; the size of the row blocks depends on it and, above 400, that of the
+ * part of a large table on which starts are made. The matrix may be
  * freed when dmm_table_new() has returned. dmm_table_fit() does not change a
  * table. */
 typedef struct dmm_table dmm_table;

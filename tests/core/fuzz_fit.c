@@ -15,6 +15,7 @@
 #include "em/converge.h"
 #include "em/em.h"
 #include "simd/kernels.h"
+#include "start/reassign.h"
 #include "start/starts.h"
 
 #define MAX_ROWS 24
@@ -231,10 +232,14 @@ static dmm_fit_result *fit_table(const dmm_matrix *matrix, int canonical,
     dmm_table *table = NULL;
     dmm_fit_result *r = NULL;
     dmm_start_record records[MAX_STARTS];
+    size_t made;
     REQUIRE(dmm_table_new(matrix, canonical, k, 1, &table) == DMM_OK);
-    REQUIRE(dmm_table_fit(table, k, &x->plan, control, records, &r) == DMM_OK);
+    REQUIRE(dmm_table_fit(table, k, &x->plan, control, records, &made, &r) ==
+            DMM_OK);
+    REQUIRE(made >= 1 && made <= x->plan.n_starts);
+    REQUIRE(control->agree > 0 || made == x->plan.n_starts);
     double least = INFINITY;
-    for (size_t i = 0; i < x->plan.n_starts; i++)
+    for (size_t i = 0; i < made; i++)
         least = fmin(least, records[i].nle);
     REQUIRE(least == r->nle);
     dmm_table_free(table);
@@ -277,7 +282,12 @@ static void run_starts(dmm_team *team, void *data)
         REQUIRE(dmm_starts_make(team, counts, x->k, x->control,
                                 x->starts->kinds[i], (unsigned long)i, &origin,
                                 &em, &start) == DMM_OK);
+        int filled;
+        REQUIRE(dmm_reassign(em, best ? best->nle : INFINITY) == DMM_OK);
+        const double nle = em->nle;
         REQUIRE(dmm_converge(em) == DMM_OK);
+        REQUIRE(em->nle <= nle + dmm_em_rounding(nle));
+        REQUIRE(dmm_start_fill(em, (unsigned long)i, &filled) == DMM_OK);
         x->nle[i] = em->nle;
         dmm_em_free(best);
         best = em;
@@ -312,6 +322,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     control.accelerate = (flags & 8) == 0;
     control.optimizer = flags & 16 ? DMM_OPTIMIZER_BFGS : DMM_OPTIMIZER_NEWTON;
     control.max_iterations = flags & 16 ? 1 : 100;
+    control.agree = flags & 4 ? 0 : 2;
     if (flags & 32)
         control.eta = control.nu = 1e-3;
     (void)dmm_kernels_select(kernels[flags >> 6]); /* may be missing */

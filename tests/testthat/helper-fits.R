@@ -7,6 +7,18 @@ small_twins <- function() {
     x[, colSums(x) > 20]
 }
 
+# 40 samples of 12 taxa in four groups that have few counts in common: those of
+# sample i are in taxa 3g - 2 to 3g for the most part, where g is i modulo 4.
+clear_groups <- function() {
+    old <- if (exists(".Random.seed", globalenv()))
+        get(".Random.seed", globalenv())
+    on.exit(if (!is.null(old)) assign(".Random.seed", old, globalenv()))
+    set.seed(1)
+    mean <- matrix(0.5, 4, 12)
+    mean[cbind(rep(1:4, each = 3), 1:12)] <- 30
+    matrix(rpois(40 * 12, mean[rep_len(1:4, 40), ]), 40)
+}
+
 # An n x s table from k communities that overlap, so that EM takes several
 # iterations. It is large enough for the engine to use more than one thread: see
 # expect_threads().

@@ -7,9 +7,10 @@ reference <- data.frame(k = 1:7,
         39633.51),
     laplace = c(39227.36, 38872.68, 38822.44, 38781.10, NA, NA, NA))
 
-test_that("fits of the Twins study are as good as DirichletMultinomial's", {
+test_that("lone starts on the Twins study are DirichletMultinomial's", {
     for (k in reference$k) {
-        fits <- lapply(1:5, function(seed) dmn(twins, k, seed = seed))
+        fits <- lapply(1:5, function(seed)
+            dmn(twins, k, seed = seed, nstart = 1))
         for (fit in fits) {
             expect_defined(fit, k)
             expect_true(fit@mixture$Converged)
@@ -24,10 +25,44 @@ test_that("fits of the Twins study are as good as DirichletMultinomial's", {
 })
 
 test_that("Laplace chooses four components for the Twins study", {
-    fits <- lapply(1:7, dmn, count = twins, seed = 1)
+    fits <- lapply(1:7, dmn, count = twins, seed = 1, nstart = 1)
     expect_identical(which.min(vapply(fits, laplace, numeric(1))), 4L)
     weight <- mixturewt(fits[[4]])$pi
     expect_lt(max(abs(weight - c(0.311, 0.303, 0.220, 0.167))), 1e-3)
+    fits <- lapply(1:6, dmn, count = twins, seed = 1)
+    expect_identical(which.min(vapply(fits, laplace, numeric(1))), 4L)
+})
+
+test_that("the default is as good as a lone start, and better if that is bad", {
+    for (k in 2:5)
+        for (seed in 1:3)
+            expect_lt(nle(dmn(twins, k, seed = seed)),
+                nle(dmn(twins, k, seed = seed, nstart = 1)) + 1e-3)
+    # few samples of many taxa, where EM stays wherever it begins
+    set.seed(1)
+    x <- matrix(rpois(24 * 600, rep(rexp(600)^2, each = 24) *
+        exp(rnorm(24 * 600, 0, 0.8))), 24)
+    gain <- vapply(1:3, function(seed) {
+        nle(dmn(x, 3, seed = seed, nstart = 1)) - nle(dmn(x, 3, seed = seed))
+    }, numeric(1))
+    expect_gt(min(gain), -1e-3)
+    expect_gt(max(gain), 1)
+})
+
+test_that("the default does not depend on the order, nor on threads", {
+    x <- small_twins()
+    fit <- dmn(x, 3, seed = 2, num.threads = 1)
+    set.seed(1)
+    for (threads in 1:3) {
+        rows <- sample(nrow(x))
+        columns <- sample(ncol(x))
+        other <- dmn(x[rows, columns], 3, seed = 2, num.threads = threads)
+        expect_identical(mixture(other), mixture(fit)[rows, ])
+        expect_identical(fitted(other), fitted(fit)[columns, ])
+        expect_identical(goodnessOfFit(other), goodnessOfFit(fit))
+        expect_identical(other@mixture, fit@mixture)
+    }
+    expect_identical(dmn(x, 3, seed = 2, nstart = 20), fit)
 })
 
 test_that("a fit of a small table is the optimum of plain EM", {
@@ -66,8 +101,8 @@ test_that("the parts of a fit agree with each other and with the model", {
 test_that("the two optimisers reach the same fit", {
     x <- small_twins()
     for (k in 1:2) {
-        newton <- dmn(x, k, seed = 1)
-        bfgs <- dmn(x, k, seed = 1, optimizer = "bfgs")
+        newton <- dmn(x, k, seed = 1, nstart = 1)
+        bfgs <- dmn(x, k, seed = 1, nstart = 1, optimizer = "bfgs")
         expect_equal(goodnessOfFit(bfgs), goodnessOfFit(newton),
             tolerance = 1e-5)
         expect_identical(bfgs@mixture$Optimizer, "bfgs")
@@ -78,10 +113,13 @@ test_that("a fit does not depend on the number of threads", {
     x <- large_table()
     sparse <- as_sparse(x)
     for (k in c(2, 3, 5)) {
-        one <- dmn(x, k, seed = 1, num.threads = 1)
+        fit <- function(x, threads) {
+            dmn(x, k, seed = 1, nstart = 1, num.threads = threads)
+        }
+        one <- fit(x, 1)
         expect_gt(one@mixture$Iterations, 5)
-        expect_identical(dmn(x, k, seed = 1, num.threads = 2), one)
-        expect_identical(dmn(sparse, k, seed = 1, num.threads = 2), one)
+        expect_identical(fit(x, 2), one)
+        expect_identical(fit(sparse, 2), one)
         expect_threads(x, k)
     }
     expect_identical(dmn(twins, 4, seed = 1, num.threads = 2),
@@ -109,6 +147,13 @@ test_that("idioms of scripts written for DirichletMultinomial work", {
     fits <- NULL
     printed <- capture.output(said <- capture_messages(
         fits <- lapply(1:3, dmn, count = x, verbose = TRUE)))
+    expect_identical(said[c(1, 3, 5)], sprintf("dmn, k=%d\n", 1:3))
+    expect_match(said[[2]], "^  one start, NLE [0-9.]+\n$")
+    expect_match(said[c(4, 6)],
+        "^  best of [0-9]+ starts, met (once|twice|[0-9]+ times), NLE [0-9.]+")
+    expect_length(said, 6)
+    printed <- capture.output(said <- capture_messages(
+        lapply(1:3, dmn, count = x, verbose = TRUE, nstart = 1)))
     expect_identical(said, sprintf("dmn, k=%d\n", 1:3))
     for (line in c("  Soft kmeans", "  Expectation Maximization setup",
         "  Expectation Maximization", "  Hessian"))
@@ -131,8 +176,8 @@ test_that("fits can run in forked processes", {
 
 test_that("the order of the taxa does not matter", {
     x <- small_twins()
-    fit <- dmn(x, 2, seed = 1)
-    turned <- dmn(x[, rev(colnames(x))], 2, seed = 1)
+    fit <- dmn(x, 2, seed = 1, nstart = 1)
+    turned <- dmn(x[, rev(colnames(x))], 2, seed = 1, nstart = 1)
     expect_equal(goodnessOfFit(turned), goodnessOfFit(fit), tolerance = 1e-8)
     expect_equal(fitted(turned)[colnames(x), ], fitted(fit), tolerance = 1e-3)
 })
@@ -161,8 +206,10 @@ test_that("fits of degenerate tables are finite and consistent", {
     x <- ref_table(n = 20, taxa = 5)$x
     # some of these fits may stop before they converge, and warn
     fit <- function(x, k) {
-        fit <- suppressWarnings(dmn(x, k, seed = 1))
-        expect_defined(fit, k)
+        for (nstart in c(1, 20)) {
+            fit <- suppressWarnings(dmn(x, k, seed = 1, nstart = nstart))
+            expect_defined(fit, k)
+        }
         fit
     }
     # duplicated samples, and fewer kinds of sample than components
@@ -190,17 +237,40 @@ test_that("fits of degenerate tables are finite and consistent", {
 test_that("components that are empty in the end give a warning", {
     # more components than distinct samples
     x <- ref_table(n = 3, taxa = 4)$x[rep(1:3, 5), ]
-    for (seed in 1:10) {
-        warned <- capture_warnings(fit <- dmn(x, 6, seed = seed))
-        expect_defined(fit, 6)
-        # a component with less than a tenth of a sample is empty
-        empty <- sum(colSums(fit@group) < 0.1)
-        expect_identical(fit@mixture$Empty, empty)
-        expect_identical(sum(grepl("no sample: fewer components", warned)),
-            as.integer(empty > 0))
-    }
+    some <- FALSE
+    for (nstart in c(1, 20))
+        for (seed in 1:10) {
+            warned <- capture_warnings(
+                fit <- dmn(x, 6, seed = seed, nstart = nstart))
+            expect_defined(fit, 6)
+            # a component with less than a tenth of a sample is empty
+            empty <- sum(colSums(fit@group) < 0.1)
+            expect_identical(fit@mixture$Empty, empty)
+            expect_identical(sum(grepl("no sample: fewer components", warned)),
+                as.integer(empty > 0))
+            some <- some || empty > 0
+        }
+    expect_true(some)
     expect_warning(.warn_empty(6, 1L), "1 component holds no sample")
     expect_warning(.warn_empty(6, 2L), "2 components hold no sample")
+})
+
+test_that("by default, a component is empty only where it is of no use", {
+    x <- clear_groups()
+    # a lone start that merges two of the four groups
+    expect_warning(lone <- dmn(x, 4, seed = 6, nstart = 1), "no sample")
+    expect_identical(lone@mixture$Empty, 1L)
+    for (seed in 1:10) {
+        expect_no_warning(fit <- dmn(x, 4, seed = seed))
+        expect_identical(fit@mixture$Empty, 0L)
+        expect_lt(nle(fit), nle(lone) - 100)
+        found <- table(mixture(fit, assign = TRUE), rep_len(1:4, 40))
+        expect_identical(dim(found), c(4L, 4L))
+        expect_identical(sort(as.vector(found)), rep(c(0L, 10L), c(12, 4)))
+    }
+    # the prior makes components that no group needs more likely empty
+    expect_warning(more <- dmn(x, 7, seed = 1), "no sample: fewer components")
+    expect_gt(more@mixture$Empty, 0)
 })
 
 test_that("an interrupted fit interrupts R", {
@@ -215,12 +285,19 @@ test_that("an interrupted fit interrupts R", {
 
 test_that("a fit that has not converged warns, and records it", {
     control <- dmncontrol(max.iterations = 2)
-    expect_warning(fit <- dmn(twins, 4, seed = 1, control = control), paste(
+    expect_warning(fit <- dmn(twins, 4, seed = 1, nstart = 1,
+        control = control), paste(
         "dmn(k = 4) has not converged in 2 iterations: its values are not",
         "those of an optimum. Raise 'max.iterations' in control =",
         "dmncontrol()"), fixed = TRUE)
     expect_false(fit@mixture$Converged)
     expect_identical(fit@mixture$Iterations, 2L)
+    expect_defined(fit, 4)
+    warned <- capture_warnings(fit <- dmn(twins, 4, seed = 1,
+        control = control))
+    expect_match(warned, paste("has not converged in",
+        fit@mixture$Iterations, "iterations"))
+    expect_false(fit@mixture$Converged)
     expect_defined(fit, 4)
 })
 
@@ -277,7 +354,7 @@ test_that("criteria of fits with an unneeded component agree with each other", {
     x <- matrix(rpois(8 * 5, 3) + 1L, 8)
     fits <- suppressWarnings(lapply(list(dmncontrol(),
         dmncontrol(accelerate = FALSE), dmncontrol(tolerance = 1e-8)),
-        function(control) dmn(x, 6, seed = 4, control = control)))
+        function(control) dmn(x, 6, seed = 4, nstart = 1, control = control)))
     nle <- vapply(fits, function(fit) goodnessOfFit(fit)[["NLE"]], 0)
     same <- abs(nle - nle[[1L]]) < 1e-3
     lplc <- vapply(fits, laplace, 0)

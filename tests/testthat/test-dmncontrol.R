@@ -4,7 +4,7 @@ test_that("the defaults are the documented ones", {
     expect_identical(unclass(control), list(tolerance = 1e-6,
         relative.tolerance = 1e-13, max.iterations = 2000,
         kmeans.tolerance = 1e-6, kmeans.iterations = 1000, stiffness = 50,
-        eta = 0.1, nu = 0.1, accelerate = TRUE))
+        eta = 0.1, nu = 0.1, accelerate = TRUE, agree = 3))
 })
 
 test_that("every setting is checked", {
@@ -18,6 +18,44 @@ test_that("every setting is checked", {
     expect_error(dmncontrol(eta = 0), "'eta' must be one number > 0")
     expect_error(dmncontrol(nu = -1), "'nu' must be one number > 0")
     expect_error(dmncontrol(accelerate = NA), "'accelerate'")
+    for (bad in list(0, -1, 2.5, NA, -Inf, "3", NULL, c(1, 2), 3e9))
+        expect_error(dmncontrol(agree = bad), "^'agree' must be .*; found ")
+    expect_identical(dmncontrol(agree = 5L)$agree, 5)
+    expect_identical(dmncontrol(agree = Inf)$agree, Inf)
+})
+
+test_that("'agree' says when starts end", {
+    x <- small_twins()
+    record <- function(agree, nstart = 20) {
+        fit <- dmn(x, 3, seed = 1, nstart = nstart,
+            control = dmncontrol(agree = agree))
+        expect_identical(fit@mixture$Control$agree, as.double(agree))
+        table <- starts(fit)
+        expect_identical(min(table$NLE), goodnessOfFit(fit)[["NLE"]])
+        table
+    }
+    all <- record(Inf)
+    expect_identical(nrow(all), 20L)
+    before <- 0
+    for (agree in c(1, 2, 3, 4, 5, 20)) {
+        some <- record(agree)
+        n <- nrow(some)
+        expect_gte(n, before)
+        before <- n
+        # the same starts; `best` refers to those that were made
+        same <- setdiff(names(all), "best")
+        expect_identical(some[same], all[seq_len(n), same])
+        met <- .times_met(some)
+        expect_true(met == agree || met < agree && n == 20)
+        # one start fewer would not have been enough
+        if (n > 1)
+            expect_lt(.times_met(some[-n, ]), max(agree, 2))
+    }
+    expect_identical(nrow(record(1)), 1L)
+    expect_identical(record(Inf, 7)[1:7, same], all[1:7, same])
+    # a lone start is not compared with any
+    expect_identical(nrow(starts(dmn(x, 3, seed = 1, nstart = 1,
+        control = dmncontrol(agree = 2)))), 1L)
 })
 
 test_that("'control' may be a plain list of settings, and nothing else", {
@@ -45,8 +83,9 @@ test_that("settings reach the engine", {
 
 test_that("plain and accelerated EM reach the same optimum", {
     t <- ref_table(n = 60)
-    plain <- dmn(t$x, 2, seed = 1, control = dmncontrol(accelerate = FALSE))
-    fast <- dmn(t$x, 2, seed = 1)
+    plain <- dmn(t$x, 2, seed = 1, nstart = 1,
+        control = dmncontrol(accelerate = FALSE))
+    fast <- dmn(t$x, 2, seed = 1, nstart = 1)
     expect_equal(goodnessOfFit(plain), goodnessOfFit(fast), tolerance = 1e-6)
 })
 
@@ -54,7 +93,9 @@ test_that("a control object prints its settings", {
     printed <- capture.output(print(dmncontrol(eta = 0.25)))
     expect_identical(printed[[1]], "settings of dmn():")
     expect_true("  eta                0.25" %in% printed)
-    expect_length(printed, 10)
+    expect_true("  agree              3" %in% printed)
+    expect_length(printed, 11)
+    expect_output(print(dmncontrol(agree = Inf)), "agree +Inf")
 })
 
 test_that("settings changed after dmncontrol() are checked by dmn()", {

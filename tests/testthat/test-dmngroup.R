@@ -30,6 +30,17 @@ test_that("each group gets its best fit, and the result is a list", {
     expect_identical(lapply(groups, laplace), as.list(laplace(groups)))
 })
 
+test_that("dmn()'s default number of starts is used, or the one given", {
+    t <- small_groups()
+    rows <- t$count[t$group == "a", ]
+    groups <- dmngroup(t$count, t$group, 2, seed = 1, .lapply = lapply)
+    expect_identical(groups$a, dmn(rows, 2, seed = 1))
+    expect_identical(groups$a@mixture$NStart, 20L)
+    lone <- dmngroup(t$count, t$group, 2, seed = 1, nstart = 1,
+        .lapply = lapply)
+    expect_identical(lone$a, dmn(rows, 2, seed = 1, nstart = 1))
+})
+
 test_that("accessors and summary() give the values of each fit", {
     t <- small_groups()
     groups <- dmngroup(t$count, t$group, 2, seed = 3, .lapply = lapply)
@@ -58,7 +69,9 @@ test_that("accessors and summary() give the values of each fit", {
 test_that("probabilities are those of Bayes' rule over the groups", {
     t <- ref_table(n = 45, k = 3, seed = 2)
     group <- c("one", "two", "three")[t$component]
-    groups <- dmngroup(t$x, group, c(1, 2), seed = 1, .lapply = lapply)
+    # a group without clusters leaves one of its two components empty
+    groups <- suppressWarnings(dmngroup(t$x, group, c(1, 2), seed = 1,
+        .lapply = lapply))
     new <- ref_table(n = 9, seed = 7)$x
     joint <- vapply(as.list(groups), function(fit) {
         log(nobs(fit)) + apply(ref_joint(new, fitted(fit), fit@mixture$Weight),

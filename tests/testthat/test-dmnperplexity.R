@@ -31,6 +31,19 @@ test_that("differences from the best k are paired by fold", {
     expect_true(all(p$difference.se < p$se / 2))
 })
 
+test_that("the fits are those of dmn() with its default", {
+    x <- small_twins()
+    p <- dmnperplexity(x, 2, folds = 2, seed = 5)
+    expect_identical(p, dmnperplexity(x, 2, folds = 2, nstart = 20, seed = 5))
+    job <- list(k = 2L, rows = 1:30, seed = 1L)
+    fit <- dmn(x[1:30, ], 2, seed = 1)
+    held <- x[31:40, ]
+    expect_equal(.predict_job(job, x, list(nstart = 20L,
+        control = dmncontrol()), 1L),
+        sum(logLik(fit, held)) / sum(held) - (sum(lgamma(rowSums(held) + 1)) -
+            sum(lgamma(held + 1))) / sum(held))
+})
+
 test_that("a seed fixes the result, and plot() draws it", {
     x <- small_twins()
     p <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5)

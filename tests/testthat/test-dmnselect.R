@@ -14,7 +14,25 @@ test_that("a sweep holds the fits that dmn() makes, in order of k", {
         vapply(as.list(sel), laplace, numeric(1)))
     lone <- sweep_small(k = 2:3, nstart = 1)
     expect_identical(goodnessOfFit(lone[["3"]]),
-        goodnessOfFit(dmn(small_twins(), 3, seed = 1)))
+        goodnessOfFit(dmn(small_twins(), 3, seed = 1, nstart = 1)))
+})
+
+test_that("by default, dmnselect() makes the fits of dmn() in any worker", {
+    x <- small_twins()
+    expected <- lapply(c("1" = 1, "2" = 2, "3" = 3), dmn, count = x, seed = 1)
+    back_ends <- list(NULL)
+    if (requireNamespace("BiocParallel", quietly = TRUE) &&
+        .Platform$OS.type != "windows")
+        back_ends[[2L]] <- BiocParallel::MulticoreParam(2)
+    for (back_end in back_ends) {
+        sel <- suppressWarnings(dmnselect(x, 1:3, seed = 1,
+            BPPARAM = back_end))
+        expect_identical(as.list(sel), expected)
+        expect_identical(sel@metadata$nstart, 20L)
+    }
+    one <- suppressWarnings(dmnselect(x, 3, seed = 1,
+        control = dmncontrol(agree = 1)))
+    expect_identical(nrow(starts(one[["3"]])), 1L)
 })
 
 test_that("a best k at the edge of the range gives a warning", {
@@ -207,6 +225,7 @@ test_that("workers in other sessions give the same fits", {
     old <- Sys.getenv("R_LIBS")
     Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
     on.exit(Sys.setenv(R_LIBS = old))
-    expect_identical(sweep_small(BPPARAM = BiocParallel::SnowParam(2)),
-        sweep_small())
+    snow <- BiocParallel::SnowParam(2)
+    expect_identical(sweep_small(BPPARAM = snow, nstart = 20),
+        sweep_small(nstart = 20))
 })

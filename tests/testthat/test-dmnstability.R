@@ -54,6 +54,13 @@ test_that("a seed fixes the result for any workers; R's state is kept", {
         BPPARAM = BiocParallel::MulticoreParam(2)))
 })
 
+test_that("by default, fits are made from several starts", {
+    x <- clear_groups()
+    s <- dmnstability(x, 4, B = 2, seed = 1)
+    expect_identical(s, dmnstability(x, 4, B = 2, nstart = 20, seed = 1))
+    expect_identical(unname(s$rand[, 1]), c(1, 1))
+})
+
 test_that("arguments that cannot be used are refused", {
     x <- small_twins()
     expect_error(dmnstability(x), "'k' is missing")

@@ -7,11 +7,26 @@ test_that("summary() has a row for each k", {
     expect_equal(table$ICL, unname(sapply(sel, ICL)))
     expect_equal(table$df, c(1, 2, 3) * nrow(fitted(sel[[1]])) + 0:2)
     expect_identical(table$starts, c(1L, 3L, 3L))
-    expect_true(all(table$found >= 1 & table$found <= table$starts))
+    expect_identical(table$met,
+        vapply(as.list(sel), function(fit) .times_met(starts(fit)), 1L,
+            USE.NAMES = FALSE))
+    expect_true(all(table$met >= 1 & table$met <= table$starts))
     expect_identical(names(attr(table, "best")),
         c("laplace", "BIC", "AIC", "ICL"))
     expect_output(print(table), "best k: laplace")
     expect_error(summary(sel, 3), "too many")
+})
+
+test_that("summary() says where the best optimum was met only once", {
+    table <- summary(sel)
+    table$met <- c(1L, 1L, 1L)
+    # k = 1 has one optimum
+    expect_output(print(table),
+        "best optimum met only once: k = 2, 3; more starts may", fixed = TRUE)
+    table$met <- c(1L, 2L, 1L)
+    expect_output(print(table), "met only once: k = 3;")
+    table$met <- c(1L, 2L, 3L)
+    expect_no_match(capture.output(print(table)), "once")
 })
 
 test_that("best() returns the fit with the least value of the criterion", {

@@ -13,7 +13,28 @@ test_that("update() takes only k from a fit by DirichletMultinomial", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
     fit@mixture <- fit@mixture["Weight"]
-    expect_identical(update(fit, x, seed = 1), dmn(x, 2, seed = 1))
+    expect_identical(update(fit, x, seed = 1), dmn(x, 2, seed = 1, nstart = 1))
+})
+
+test_that("update() makes as many starts as the fit had", {
+    x <- small_twins()
+    lone <- dmn(x, 2, seed = 1, nstart = 1)
+    expect_identical(lone@mixture$NStart, 1L)
+    expect_identical(update(lone, x), lone)
+    expect_identical(update(lone, x, nstart = 20), dmn(x, 2, seed = 1))
+    several <- dmn(x, 2, seed = 1, control = dmncontrol(agree = 2))
+    expect_identical(several@mixture$NStart, 20L)
+    expect_identical(update(several, x), several)
+    expect_identical(update(several, x, nstart = 1, control = dmncontrol()),
+        lone)
+    # one component needs one start, and more are made for more components
+    one <- dmn(x, 1, seed = 1)
+    expect_identical(one@mixture$NStart, 20L)
+    expect_identical(update(one, x, k = 2), dmn(x, 2, seed = 1))
+    # fits of earlier versions from a lone start did not record it
+    old <- lone
+    old@mixture$NStart <- NULL
+    expect_identical(update(old, x), lone)
 })
 
 test_that("bad arguments are refused", {

@@ -63,10 +63,25 @@ test_that("DirichletMultinomial's vignette runs without its cached results", {
         c("Bacteroides", "Uknown", "Faecalibacterium", "Prevotella"))
     expect_identical(dim(values$both), c(508L, 3L))
     expect_identical(values$bestgrp$k, c(1L, 3L))
-    # the peer ships a cross-validation, made with other seeds
+    # The peer ships a cross-validation, made with other seeds. Each of its fits
+    # is from one start; here several find better optima.
     peer <- peer_data("xval")[rownames(values$xval), ]
-    expect_gt(stats::cor(peer$Obese, values$xval$Obese), 0.999)
-    expect_lte(sum((peer$Obese > 0.5) != (values$xval$Obese > 0.5)), 3)
+    expect_gt(stats::cor(peer$Obese, values$xval$Obese), 0.95)
+    expect_lte(sum((peer$Obese > 0.5) != (values$xval$Obese > 0.5)), 13)
+})
+
+test_that("DirichletMultinomial's cross-validation is repeated", {
+    skip_on_cran()
+    peer <- peer_data("xval")
+    keep <- c("Lean", "Obese")
+    count <- csubset(keep, twins, twinsBMI)
+    group <- factor(twinsBMI[rownames(count)], keep)
+    set.seed(1)
+    lone <- cvdmngroup(nrow(count), count, c(Lean = 1, Obese = 3), group,
+        nstart = 1, mc.cores = 2)
+    peer <- peer[rownames(lone), ]
+    expect_gt(stats::cor(peer$Obese, lone$Obese), 0.999)
+    expect_lte(sum((peer$Obese > 0.5) != (lone$Obese > 0.5)), 3)
 })
 
 test_that("the examples of DirichletMultinomial's help pages run", {
@@ -245,7 +260,7 @@ test_that("groups, probabilities and ROC are DirichletMultinomial's", {
         ignore_attr = "AUC")
     # fits made here differ, because the peer stops a little early
     groups <- dmngroup(count, twinsBMI[rownames(count)], 1:5, seed = 1,
-        .lapply = lapply)
+        nstart = 1, .lapply = lapply)
     expect_identical(summary(groups)$k, summary(peer)$k)
     expect_equal(summary(groups)$NLE, summary(peer)$NLE, tolerance = 1e-7)
     ours <- predict(groups, count)

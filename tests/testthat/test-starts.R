@@ -1,32 +1,118 @@
 test_that("the best of several starts is at least as good as each", {
-    fit <- dmn(twins, 3, seed = 1, nstart = 8)
+    fit <- dmn(twins, 3, seed = 1, nstart = 8,
+        control = dmncontrol(agree = Inf))
     expect_defined(fit, 3)
     table <- starts(fit)
-    expect_identical(names(table),
-        c("start", "kind", "seed", "NLE", "iterations", "converged", "best"))
+    expect_identical(class(table), c("dmnstarts", "data.frame"))
+    expect_identical(names(table), c("start", "kind", "seed", "samples", "NLE",
+        "iterations", "converged", "best"))
+    expect_identical(table$samples, rep(278L, 8))
     expect_identical(table$start, 1:8)
     expect_identical(min(table$NLE), goodnessOfFit(fit)[["NLE"]])
     expect_true(any(table$best))
     expect_gt(length(unique(round(table$NLE, 2))), 1)
     expect_identical(anyDuplicated(table$seed), 0L)
-    expect_identical(table$kind, c("kmeans", "seeds", "labels", "seeds",
-        "labels", rep("resample", 3)))
+    expect_identical(table$kind, c("kmeans", "seeds", "labels", "resample",
+        "kmeans", "move", "seeds", "resample"))
 })
 
 test_that("the first starts do not depend on the number of starts", {
     x <- small_twins()
-    few <- starts(dmn(x, 2, seed = 3, nstart = 4))
-    many <- starts(dmn(x, 2, seed = 3, nstart = 9))
-    expect_identical(few[1:6], many[1:4, 1:6])
+    all <- dmncontrol(agree = Inf)
+    few <- starts(dmn(x, 2, seed = 3, nstart = 4, control = all))
+    many <- starts(dmn(x, 2, seed = 3, nstart = 9, control = all))
+    expect_identical(nrow(many), 9L)
+    expect_identical(few[1:7], many[1:4, 1:7])
+})
+
+test_that("starts end when they agree", {
+    x <- clear_groups()
+    table <- starts(dmn(x, 4, seed = 1))
+    expect_identical(table$kind, c("kmeans", "seeds", "labels"))
+    expect_true(all(table$best & table$converged))
+    all <- starts(dmn(x, 4, seed = 1, control = dmncontrol(agree = Inf)))
+    expect_identical(nrow(all), 20L)
+    expect_identical(all[1:3, ], table)
+    expect_identical(nrow(starts(dmn(x, 4, seed = 1, nstart = 2))), 2L)
+})
+
+test_that("resamples do not count as having met an optimum", {
+    met <- function(nle, kind) .times_met(list(NLE = nle, kind = kind))
+    kinds <- c("kmeans", "seeds", "labels", "resample", "kmeans", "move")
+    expect_identical(met(c(1, 1, 1, 1, 1, 1), kinds), 5L)
+    expect_identical(met(c(2, 1, 1.009, 1, 1.02, 2), kinds), 2L)
+    # one that has found it counts as one
+    expect_identical(met(c(2, 2, 2, 1, 2, 2), kinds), 1L)
+    expect_identical(met(c(2, 2, 2, 1, 1, 2), kinds), 1L)
+    # failed starts
+    expect_identical(met(c(Inf, 1, Inf, Inf, Inf, 1), kinds), 2L)
+    expect_identical(met(5, "kmeans"), 1L)
+})
+
+test_that("plot() draws the starts", {
+    drawn <- tempfile(fileext = ".pdf")
+    grDevices::pdf(drawn)
+    on.exit({
+        grDevices::dev.off()
+        unlink(drawn)
+    })
+    x <- small_twins()
+    for (fit in list(dmn(x, 3, seed = 1), dmn(x, 3, seed = 1, nstart = 1),
+        dmn(x, 1, seed = 1))) {
+        table <- starts(fit)
+        value <- withVisible(plot(table))
+        expect_false(value$visible)
+        expect_identical(value$value, table)
+    }
+    expect_silent(plot(table, main = "title", pch = 3, ylim = c(0, 1e5)))
+    # a start that failed is left out
+    failed <- starts(dmn(x, 2, seed = 1))
+    failed$NLE[[2]] <- Inf
+    expect_silent(plot(failed))
+})
+
+test_that("starts on a very large table are made on a part of it", {
+    set.seed(2)
+    n <- 80000
+    mean <- rbind(c(20, 5, 5, 1, 1, 1), c(1, 1, 5, 20, 5, 1),
+        c(5, 1, 1, 1, 5, 20))
+    group <- sample(3, n, TRUE)
+    x <- matrix(rpois(6 * n, mean[group, ]), n)
+    x[, 1] <- x[, 1] + 1L
+    fit <- dmn(x, 3, seed = 1)
+    table <- starts(fit)
+    expect_identical(unique(table$samples), 20000L)
+    expect_identical(nrow(table), 3L)
+    expect_true(all(table$best))
+    expect_identical(nrow(mixture(fit)), 80000L)
+    expect_defined(fit, 3)
+    expect_true(fit@mixture$Converged)
+    found <- table(mixture(fit, assign = TRUE), group)
+    expect_gt(sum(apply(found, 1, max)), 0.98 * n)
+    # as good as EM on all samples
+    expect_lt(goodnessOfFit(fit)[["NLE"]], goodnessOfFit(dmn(x, 3, seed = 1,
+        nstart = 1))[["NLE"]] + 0.01)
+    rows <- rev(seq_len(n))
+    other <- dmn(x[rows, 6:1], 3, seed = 1, num.threads = 2)
+    expect_identical(goodnessOfFit(other), goodnessOfFit(fit))
+    expect_identical(mixture(other), mixture(fit)[rows, ])
+    expect_identical(starts(other), table)
+    # one sample fewer is not that large
+    expect_identical(unique(starts(dmn(x[-1, ], 3, seed = 1,
+        nstart = 2))$samples), 79999L)
+    expect_identical(starts(dmn(x, 3, seed = 1, nstart = 1))$samples, 80000L)
 })
 
 test_that("a fit from one start has a table of one row", {
-    fit <- dmn(small_twins(), 2, seed = 1)
+    fit <- dmn(small_twins(), 2, seed = 1, nstart = 1)
     expect_null(fit@mixture$Starts)
+    expect_identical(fit@mixture$NStart, 1L)
     expect_identical(starts(fit)$kind, "kmeans")
+    expect_identical(starts(fit)$samples, 40L)
     expect_identical(starts(fit)$NLE, goodnessOfFit(fit)[["NLE"]])
     one <- starts(dmn(small_twins(), 1, seed = 1, nstart = 5))
     expect_identical(nrow(one), 1L)
+    expect_s3_class(one, c("dmnstarts", "data.frame"), exact = TRUE)
 })
 
 test_that("the order of samples and taxa does not change a bit of a fit", {

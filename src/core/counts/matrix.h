@@ -83,8 +83,8 @@ size_t dmm_matrix_nonzeros(const dmm_matrix *matrix, size_t enough);
 
 /* Writes the keys of a column's nonzero counts, by ascending row, and returns
  * their number. `keys` must hold one more element than there are rows, of those
- * left out as well. The table must have passed dmm_matrix_check(), except that samples without counts
- * are allowed. */
+ * left out as well. The table must have passed dmm_matrix_check(), except that
+ * samples without counts are allowed. */
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
                          uint64_t *keys);
 

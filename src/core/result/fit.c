@@ -460,8 +460,10 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
         return DMM_ERROR_ARGUMENT;
     job x = {.table = table, .k = k, .plan = plan, .control = control};
     x.records = records;
-    x.counts = plan->n_starts > 1 && !plan->given && table->part ? table->part
-                                                                 : counts;
+    x.counts = counts;
+    if (plan->n_starts > 1 && !plan->given && table->part &&
+        k <= table->part->n_samples / SAMPLES_EACH)
+        x.counts = table->part;
     if (plan->given) {
         x.status = place_given(table, plan->given, k, &given);
         x.given = given;

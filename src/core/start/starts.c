@@ -19,7 +19,6 @@ typedef struct {
     int steps;
 } schedule;
 
-static const schedule anneal_seeds = {0.02, 10};
 static const schedule anneal_labels = {0.002, 15};
 static const schedule anneal_move = {0.1, 4};
 static const schedule anneal_resample = {1, 8}; /* plain EM */
@@ -61,9 +60,9 @@ dmm_start_kind dmm_start_usual(size_t number)
                                            DMM_START_LABELS};
     if (number < sizeof first / sizeof *first)
         return first[number];
-    static const dmm_start_kind later[] = {DMM_START_RESAMPLE, DMM_START_MOVE,
-                                           DMM_START_SEEDS};
-    return later[number % 3];
+    static const dmm_start_kind later[] = {DMM_START_KMEANS, DMM_START_MOVE,
+                                           DMM_START_SEEDS, DMM_START_RESAMPLE};
+    return later[number % 4];
 }
 
 /* ---- Responsibilities ------------------------------------------------- */
@@ -519,8 +518,9 @@ static dmm_status run_kmeans(dmm_team *team, dmm_chunk *chunk,
     return status;
 }
 
-/* The kinds that begin with labels and are annealed. */
-static dmm_status make_annealed(dmm_em *em, dmm_start_kind kind,
+/* The kinds that begin with labels. Seeds are not annealed: annealing takes
+ * most of them to the same optimum, which need not be the best. */
+static dmm_status make_labelled(dmm_em *em, dmm_start_kind kind,
                                 unsigned long seed, const dmm_em *best,
                                 dmm_start *start)
 {
@@ -533,7 +533,6 @@ static dmm_status make_annealed(dmm_em *em, dmm_start_kind kind,
         annealed = &anneal_move;
         status = move_labels(em, best, &s);
     } else if (kind == DMM_START_SEEDS) {
-        annealed = &anneal_seeds;
         status = dmm_seeds_draw(&s, em->chunk->k);
     } else {
         dmm_seeds_deal(&s, em->chunk->k);
@@ -580,10 +579,10 @@ static dmm_status make(dmm_em *em, dmm_start_kind kind, unsigned long seed,
         dmm_chunk_set_responsibilities(em->chunk, origin->given);
         return begin(em, start);
     case DMM_START_MOVE:
-        return make_annealed(em, kind, seed, origin->best, start);
+        return make_labelled(em, kind, seed, origin->best, start);
     case DMM_START_SEEDS:
     case DMM_START_LABELS:
-        return make_annealed(em, kind, seed, NULL, start);
+        return make_labelled(em, kind, seed, NULL, start);
     case DMM_START_KINDS:
         break;
     }

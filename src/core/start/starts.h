@@ -5,8 +5,7 @@
  *
  *   kmeans    Random labels, then soft k-means (kmeans.h). dmm_fit() uses it.
  *   seeds     k samples that lie far apart are drawn as seeds, and each sample
- *             joins its nearest (seeds.h). Annealing begins at a high
- *             temperature.
+ *             joins its nearest (seeds.h).
  *   labels    Random labels. Annealing begins at a very high temperature.
  *   move      From the best fit so far, one component is removed, and its
  *             samples go to their next best components. Another component is

@@ -128,8 +128,9 @@ static dmm_status call_fit(job *x)
     return status;
 }
 
-/* All kinds of start. The later ones begin from the best of the earlier
- * ones. */
+/* All kinds of start, to the last. The later ones begin from the best of the
+ * earlier ones. Between them and after them samples are reassigned, and empty
+ * components filled. */
 static dmm_status call_table(job *x)
 {
     static const dmm_start_kind kinds[] = {
@@ -139,15 +140,19 @@ static dmm_status call_table(job *x)
     for (size_t e = 0; e < x->matrix.rows * x->k; e++)
         x->z[e] = 1 / (double)x->k;
     const dmm_start_plan plan = {LENGTH(kinds), kinds, x->z};
+    dmm_control control = x->control;
     dmm_table *compressed = NULL;
     dmm_fit_result *r = NULL;
+    size_t made = 0;
+    control.agree = 0;
     dmm_status status = dmm_table_new(&x->matrix, 1, x->k,
                                       x->control.n_threads, &compressed);
     CHECK((status == DMM_OK) == (compressed != NULL));
     if (status == DMM_OK)
-        status = dmm_table_fit(compressed, x->k, &plan, &x->control, records,
-                               &r);
+        status = dmm_table_fit(compressed, x->k, &plan, &control, records,
+                               &made, &r);
     CHECK((status == DMM_OK) == (r != NULL));
+    CHECK(status != DMM_OK || made == LENGTH(kinds));
     dmm_fit_free(r);
     dmm_table_free(compressed);
     return status;

@@ -316,6 +316,70 @@ static void test_table(const table *t, size_t k)
     dmm_counts_free(first_counts);
 }
 
+/* ---- Rows that are left out ---------------------------------------------- */
+
+/* Some rows of a table, by their places, and a table of only these rows. */
+typedef struct {
+    const table *t;
+    const uint32_t *place;
+    const table *only;
+} selection;
+
+static void select_work(dmm_team *team, void *data)
+{
+    const selection *s = data;
+    for (size_t i = 0; i < LENGTH(all_kinds); i++) {
+        const dmm_matrix only = table_view(s->only, all_kinds[i]);
+        dmm_matrix m = table_view(s->t, all_kinds[i]);
+        m.row_place = s->place;
+        m.places = s->only->rows;
+        for (int taxa = 0; taxa < 2; taxa++) {
+            dmm_counts *a = build_counts(team, &only, (dmm_taxa)taxa, 3);
+            dmm_counts *b = build_counts(team, &m, (dmm_taxa)taxa, 3);
+            CHECK(a->n_samples == b->n_samples && a->n_taxa == b->n_taxa &&
+                  a->n_nonzeros == b->n_nonzeros &&
+                  a->n_entries == b->n_entries);
+            check_counts(s->only, b, (dmm_taxa)taxa);
+            check_same(a, b);
+            dmm_counts_free(a);
+            dmm_counts_free(b);
+        }
+    }
+}
+
+/* A view that leaves out rows gives the counts of a table of the others. Taxa
+ * that differ only in rows left out are merged. */
+static void test_selections(void)
+{
+    for (int round = 0; round < 30; round++) {
+        const size_t rows = 2 + random_below(round % 5 ? 60 : 2000);
+        table t = table_random(rows, 2 + random_below(30), 0.4,
+                               round % 2 ? 3 : 100000, round % 3 == 0);
+        uint32_t *place = NEED(rows, uint32_t);
+        size_t places = 0;
+        for (size_t i = 0; i < rows; i++)
+            place[i] = i == rows / 2 || random_below(3) == 0
+                           ? (uint32_t)places++
+                           : DMM_NO_PLACE;
+        for (size_t i = 0; round % 2 && i < rows; i++) /* in reverse order */
+            if (place[i] != DMM_NO_PLACE)
+                place[i] = (uint32_t)places - 1 - place[i];
+        table only = table_new(places, t.columns);
+        for (size_t j = 0; j < t.columns; j++)
+            for (size_t i = 0; i < rows; i++)
+                if (place[i] != DMM_NO_PLACE)
+                    only.count[j * places + place[i]] = t.count[j * rows + i];
+        table_finish(&only);
+        selection s = {&t, place, &only};
+        dmm_team_run(1 + round % 3, select_work, &s);
+        free(place);
+        table_free(&only);
+        table_free(&t);
+    }
+}
+
+/* ---- Random tables ------------------------------------------------------ */
+
 static void test_random_tables(void)
 {
     static const size_t ks[] = {1, 2, 3, 4, 7, 16, 40};
@@ -504,6 +568,7 @@ int main(void)
     dmm_team_run(1, refuse_work, NULL);
     test_edges();
     test_random_tables();
+    test_selections();
     test_totals();
     test_long_tables();
     test_many_equal_taxa();

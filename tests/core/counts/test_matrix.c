@@ -1,5 +1,5 @@
-/* Tests of counts/matrix.c: entries that are not counts are found, and all
- * kinds of matrix give the same columns. */
+/* Tests of counts/matrix.c: entries that are not counts are found, all kinds of
+ * matrix give the same columns, and views give columns in their order. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,6 +313,74 @@ static void test_columns(const table *t)
     free(keys);
 }
 
+/* ---- Views -------------------------------------------------------------- */
+
+/* A random order of 0 .. n - 1. */
+static uint32_t *random_order(size_t n)
+{
+    uint32_t *order = NEED(n, uint32_t);
+    for (size_t i = 0; i < n; i++) {
+        const size_t j = random_below(i + 1);
+        order[i] = order[j];
+        order[j] = (uint32_t)i;
+    }
+    return order;
+}
+
+/* A view of `places` rows in random order, and of the columns in random order.
+ * Its columns are those of a table that has only these rows. */
+static void test_view(const table *t, size_t places)
+{
+    uint32_t *row = random_order(t->rows), *column = random_order(t->columns);
+    uint32_t *place = NEED(t->rows, uint32_t);
+    uint64_t *keys = NEED(t->rows + 1, uint64_t);
+    uint64_t *expected = NEED(t->rows + 1, uint64_t);
+    table seen = table_new(places, t->columns);
+    for (size_t i = 0; i < t->rows; i++)
+        place[row[i]] = i < places ? (uint32_t)i : DMM_NO_PLACE;
+    for (size_t j = 0; j < t->columns; j++)
+        for (size_t i = 0; i < places; i++)
+            seen.count[j * places + i] = t->count[column[j] * t->rows + row[i]];
+    table_finish(&seen);
+    for (size_t k = 0; k < LENGTH(all_kinds); k++) {
+        const dmm_matrix only = table_view(&seen, all_kinds[k]);
+        dmm_matrix m = table_view(t, all_kinds[k]);
+        CHECK(dmm_matrix_places(&m) == t->rows);
+        m.row_place = place;
+        m.places = places;
+        m.column_source = column;
+        CHECK(dmm_matrix_places(&m) == places);
+        for (size_t j = 0; j < t->columns; j++) {
+            const size_t n = dmm_matrix_column(&m, j, keys);
+            CHECK(n == dmm_matrix_column(&only, j, expected));
+            CHECK(memcmp(keys, expected, n * sizeof *keys) == 0);
+        }
+    }
+    table_free(&seen);
+    free(row);
+    free(column);
+    free(place);
+    free(keys);
+    free(expected);
+}
+
+static void test_views(void)
+{
+    for (int round = 0; round < 40; round++) {
+        const size_t rows = 1 + random_below(round % 4 ? 60 : 3000);
+        table t = table_random(rows, 1 + random_below(9), random_uniform(),
+                               round % 2 ? 2147483647 : 20, 0);
+        test_view(&t, rows);
+        test_view(&t, 1 + random_below(rows));
+        test_view(&t, 1);
+        table_free(&t);
+    }
+    table large = table_random(70000, 2, 0.8, 20, 0); /* places of 3 bytes */
+    test_view(&large, 69000);
+    test_view(&large, 300);
+    table_free(&large);
+}
+
 int main(void)
 {
     random_seed(11);
@@ -321,6 +389,7 @@ int main(void)
     test_first_empty_sample();
     test_threads();
     test_csc();
+    test_views();
     for (int round = 0; round < 60; round++) {
         table t = table_random(1 + random_below(40), 1 + random_below(30),
                                random_uniform(), round % 2 ? 2147483647 : 20,
