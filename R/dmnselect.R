@@ -88,7 +88,7 @@
 #' `summary()`: a `data.frame` with one row for each fit and columns `k`, `NLE`,
 #' `logLik`, `df`, `Laplace`, `BIC`, `AIC`, `ICL`, `iterations`, `converged`,
 #' `starts`, and `met`, the number of starts that ended within 0.01 of the best
-#' NLE, without resamples (see [starts()]). Its attribute `"best"` holds the
+#' NLE, counted as [starts()] says. Its attribute `"best"` holds the
 #' best `k` by each criterion.
 #'
 #' `plot()`: `x`, invisibly, after drawing the criteria against `k`.

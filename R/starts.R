@@ -31,10 +31,12 @@
 
 .at_best <- function(nle) nle <= min(nle) + .same_optimum
 
-# How many starts have met the best optimum. A resample begins from it and does
-# not count, except where it has found it.
+# How many starts have met the best optimum. Resamples, which begin close to it,
+# and all k-means starts but one, which mostly end in the same place, do not
+# count, except where they alone have found it.
 .times_met <- function(starts) {
-    max(1L, sum(.at_best(starts$NLE) & starts$kind != "resample"))
+    kind <- starts$kind[.at_best(starts$NLE)]
+    max(1L, sum(!kind %in% c("resample", "kmeans")) + any(kind == "kmeans"))
 }
 
 # What is known about the optimum, in one line.
@@ -81,7 +83,8 @@
 #' **When starts end.** No more starts are made when the best optimum has been
 #' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
 #' `nstart`. Resamples are not counted, because they begin close to the best
-#' optimum. If starts were independent, one that ends at that optimum or a
+#' optimum, and k-means starts only once, because they mostly end in the same
+#' place. If starts were independent, one that ends at that optimum or a
 #' better one would by then end at a better one with probability
 #' `1 / (agree + 2)`, one in five. This is Laplace's rule of succession, the
 #' case of two outcomes of the stopping rules of Boender and Rinnooy Kan (1987).

@@ -1,15 +1,16 @@
 # How good is the default of dmn(), and what does it cost? The script compares
 # it, on public and simulated tables, with one start (nstart = 1) and with the
-# best of 500 starts. It also asks
+# best of many starts. It also asks
 # - which kinds of start (see ?starts) find the best optimum,
 # - whether starts on a part of the samples are as good in large tables,
 # - whether different seeds, and different orders of the samples, give the same
 #   fit of Twins.
 #
-#   Rscript inst/benchmarks/starts.R [FILE.md [CORES]]
+#   Rscript inst/benchmarks/starts.R [FILE.md [CORES [SEEDS [STARTS]]]]
 #
 # The report goes to FILE.md, or is printed. CORES processes are used (1), with
-# one thread each. The public tables are Twins and some of the CRAN and
+# one thread each. SEEDS is the number of seeds (10), and STARTS the number of
+# starts for comparison (500). The public tables are Twins and some of the CRAN and
 # Bioconductor packages vegan, phyloseq and metagenomeSeq, all of which are
 # needed. Seconds are of processor time, which other programs disturb less than
 # elapsed time. It takes about an hour on two cores.
@@ -19,7 +20,12 @@ folder <- dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE)))
 source(file.path(folder, "simulate.R"))
 arguments <- commandArgs(TRUE)
-cores <- if (length(arguments) > 1) as.integer(arguments[[2]]) else 1L
+option <- function(i, default) {
+    if (length(arguments) >= i) as.integer(arguments[[i]]) else default
+}
+cores <- option(2, 1L)
+seeds <- seq_len(option(3, 10L))
+many_starts <- option(4, 500L)
 
 # ---- Tables --------------------------------------------------------------
 
@@ -99,24 +105,21 @@ processor <- function(expression) {
 
 nle <- function(fit) goodnessOfFit(fit)[["NLE"]]
 
-# ---- The default, one start and 500 starts --------------------------------
+# ---- The default, one start and many starts -------------------------------
 
-seeds <- 1:10
-
-# One table and k: a row for each seed, and the starts of 500.
+# One table and k: a row for each seed, and the kinds of many
+# starts.
 study <- function(name, k) {
     x <- tables[[name]]
     fit <- function(...) suppressWarnings(dmn(x, k, ..., num.threads = 1))
-    many <- starts(fit(seed = 0, nstart = 500,
+    many <- starts(fit(seed = 0, nstart = many_starts,
         control = dmncontrol(agree = Inf)))
     fits <- do.call(rbind, lapply(seeds, function(seed) {
         s_lone <- processor(lone <- fit(seed = seed, nstart = 1))
         s_default <- processor(default <- fit(seed = seed))
         data.frame(seed = seed, lone = nle(lone), default = nle(default),
             starts = nrow(starts(default)),
-            met = sum(starts(default)$best & starts(default)$kind !=
-                "resample"), s.lone = s_lone, s.default = s_default,
-            empty = default@mixture$Empty)
+            s.lone = s_lone, s.default = s_default)
     }))
     best <- min(many$NLE, fits$lone, fits$default)
     many$hit <- many$NLE < best + 0.01
@@ -167,10 +170,12 @@ totals <- rbind(over("all", fits),
     })),
     over("simulated, true k or next to it",
         simulated[abs(simulated$k - true_k[simulated$table]) <= 1, ]))
-report("## The default, one start and 500 starts", "",
-    "Seeds 1 to 10, k = 2, 3, 5, 8, 12 where there are at least 5 k samples.",
-    "`best`: the least NLE of 500 starts and of all other fits; `hits`: in how",
-    "many of 10 seeds the default ended within 0.01 of it; `lone.hits`: the",
+report(sprintf("## The default, one start and %d starts", many_starts), "",
+    sprintf("%d seeds, k = 2, 3, 5, 8, 12 where there are at least 5 k samples.",
+        length(seeds)),
+    sprintf("`best`: the least NLE of %d starts and of all other fits; `hits`:",
+        many_starts),
+    "in how many of the seeds the default ended within 0.01 of it; `lone.hits`: the",
     "same with `nstart = 1`; `gap`, `lone.gap`: how far they ended above it;",
     "`starts`: how many the default made; `s.lone`, `s.default`: seconds;",
     "`cost`: the default's seconds in units of one start. Medians of seeds.",
@@ -186,7 +191,8 @@ kinds <- aggregate(hit ~ kind, kinds, function(x) {
     c(mean = 100 * mean(x), some = 100 * mean(x > 0))
 })
 report("## Kinds of start", "",
-    "Of the 500 starts: the percentage that ended at the best optimum, a mean",
+    sprintf("Of %d starts for each table and k:", many_starts),
+    "the percentage that ended at the best optimum, a mean",
     "over the tables and k, and the percentage of tables and k in which any",
     "start of the kind did. `resample` and `move` begin from the best fit so",
     "far.", "", markdown(data.frame(kind = kinds$kind,

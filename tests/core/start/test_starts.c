@@ -385,12 +385,16 @@ static size_t count_met(const dmm_start_record *records, size_t n)
 {
     double best = INFINITY;
     size_t met = 0;
+    int kmeans = 0;
     for (size_t i = 0; i < n; i++)
         best = fmin(best, records[i].nle);
     for (size_t i = 0; i < n; i++)
-        met += records[i].kind != DMM_START_RESAMPLE &&
-               records[i].nle <= best + SAME_OPTIMUM;
-    return met;
+        if (records[i].nle <= best + SAME_OPTIMUM) {
+            met += records[i].kind != DMM_START_RESAMPLE &&
+                   records[i].kind != DMM_START_KMEANS;
+            kmeans |= records[i].kind == DMM_START_KMEANS;
+        }
+    return met + (size_t)kmeans;
 }
 
 /* Returns how many of 20 starts are made, and checks that the last of them is
