@@ -66,10 +66,10 @@
 #' * `labels`, the third: random labels, and then annealing: EM in which the
 #'   posterior probabilities of the components are first made nearly equal, and
 #'   less so from step to step.
-#' * `resample`, `kmeans`, `move` and `seeds` in turn are the starts after these.
-#'   `resample` is the best fit so far, after some EM iterations on half of the
-#'   samples, drawn at random. `move` is the best fit so far with one component
-#'   dissolved and another one split in two, and a little annealing.
+#' * `resample`, `kmeans`, `move` and `seeds` in turn are the starts after
+#'   these. `resample` is the best fit so far, after some EM iterations on half
+#'   of the samples, drawn at random. `move` is the best fit so far with one
+#'   component dissolved and another one split in two, and a little annealing.
 #'
 #' After each start EM runs until it converges. It then tries to reassign
 #' samples: with many taxa or few samples, a component adapts to each of its
@@ -77,8 +77,8 @@
 #' better otherwise. As in Hartigan's method for k-means, each sample is
 #' compared with the components as they would be without it or with it, and
 #' those that are better off elsewhere are moved. What EM makes of this is kept
-#' if its NLE is less. A component that has become empty is given half of the
-#' component whose split lowers the NLE most, if any does.
+#' if its NLE is less. A component that has become empty is given half of one of
+#' the largest components, that whose split lowers the NLE most, if any does.
 #'
 #' **When starts end.** No more starts are made when the best optimum has been
 #' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
@@ -92,9 +92,9 @@
 #' much depends on it, raise `agree` and `nstart`.
 #'
 #' **Large tables.** With 80,000 samples or more, starts are made on 20,000
-#' samples drawn at random, or on 50 for each component if that is more and
-#' the table is four times as large. The two best optima are continued on all
-#' samples, and the better of them is the fit.
+#' samples drawn at random (the same for any seed), or on 50 for each component
+#' if that is more and the table is four times as large. The two best optima are
+#' continued on all samples, and the better of them is the fit.
 #'
 #' Annealing begins at a higher temperature if the log densities of the
 #' components differ more. It ends once the component of every sample is

@@ -105,9 +105,9 @@ static const dmm_table *read_table(SEXP table)
 }
 
 /* Returns the best fit from up to `nstart` starts and a record of those that
- * were made: list(fit, starts). `kinds` names the kind of each start, or is NULL
- * for the usual sequence. `given` is NULL or the responsibilities (N x K) for
- * starts of kind "given". */
+ * were made: list(fit, starts). `kinds` names the kind of each start, or is
+ * NULL for the usual sequence. `given` is NULL or the responsibilities (N x K)
+ * for starts of kind "given". */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
                      SEXP control_list)

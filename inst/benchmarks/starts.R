@@ -10,8 +10,8 @@
 #
 # The report goes to FILE.md, or is printed. CORES processes are used (1), with
 # one thread each. SEEDS is the number of seeds (10), and STARTS the number of
-# starts for comparison (500). The public tables are Twins and some of the CRAN and
-# Bioconductor packages vegan, phyloseq and metagenomeSeq, all of which are
+# starts for comparison (500). The public tables are Twins and some of the CRAN
+# and Bioconductor packages vegan, phyloseq and metagenomeSeq, all of which are
 # needed. Seconds are of processor time, which other programs disturb less than
 # elapsed time. It takes about an hour on two cores.
 library(dmmomp)
@@ -171,12 +171,13 @@ totals <- rbind(over("all", fits),
     over("simulated, true k or next to it",
         simulated[abs(simulated$k - true_k[simulated$table]) <= 1, ]))
 report(sprintf("## The default, one start and %d starts", many_starts), "",
-    sprintf("%d seeds, k = 2, 3, 5, 8, 12 where there are at least 5 k samples.",
+    sprintf("%d seeds, k = 2, 3, 5, 8, 12 where there are at least 5 k rows.",
         length(seeds)),
     sprintf("`best`: the least NLE of %d starts and of all other fits; `hits`:",
         many_starts),
-    "in how many of the seeds the default ended within 0.01 of it; `lone.hits`: the",
-    "same with `nstart = 1`; `gap`, `lone.gap`: how far they ended above it;",
+    "in how many of the seeds the default ended within 0.01 of it;",
+    "`lone.hits`: the same with `nstart = 1`; `gap`, `lone.gap`: how far they",
+    "ended above it;",
     "`starts`: how many the default made; `s.lone`, `s.default`: seconds;",
     "`cost`: the default's seconds in units of one start. Medians of seeds.",
     "", markdown(by_case), "",

@@ -388,11 +388,11 @@ static void spread_parameters(const dmm_em *from, dmm_em *to)
 }
 
 /* A few iterations from the parameters of each of n runs on the part; em keeps
- * the best result. Returns the run that it came from. */
+ * the best result. Returns the run that it came from, or n if all failed. */
 static size_t choose_finalist(dmm_em *em, const run *finalist, size_t n,
                               dmm_position *position)
 {
-    size_t chosen = 0;
+    size_t chosen = n;
     double least = INFINITY;
     for (size_t i = 0; i < n && finalist[i].em; i++) {
         spread_parameters(finalist[i].em, em);
@@ -405,7 +405,8 @@ static size_t choose_finalist(dmm_em *em, const run *finalist, size_t n,
             dmm_position_keep(position, em->parameters);
         }
     }
-    dmm_position_restore(position, em->parameters);
+    if (chosen < n)
+        dmm_position_restore(position, em->parameters);
     return chosen;
 }
 
@@ -422,9 +423,13 @@ static dmm_status finish_on_all(dmm_team *team, const job *x,
     if (status == DMM_OK)
         status = dmm_position_init(&position, best->em->parameters);
     if (status == DMM_OK) {
-        best->start =
-            finalist[choose_finalist(best->em, finalist, n, &position)].start;
-        status = dmm_converge(best->em);
+        const size_t chosen =
+            choose_finalist(best->em, finalist, n, &position);
+        status = chosen < n ? DMM_OK : DMM_ERROR_NUMERIC;
+        if (status == DMM_OK) {
+            best->start = finalist[chosen].start;
+            status = dmm_converge(best->em);
+        }
     }
     dmm_position_release(&position);
     return status;
@@ -501,7 +506,8 @@ dmm_status dmm_fit(const dmm_matrix *matrix, size_t k,
     dmm_status status =
         dmm_table_new(matrix, 0, k, control->n_threads, &table);
     if (status == DMM_OK)
-        status = dmm_table_fit(table, k, &plan, control, &record, &made, result);
+        status = dmm_table_fit(table, k, &plan, control, &record, &made,
+                               result);
     dmm_table_free(table);
     return status;
 }

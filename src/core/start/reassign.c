@@ -10,8 +10,8 @@
 #include "em/histogram.h"
 #include "simd/kernels.h"
 
-/* EM converges to this tolerance, and NLE has to be less by this, for a set of
- * moves to be accepted. */
+/* EM converges to this tolerance or that of the control, and NLE has to be less
+ * by this for a set of moves to be accepted. */
 #define ENOUGH 0.01
 /* If a set of moves fails, the best of them are tried: one in KEPT of them. The
  * search ends after FAILURES sets that failed. */
@@ -302,9 +302,9 @@ static dmm_status try_moves(search *s, size_t n, int *failures, int *better)
         dmm_status status = make_moves(s, n);
         if (status == DMM_OK)
             status = dmm_converge(s->em);
-        if (status != DMM_OK)
+        if (status != DMM_OK && status != DMM_ERROR_NUMERIC)
             return status;
-        if (s->em->nle < s->nle - ENOUGH) {
+        if (status == DMM_OK && s->em->nle < s->nle - ENOUGH) {
             *better = 1;
             return DMM_OK;
         }
@@ -321,6 +321,7 @@ dmm_status dmm_reassign(dmm_em *em, double best)
     dmm_status status = search_init(&s, em);
     if (status != DMM_OK)
         goto done;
+    rough.optimizer = DMM_OPTIMIZER_NEWTON;
     rough.tolerance = ENOUGH > given->tolerance ? ENOUGH : given->tolerance;
     em->control = &rough;
     status = dmm_converge(em);

@@ -43,9 +43,13 @@ static const schedule anneal_resample = {1, 8}; /* plain EM */
 /* Newton steps of the M-step after a move, at most. */
 #define ADAPT_STEPS 100
 
-/* A component that is empty is given half of another one. EM_STEPS iterations
- * tell which one of them is best split. */
-#define EM_STEPS 5
+/* A component that is empty is given half of another one: of the largest SPLITS
+ * ones, that whose split has the least NLE after FILL_NEWTON_STEPS Newton steps
+ * and FILL_EM_STEPS EM iterations. It has to gain FILL_GAIN. */
+#define SPLITS 8
+#define FILL_NEWTON_STEPS 10
+#define FILL_EM_STEPS 3
+#define FILL_GAIN 0.01
 
 unsigned long dmm_start_seed(unsigned long seed, size_t number)
 {
@@ -136,16 +140,15 @@ done:
 }
 
 /* The M-step at the responsibilities in em's chunk, from the parameters that em
- * has. */
-static dmm_status adapt(dmm_em *em)
+ * has, of at most `steps` Newton steps. */
+static dmm_status adapt(dmm_em *em, int steps)
 {
     int iterations;
     dmm_histogram_run(em->team, em->chunk);
     dmm_estep_weights(em->chunk, em->sums->weight);
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
     return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
-                         em->newton, NEWTON_TOLERANCE, ADAPT_STEPS,
-                         &iterations);
+                         em->newton, NEWTON_TOLERANCE, steps, &iterations);
 }
 
 /* Parameters from the responsibilities in em's chunk alone. */
@@ -424,12 +427,24 @@ static dmm_status split(dmm_em *em, dmm_seeds *s, size_t from, size_t to)
     dmm_seeds_split(s, (uint32_t)from, (uint32_t)to);
     copy_component(em->parameters, from, to);
     set_labels(em->chunk, s->label);
-    dmm_status status = adapt(em);
+    dmm_status status = adapt(em, FILL_NEWTON_STEPS);
     if (status == DMM_OK)
         dmm_em_evaluate(em);
-    for (int i = 0; status == DMM_OK && i < EM_STEPS; i++)
+    for (int i = 0; status == DMM_OK && i < FILL_EM_STEPS; i++)
         dmm_em_step(em);
     return status;
+}
+
+/* The largest component that has not been `tried`, or k if none has two
+ * samples. */
+static size_t next_largest(const size_t *size, const unsigned char *tried,
+                           size_t k)
+{
+    size_t at = k;
+    for (size_t c = 0; c < k; c++)
+        if (!tried[c] && size[c] >= 2 && (at == k || size[c] > size[at]))
+            at = c;
+    return at;
 }
 
 /* Gives component `empty` half of the component whose split makes NLE least, if
@@ -439,14 +454,16 @@ static dmm_status fill(dmm_em *em, dmm_seeds *s, const uint32_t *label,
                        size_t empty, int *filled)
 {
     const size_t n = em->counts->n_samples, k = em->chunk->k;
-    const double enough = em->nle - dmm_em_tolerance(em);
+    const dmm_control *control = em->control;
+    const double enough = em->nle - FILL_GAIN;
     double least = enough;
     dmm_position from = {NULL, NULL}, best = {NULL, NULL};
     size_t *size = DMM_NEW(k, size_t);
+    unsigned char *tried = DMM_NEW(k, unsigned char);
     dmm_status status = dmm_position_init(&from, em->parameters);
     if (status == DMM_OK)
         status = dmm_position_init(&best, em->parameters);
-    if (!size)
+    if (!size || !tried)
         status = DMM_ERROR_MEMORY;
     if (status != DMM_OK)
         goto done;
@@ -454,9 +471,16 @@ static dmm_status fill(dmm_em *em, dmm_seeds *s, const uint32_t *label,
         size[label[i]]++;
     dmm_position_keep(&from, em->parameters);
     dmm_position_keep(&best, em->parameters);
-    for (size_t c = 0; c < k && status == DMM_OK; c++) {
-        if (c == empty || size[c] < 2)
-            continue;
+    tried[empty] = 1;
+    for (int i = 0; i < SPLITS && status == DMM_OK; i++) {
+        const size_t c = next_largest(size, tried, k);
+        if (c == k)
+            break;
+        tried[c] = 1;
+        if (control->interrupt && control->interrupt(control->user)) {
+            status = DMM_ERROR_INTERRUPTED;
+            break;
+        }
         memcpy(s->label, label, n * sizeof *label);
         dmm_position_restore(&from, em->parameters);
         status = split(em, s, c, empty);
@@ -472,6 +496,7 @@ static dmm_status fill(dmm_em *em, dmm_seeds *s, const uint32_t *label,
     }
 done:
     dmm_free(size);
+    dmm_free(tried);
     dmm_position_release(&from);
     dmm_position_release(&best);
     return status;
@@ -540,7 +565,7 @@ static dmm_status make_labelled(dmm_em *em, dmm_start_kind kind,
     if (status != DMM_OK)
         goto done;
     set_labels(em->chunk, s.label);
-    status = kind == DMM_START_MOVE ? adapt(em) : begin(em, start);
+    status = kind == DMM_START_MOVE ? adapt(em, ADAPT_STEPS) : begin(em, start);
     if (status == DMM_OK && kind != DMM_START_SEEDS)
         status = anneal(em, annealed, NULL);
 done:

@@ -62,7 +62,8 @@ dmm_status dmm_starts_make(dmm_team *team, const dmm_counts *counts, size_t k,
                            dmm_em **em, dmm_start *start);
 
 /* Where a component of a converged fit is empty, gives it half of another one:
- * of that whose split makes NLE least, if it makes it less at all. *filled says
+ * of those among the largest, that whose split makes NLE least, if it makes it
+ * less at all. *filled says
  * whether; EM has then to run until it converges. Leaves evaluated parameters.
  * `seed` is that of the seeds for the splits. Called by thread 0 of the
  * team. */
