@@ -80,6 +80,17 @@ static inline size_t dmm_lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* The index of the greatest of k values, the first of equal ones, that of index
+ * `but` left out; but = k leaves out none. At least one value must remain. */
+static inline size_t dmm_greatest(const double *value, size_t k, size_t but)
+{
+    size_t at = but == 0 ? 1 : 0;
+    for (size_t c = at + 1; c < k; c++)
+        if (c != but && value[c] > value[at])
+            at = c;
+    return at;
+}
+
 /* The i-th group of columns in the order in which threads take them one by one.
  * It begins with the last groups, those of the totals: they are often the
  * longest, and no thread should be left alone with one at the end. */

@@ -123,6 +123,16 @@ void dmm_em_joint(dmm_em *em)
     dmm_team_do(em->team, joint_task, em);
 }
 
+dmm_status dmm_em_adapt(dmm_em *em, double tolerance, int steps)
+{
+    int iterations;
+    dmm_histogram_run(em->team, em->chunk);
+    dmm_estep_weights(em->chunk, em->sums->weight);
+    dmm_parameters_set_weights(em->parameters, em->sums->weight);
+    return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
+                         em->newton, tolerance, steps, &iterations);
+}
+
 double dmm_em_rounding(double nle)
 {
     return 1e-9 + 1e-14 * fabs(nle);

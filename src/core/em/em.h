@@ -57,6 +57,11 @@ void dmm_em_evaluate(dmm_em *em);
  * the team. The parameters are fresh afterwards, but not evaluated. */
 void dmm_em_joint(dmm_em *em);
 
+/* Sets the weights and lambda for the responsibilities in the chunk: the M-step
+ * from em's lambda, of at most `steps` Newton steps, to `tolerance`
+ * (dmm_mstep_run()). The only error is DMM_ERROR_MEMORY. */
+dmm_status dmm_em_adapt(dmm_em *em, double tolerance, int steps);
+
 /* A plain EM iteration from evaluated parameters: sets the weights, takes one
  * Newton step in lambda, and evaluates the result. NLE may rise. */
 void dmm_em_step(dmm_em *em);

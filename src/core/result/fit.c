@@ -239,6 +239,13 @@ static void run_free(run *r)
     memset(r, 0, sizeof *r);
 }
 
+static void run_swap(run *a, run *b)
+{
+    const run swap = *a;
+    *a = *b;
+    *b = swap;
+}
+
 typedef struct {
     const dmm_table *table;
     const dmm_counts *counts; /* that starts are made on */
@@ -309,18 +316,12 @@ static void rank(run *best, size_t n, run r)
     for (size_t i = 0; i < n && r.em; i++) {
         if (best[i].em && r.em->nle >= best[i].em->nle - SAME_OPTIMUM &&
             r.em->nle <= best[i].em->nle + SAME_OPTIMUM) {
-            if (r.em->nle < best[i].em->nle) {
-                const run swap = best[i];
-                best[i] = r;
-                r = swap;
-            }
+            if (r.em->nle < best[i].em->nle)
+                run_swap(&r, &best[i]);
             break;
         }
-        if (!best[i].em || r.em->nle < best[i].em->nle) {
-            const run swap = best[i];
-            best[i] = r;
-            r = swap;
-        }
+        if (!best[i].em || r.em->nle < best[i].em->nle)
+            run_swap(&r, &best[i]);
     }
     run_free(&r);
     for (size_t i = 0; i < n; i++)

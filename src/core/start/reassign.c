@@ -6,8 +6,6 @@
 
 #include "base/alloc.h"
 #include "em/converge.h"
-#include "em/estep.h"
-#include "em/histogram.h"
 #include "simd/kernels.h"
 
 /* EM converges to this tolerance or that of the control, and NLE has to be less
@@ -36,7 +34,6 @@ typedef struct {
 typedef struct {
     dmm_em *em;
     double sign;      /* 1: samples join; -1: they leave                     */
-    double shift;     /* of lambda, for `table`                              */
     double *lambda;   /* n_columns x kp: shifted                             */
     double *alpha;    /* n_columns x kp: the same                            */
     double *mean;     /* kp: of digamma(A + t) - digamma(A) over the samples */
@@ -195,7 +192,6 @@ static void gains_task(const dmm_worker *worker, void *data)
     size_t next;
     while (dmm_team_next(worker, groups, &next))
         group_features(s, next);
-    dmm_team_barrier(worker);
     if (dmm_team_enter(worker)) {
         memset(s->sum, 0, kp * sizeof *s->sum);
         for (size_t g = 0; g < groups; g++)
@@ -214,15 +210,6 @@ static void gains_task(const dmm_worker *worker, void *data)
 }
 
 /* ---- Moves ------------------------------------------------------------ */
-
-static size_t greatest(const double *value, size_t k)
-{
-    size_t at = 0;
-    for (size_t c = 1; c < k; c++)
-        if (value[c] > value[at])
-            at = c;
-    return at;
-}
 
 /* By decreasing gain. */
 static int compare(const void *a, const void *b)
@@ -249,11 +236,11 @@ static size_t find_moves(search *s)
     dmm_em_joint(em);
     for (size_t i = 0; i < em->counts->n_samples; i++) {
         double *score = em->chunk->z + i * kp;
-        const size_t own = greatest(s->z + i * kp, k);
+        const size_t own = dmm_greatest(s->z + i * kp, k, k);
         for (size_t c = 0; c < k; c++)
             score[c] += c == own ? -s->gain[1][i * kp + c]
                                  : s->gain[0][i * kp + c];
-        const size_t to = greatest(score, k);
+        const size_t to = dmm_greatest(score, k, k);
         if (to != own) {
             const move found = {i, own, to, score[to] - score[own]};
             s->moves[n++] = found;
@@ -277,7 +264,6 @@ static dmm_status make_moves(search *s, size_t n)
 {
     dmm_em *em = s->em;
     dmm_chunk *chunk = em->chunk;
-    int iterations;
     dmm_position_restore(&s->position, em->parameters);
     memcpy(chunk->z, s->z,
            em->counts->n_samples * chunk->kp * sizeof *chunk->z);
@@ -287,11 +273,7 @@ static dmm_status make_moves(search *s, size_t n)
         z[s->moves[m].from] = z[s->moves[m].to];
         z[s->moves[m].to] = moved;
     }
-    dmm_histogram_run(em->team, chunk);
-    dmm_estep_weights(chunk, em->sums->weight);
-    dmm_parameters_set_weights(em->parameters, em->sums->weight);
-    return dmm_mstep_run(em->team, chunk, em->parameters, em->sums, em->newton,
-                         ADAPT_TOLERANCE, ADAPT_STEPS, &iterations);
+    return dmm_em_adapt(em, ADAPT_TOLERANCE, ADAPT_STEPS);
 }
 
 /* Tries the moves that were found, and fewer and fewer of them. */

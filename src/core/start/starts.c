@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
-#include "em/estep.h"
 #include "em/histogram.h"
 #include "simd/kernels.h"
 #include "start/first_mstep.h"
@@ -139,34 +138,11 @@ done:
     return status;
 }
 
-/* The M-step at the responsibilities in em's chunk, from the parameters that em
- * has, of at most `steps` Newton steps. */
-static dmm_status adapt(dmm_em *em, int steps)
-{
-    int iterations;
-    dmm_histogram_run(em->team, em->chunk);
-    dmm_estep_weights(em->chunk, em->sums->weight);
-    dmm_parameters_set_weights(em->parameters, em->sums->weight);
-    return dmm_mstep_run(em->team, em->chunk, em->parameters, em->sums,
-                         em->newton, NEWTON_TOLERANCE, steps, &iterations);
-}
-
 /* Parameters from the responsibilities in em's chunk alone. */
 static dmm_status begin(dmm_em *em, dmm_start *start)
 {
     const dmm_status status = find_centres(em, start);
     return status == DMM_OK ? dmm_first_mstep(em, start) : status;
-}
-
-/* The index of the greatest of k > 1 values, that of index `but` left out;
- * but = k leaves out none. */
-static size_t greatest(const double *value, size_t k, size_t but)
-{
-    size_t at = but == 0 ? 1 : 0;
-    for (size_t c = at + 1; c < k; c++)
-        if (c != but && value[c] > value[at])
-            at = c;
-    return at;
 }
 
 /* ---- Annealing -------------------------------------------------------- */
@@ -262,8 +238,8 @@ static double mean_odds(const dmm_chunk *chunk)
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
         const double *z = chunk->z + i * chunk->kp;
-        const size_t first = greatest(z, k, k);
-        sum += z[first] - z[greatest(z, k, first)];
+        const size_t first = dmm_greatest(z, k, k);
+        sum += z[first] - z[dmm_greatest(z, k, first)];
     }
     return sum / (double)n;
 }
@@ -335,8 +311,8 @@ static size_t choose_gone(dmm_random *random, const dmm_chunk *chunk,
     memset(loss, 0, k * sizeof *loss);
     for (size_t i = 0; i < chunk->counts->n_samples; i++) {
         const double *z = chunk->z + i * chunk->kp;
-        const size_t first = greatest(z, k, k);
-        loss[first] += z[first] - z[greatest(z, k, first)];
+        const size_t first = dmm_greatest(z, k, k);
+        loss[first] += z[first] - z[dmm_greatest(z, k, first)];
     }
     double sum = 0;
     for (size_t c = 0; c < k; c++) {
@@ -394,7 +370,8 @@ static dmm_status move_labels(dmm_em *em, const dmm_em *best, dmm_seeds *s)
     dmm_em_joint(em);
     const size_t gone = choose_gone(&s->random, em->chunk, loss, order);
     for (size_t i = 0; i < n; i++) {
-        const size_t to = greatest(em->chunk->z + i * em->chunk->kp, k, gone);
+        const size_t to =
+            dmm_greatest(em->chunk->z + i * em->chunk->kp, k, gone);
         s->label[i] = (uint32_t)to;
         size[to]++;
     }
@@ -427,7 +404,7 @@ static dmm_status split(dmm_em *em, dmm_seeds *s, size_t from, size_t to)
     dmm_seeds_split(s, (uint32_t)from, (uint32_t)to);
     copy_component(em->parameters, from, to);
     set_labels(em->chunk, s->label);
-    dmm_status status = adapt(em, FILL_NEWTON_STEPS);
+    dmm_status status = dmm_em_adapt(em, NEWTON_TOLERANCE, FILL_NEWTON_STEPS);
     if (status == DMM_OK)
         dmm_em_evaluate(em);
     for (int i = 0; status == DMM_OK && i < FILL_EM_STEPS; i++)
@@ -517,7 +494,7 @@ dmm_status dmm_start_fill(dmm_em *em, unsigned long seed, int *filled)
     if (status == DMM_OK) {
         for (size_t i = 0; i < n; i++)
             label[i] =
-                (uint32_t)greatest(em->chunk->z + i * em->chunk->kp, k, k);
+                (uint32_t)dmm_greatest(em->chunk->z + i * em->chunk->kp, k, k);
         status = fill(em, &s, label, empty, filled);
     }
     dmm_free(label);
@@ -565,7 +542,9 @@ static dmm_status make_labelled(dmm_em *em, dmm_start_kind kind,
     if (status != DMM_OK)
         goto done;
     set_labels(em->chunk, s.label);
-    status = kind == DMM_START_MOVE ? adapt(em, ADAPT_STEPS) : begin(em, start);
+    status = kind == DMM_START_MOVE
+                 ? dmm_em_adapt(em, NEWTON_TOLERANCE, ADAPT_STEPS)
+                 : begin(em, start);
     if (status == DMM_OK && kind != DMM_START_SEEDS)
         status = anneal(em, annealed, NULL);
 done:

@@ -78,6 +78,15 @@ static run run_new(const table *t, size_t k, int reassign)
     return r;
 }
 
+/* A run from given responsibilities, which stay the caller's. */
+static run run_given(const table *t, size_t k, int reassign, const double *z)
+{
+    run r = run_new(t, k, reassign);
+    r.kind = DMM_START_GIVEN;
+    r.given = z;
+    return r;
+}
+
 /* What the interrupt callback does once dmm_reassign() has begun. */
 typedef struct {
     int active, calls, stop_at;
@@ -202,9 +211,7 @@ static void test_undone(void)
         for (size_t c = 0; c < 4; c++)
             for (size_t i = 0; i < t.rows; i++)
                 z[c * t.rows + i] = found.z[i * found.kp + c];
-        run plain = run_new(&t, 4, 0), better = run_new(&t, 4, 1);
-        plain.kind = better.kind = DMM_START_GIVEN;
-        plain.given = better.given = z;
+        run plain = run_given(&t, 4, 0, z), better = run_given(&t, 4, 1, z);
         plain.control.max_iterations = better.control.max_iterations = 0;
         run_make(&plain);
         run_make(&better);
@@ -279,9 +286,8 @@ static void test_moves(size_t groups, double different, uint64_t seed)
     int evaluations = 0;
     for (size_t wrong = 0; wrong <= 6; wrong += 2) {
         double *z = group_responsibilities(t.rows, groups, wrong);
-        run plain = run_new(&t, groups, 0), better = run_new(&t, groups, 1);
-        plain.kind = better.kind = DMM_START_GIVEN;
-        plain.given = better.given = z;
+        run plain = run_given(&t, groups, 0, z);
+        run better = run_given(&t, groups, 1, z);
         run_make(&plain);
         run_make(&better);
         CHECK_SAY(count_wrong(&plain) == wrong, "%zu of %zu are left",
@@ -312,9 +318,7 @@ static void test_best(void)
 {
     table t = overlapping_groups(40, 400, 4, 0.3, 2);
     double *z = group_responsibilities(t.rows, 4, 6);
-    run plain = run_new(&t, 4, 0), all = run_new(&t, 4, 1);
-    plain.kind = all.kind = DMM_START_GIVEN;
-    plain.given = all.given = z;
+    run plain = run_given(&t, 4, 0, z), all = run_given(&t, 4, 1, z);
     run same = all, hopeless = all;
     run_make(&plain);
     run_make(&all);
@@ -347,9 +351,7 @@ static void test_controls(void)
     table t = overlapping_groups(40, 400, 3, 0.6, 1);
     double *z = group_responsibilities(t.rows, 3, 4);
     for (int i = 0; i < 3; i++) {
-        run r = run_new(&t, 3, 1);
-        r.kind = DMM_START_GIVEN;
-        r.given = z;
+        run r = run_given(&t, 3, 1, z);
         if (i == 0)
             r.control.optimizer = DMM_OPTIMIZER_BFGS;
         r.control.accelerate = i == 1;
@@ -408,10 +410,8 @@ static void test_interrupts(void)
 {
     table t = overlapping_groups(40, 400, 3, 0.6, 1);
     double *z = group_responsibilities(t.rows, 3, 4);
-    run r = run_new(&t, 3, 1);
+    run r = run_given(&t, 3, 1, z);
     watch w = {0};
-    r.kind = DMM_START_GIVEN;
-    r.given = z;
     r.control.interrupt = interrupt;
     r.control.user = &w;
     run_make(&r);
