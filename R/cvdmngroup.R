@@ -20,8 +20,8 @@
 #' @param k whole numbers >= 1 named by group: the number of components for each
 #'     group, such as `c(Lean = 1, Obese = 3)`.
 #' @param z a factor, or a vector that is made one, with one element for each
-#'     row of `count`: the true group of each sample. Its values are the names
-#'     of `k`.
+#'     sample: its true group. Or the name of a sample variable, as for
+#'     [dmngroup()]. Its values are the names of `k`.
 #' @param ... arguments of [dmn()], and arguments of `.lapply` such as
 #'     `mc.cores = 2`. A `seed` is used for every fit; without it each fit has a
 #'     seed of its own.
@@ -54,14 +54,15 @@
 #' mean(ifelse(xval$Obese > 0.5, "Obese", "Lean") == pheno)
 #' @export
 cvdmngroup <- function(ncv, count, k, z, ..., verbose = FALSE,
-    .lapply = parallel::mclapply, BPPARAM = NULL) {
+    .lapply = parallel::mclapply, BPPARAM = NULL, assay.type = "counts") {
     if (missing(ncv) || missing(count) || missing(k) || missing(z))
         .stop("cvdmngroup() needs 'ncv', 'count', 'k' and 'z': how many ",
             "parts, a table of counts, components of each group, and the ",
             "group of each sample")
     dots <- .sort_dots(list(...), .lapply, BPPARAM, "cvdmngroup")
     verbose <- .check_flag(verbose, "verbose")
-    count <- .as_counts(count)
+    z <- .sample_variable(z, count, "z")
+    count <- .as_counts(count, assay.type = assay.type, orient = TRUE)
     n <- nrow(count)
     ncv <- .check_whole(ncv, "ncv", 2L, n)
     z <- .check_group(z, count, "z")

@@ -47,13 +47,12 @@
 #' The result is the same, to the last bit, for any `num.threads` and for
 #' any kind of table that holds the same counts.
 #'
-#' @param count counts, samples x taxa: an integer matrix, a double matrix or
-#'     data.frame of whole numbers, or a sparse matrix of the \pkg{Matrix}
-#'     package. A `dgCMatrix` is used as it is, without making it dense; other
-#'     sparse matrices are converted to one. The counts must be whole numbers
-#'     from 0 to 2147483647 without `NA`, and each row must have at least one
-#'     that is not 0. Row and column names, if there are any, become the names
-#'     of samples and taxa in the result.
+#' @param count counts, samples x taxa, in a matrix, data.frame, sparse matrix,
+#'     DelayedMatrix, SummarizedExperiment, phyloseq or another of the containers
+#'     that [dmncounts()] lists. The counts must be whole numbers from 0 to
+#'     2147483647 without `NA`, and each sample must have at least one that is
+#'     not 0. The names of samples and taxa, if there are any, are those of the
+#'     result.
 #' @param k `numeric(1)`, a whole number from 1 to the number of samples: the
 #'     number of components to fit.
 #' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is printed.
@@ -73,6 +72,8 @@
 #'     function; it is slow, and meant for comparisons.
 #' @param control a list made by [dmncontrol()], by default with all settings
 #'     at their defaults: the tolerances, limits and prior.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
+#'     `count` is a SummarizedExperiment.
 #' @return An object of class [DMN-class]. Read it with [mixture()],
 #'     [mixturewt()], `fitted()`, [goodnessOfFit()], [laplace()],
 #'     [`AIC()`][AIC.DMN], [`logLik()`][AIC.DMN], [`predict()`][predict.DMN]
@@ -110,7 +111,7 @@
 dmn <- function(count, k, verbose = FALSE,
     seed = runif(1, 0, .Machine$integer.max), ..., nstart = 20L,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
-    control = dmncontrol()) {
+    control = dmncontrol(), assay.type = "counts") {
     if (...length())
         .refuse_dots(..., .what = "dmn", .known = names(formals(dmn)))
     if (missing(count))
@@ -121,7 +122,8 @@ dmn <- function(count, k, verbose = FALSE,
     num.threads <- .check_threads(num.threads)
     optimizer <- .check_choice(optimizer, "optimizer", c("newton", "bfgs"))
     control <- .check_control(control)
-    count <- .as_counts(count, num.threads = num.threads)
+    count <- .as_counts(count, num.threads = num.threads,
+        assay.type = assay.type, orient = TRUE)
     if (missing(k))
         .stop("'k' is missing: pass the number of components to fit")
     k <- .check_k(k, count)

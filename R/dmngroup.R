@@ -23,8 +23,9 @@
 #' @param count counts, samples x taxa, in any of the forms that [dmn()]
 #'     takes. Every group is fitted with all taxa.
 #' @param group a factor, or a vector that is made one, with one element for
-#'     each row of `count`: the group of each sample. There must be at least two
-#'     groups. Levels without samples are dropped.
+#'     each sample: its group. Or the name of a sample variable, if `count` is a
+#'     SummarizedExperiment (a column of its `colData`) or a phyloseq. There must
+#'     be at least two groups. Levels without samples are dropped.
 #' @param k for `dmngroup()`, whole numbers >= 1: the numbers of components to
 #'     try in each group. For `AIC()`, `numeric(1)`, default 2: the penalty for
 #'     each parameter, see [AIC.DMN()].
@@ -41,6 +42,8 @@
 #' @param BPPARAM `NULL`, the default, or a \pkg{BiocParallel} back-end, which
 #'     is used in place of `.lapply`. A back-end that is not running is started
 #'     for this call and stopped at its end.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
+#'     the counts are in a SummarizedExperiment.
 #' @return `dmngroup()`: an object of class `DMNGroup`, a list of fits (see
 #'     [DMN-class]) named by group. With `simplify = FALSE` it holds all fits,
 #'     with the groups changing fastest, named by group and number of
@@ -93,13 +96,14 @@
 #' @aliases DMNGroup DMNGroup-class
 #' @export
 dmngroup <- function(count, group, k, ..., simplify = TRUE,
-    .lapply = parallel::mclapply, BPPARAM = NULL) {
+    .lapply = parallel::mclapply, BPPARAM = NULL, assay.type = "counts") {
     if (missing(count) || missing(group) || missing(k))
         .stop("dmngroup() needs 'count', 'group' and 'k': a table of counts, ",
             "the group of each sample, and numbers of components to try")
     dots <- .sort_dots(list(...), .lapply, BPPARAM, "dmngroup")
     simplify <- .check_flag(simplify, "simplify")
-    count <- .as_counts(count)
+    group <- .sample_variable(group, count, "group")
+    count <- .as_counts(count, assay.type = assay.type, orient = TRUE)
     group <- .check_group(group, count, "group")
     k <- .check_group_ks(k, group)
 
@@ -146,6 +150,28 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
         .stop("'", arg, "' must have two groups or more; found ",
             .first_few(levels(group)), " only. For one, use dmn()")
     group
+}
+
+# The values of the sample variable that `name` names, if the container has
+# sample variables; otherwise `name` itself.
+.sample_variable <- function(name, x, arg) {
+    data <- .sample_data(x)
+    if (is.null(data) || !is.character(name) || length(name) != 1L ||
+        nrow(data) == 1L)
+        return(name)
+    if (!name %in% names(data))
+        .stop("'", arg, "' must be a sample variable of 'count', ",
+            .first_few(names(data)), "; found ", .describe(name))
+    data[[name]]
+}
+
+# The sample variables of a container, in a list of columns with row names, or
+# NULL if it has none.
+.sample_data <- function(x) {
+    if (inherits(x, "SummarizedExperiment"))
+        SummarizedExperiment::colData(x)
+    else if (inherits(x, "phyloseq"))
+        phyloseq::sample_data(x, errorIfNULL = FALSE)
 }
 
 # `names` must be `samples` in the same order: elements that are taken by

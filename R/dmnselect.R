@@ -71,7 +71,7 @@
 #' @param num.threads `NULL` (the default) or `numeric(1)`, a whole number >= 1:
 #'     the number of threads for each fit. `NULL` means that of [dmnthreads()]
 #'     in this process, and one thread in a worker.
-#' @param optimizer,control as for [dmn()], with the same defaults.
+#' @param optimizer,control,assay.type as for [dmn()], with the same defaults.
 #' @return `dmnselect()`: an object of class `DMNSelect`, a `SimpleList` of
 #'     [DMN-class] objects named by `k`, in increasing order of `k`. It can be
 #'     used like a list of fits: `lapply(sel, mixturewt)`,
@@ -114,14 +114,15 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
     criterion = c("laplace", "BIC", "AIC", "ICL"),
     BPPARAM = BiocParallel::SerialParam(), checkpoint = NULL, ...,
     seed = NULL, early.stop = Inf, verbose = FALSE, num.threads = NULL,
-    optimizer = c("newton", "bfgs"), control = dmncontrol()) {
+    optimizer = c("newton", "bfgs"), control = dmncontrol(),
+    assay.type = "counts") {
     if (...length())
         .refuse_dots(..., .what = "dmnselect",
             .known = names(formals(dmnselect)))
     if (missing(count))
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     criterion <- .check_choice(criterion, "criterion", .criteria_choices)
-    count <- .as_counts(count)
+    count <- .as_counts(count, assay.type = assay.type, orient = TRUE)
     k <- .check_ks(k, 1L, nrow(count), "the number of samples")
     settings <- list(nstart = .check_whole(nstart, "nstart"),
         optimizer = .check_choice(optimizer, "optimizer",

@@ -40,8 +40,8 @@
 #'     starts. The default, `NULL`, draws it from R's generator.
 #' @param ... for `plot()`, graphical parameters; otherwise not used, and
 #'     anything in it is an error.
-#' @param BPPARAM,num.threads,control as for [dmnselect()], with the same
-#'     defaults.
+#' @param BPPARAM,num.threads,control,assay.type as for [dmnselect()], with the
+#'     same defaults.
 #' @return An object of class `dmnstability`: a list of three elements.
 #'
 #' * `rand`: a numeric matrix, resamples x values of `k`, of adjusted Rand
@@ -75,7 +75,7 @@
 dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     bootstrap = FALSE, nstart = 20L, seed = NULL,
     BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
-    control = dmncontrol()) {
+    control = dmncontrol(), assay.type = "counts") {
     if (...length())
         .refuse_dots(..., .what = "dmnstability",
             .known = names(formals(dmnstability)))
@@ -84,7 +84,7 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     if (missing(k))
         .stop("'k' is missing: pass the numbers of components to look at")
     BPPARAM <- .back_end(BPPARAM, missing(BPPARAM))
-    count <- .as_counts(count)
+    count <- .as_counts(count, assay.type = assay.type, orient = TRUE)
     B <- .check_whole(B, "B")
     bootstrap <- .check_flag(bootstrap, "bootstrap")
     size <- .resample_size(nrow(count), fraction, bootstrap)

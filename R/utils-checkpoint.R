@@ -58,27 +58,45 @@
     key
 }
 
-# A checksum of the table's contents and names. It is the same for a dense and a
-# sparse table, in any session and any version of R.
+# A checksum of the table's contents and names. It is the same for any container
+# of the counts, in any session and any version of R.
 .fingerprint <- function(count) {
-    if (is.matrix(count)) {
-        index <- which(count != 0) - 1
-        value <- count[index + 1]
-    } else {
-        column <- rep(seq_len(ncol(count)) - 1, diff(count@p))
-        keep <- count@x != 0
-        index <- (column * nrow(count) + count@i)[keep]
-        value <- count@x[keep]
-    }
     file <- tempfile("dmmomp")
     on.exit(unlink(file))
     connection <- file(file, "wb")
-    for (numbers in list(dim(count), index, value))
+    write <- function(numbers) {
         writeBin(as.double(numbers), connection, endian = "little")
+    }
+    write(dim(count))
+    # columns at a time, so that packed counts are never in memory as a whole
+    columns <- max(1, 1e7 %/% max(1L, nrow(count)))
+    parts <- split(seq_len(ncol(count)), (seq_len(ncol(count)) - 1) %/% columns)
+    for (j in parts)
+        write(.nonzeros(count, j)$index)
+    for (j in parts)
+        write(.nonzeros(count, j)$value)
     for (names in list(rownames(count), colnames(count)))
         writeBin(c(length(names), enc2utf8(as.character(names))), connection)
     close(connection)
     unname(tools::md5sum(file))
+}
+
+# The places of the nonzero counts of consecutive columns, from 0 by column, and
+# the counts.
+.nonzeros <- function(count, columns) {
+    first <- (columns[[1L]] - 1) * nrow(count)
+    if (inherits(count, "dgCMatrix")) {
+        at <- seq.int(count@p[[columns[[1L]]]] + 1,
+            length.out = count@p[[max(columns) + 1L]] -
+                count@p[[columns[[1L]]]])
+        column <- rep(columns - columns[[1L]], diff(count@p)[columns])
+        keep <- count@x[at] != 0
+        return(list(index = first + (column * nrow(count) + count@i[at])[keep],
+            value = count@x[at][keep]))
+    }
+    x <- as.matrix(count[, columns, drop = FALSE])
+    at <- which(x != 0)
+    list(index = first + at - 1, value = x[at])
 }
 
 .checkpoint_file <- function(path, k) {

@@ -1,81 +1,58 @@
-# Tables of counts: conversion from what users have to what the engine reads (an
-# integer or double matrix, or a dgCMatrix, each without a copy), and the error
-# messages for tables that cannot be counts.
+# Checks of count tables, and the error messages for tables that cannot be
+# counts. R/dmncounts.R takes them out of their containers.
 
+# Counts as the engine reads them, samples x taxa: an integer or double matrix,
+# a dgCMatrix or packed counts, in which all values are counts. `orient`: look
+# whether the table is transposed.
 .as_counts <- function(count, arg = "count", allow.empty = FALSE,
-    num.threads = 1L) {
-    count <- .as_count_matrix(count, arg)
+    num.threads = 1L, assay.type = "counts", orient = FALSE) {
+    given <- count
+    count <- .as_count_matrix(count, arg, assay.type)
     if (!allow.empty && nrow(count) == 0L)
         .stop("'", arg, "' has no rows: it must have samples in rows")
     if (ncol(count) == 0L)
         .stop("'", arg, "' has no columns: it must have taxa in columns")
     problem <- .Call(R_dmm_count_problem, count, num.threads)
-    if (is.null(problem) ||
-        (allow.empty && problem$problem == "empty_sample"))
-        return(count)
-    .stop_counts(problem, count, arg)
-}
-
-.as_count_matrix <- function(count, arg) {
-    if (is.matrix(count)) {
-        if (!is.numeric(count))
-            .stop("'", arg, "' must hold numbers; found a ", mode(count),
-                " matrix")
-        return(count)
-    }
-    if (is.data.frame(count))
-        return(.data_frame_counts(count, arg))
-    if (inherits(count, "dgCMatrix")) {
-        # one read from a file may come before the Matrix package is loaded
-        if (!isNamespaceLoaded("Matrix"))
-            loadNamespace("Matrix")
-        return(count)
-    }
-    if (inherits(count, "Matrix"))
-        return(.sparse_counts(count, arg))
-    .stop("'", arg, "' must be a matrix, data.frame or sparse Matrix of ",
-        "counts, samples x taxa; found ", .describe(count),
-        .container_hint(count, arg))
-}
-
-.container_hint <- function(count, arg) {
-    if (inherits(count, "SummarizedExperiment"))
-        sprintf("; pass t(assay(%s, \"counts\"))", arg)
-    else if (inherits(count, "phyloseq"))
-        "; pass its otu_table() as a matrix with samples in rows"
-    else if (inherits(count, c("DelayedArray", "DelayedMatrix")))
-        sprintf("; pass as(%s, \"dgCMatrix\") or as.matrix(%s)", arg, arg)
-    else if (is.numeric(count) && is.null(dim(count)))
-        sprintf("; for one sample pass matrix(%s, nrow = 1)", arg)
-    else
-        ""
-}
-
-.data_frame_counts <- function(count, arg) {
-    # is.numeric() is TRUE for integer64, whose bits are not those of a double
-    numeric <- vapply(count, function(column) {
-        is.numeric(column) && !inherits(column, "integer64")
-    }, logical(1))
-    if (!all(numeric)) {
-        bad <- names(count)[!numeric]
-        .stop("'", arg, "' must be a data.frame of numeric columns; found ",
-            class(count[[which(!numeric)[[1L]]]])[[1L]], " in ",
-            .first_few(bad), ". Move names to rownames(), drop the others")
-    }
-    x <- as.matrix(count)
-    # as.matrix() of a data.frame without rows is logical
-    if (is.logical(x))
-        storage.mode(x) <- "double"
-    x
-}
-
-.sparse_counts <- function(count, arg) {
-    if (inherits(count, c("lMatrix", "nMatrix", "indMatrix")))
-        .stop("'", arg, "' must hold numbers; found a logical ",
-            class(count)[[1L]])
-    for (class in c("dMatrix", "generalMatrix", "CsparseMatrix"))
-        count <- methods::as(count, class)
+    if (!is.null(problem) &&
+        !(allow.empty && problem$problem == "empty_sample"))
+        .stop_counts(problem, count, arg)
+    if (orient && !inherits(given, c("SummarizedExperiment", "phyloseq",
+        "otu_table")))
+        .say_if_transposed(count, arg)
     count
+}
+
+# The same before the values are checked.
+.as_count_matrix <- function(count, arg, assay.type = "counts") {
+    if (inherits(count, "SummarizedExperiment"))
+        return(dmncounts(count, assay.type = assay.type, arg = arg))
+    if (!identical(assay.type, "counts"))
+        .stop("'assay.type' chooses an assay of a SummarizedExperiment; '", arg,
+            "' is ", .describe(count))
+    value <- dmncounts(count, arg = arg)
+    known <- is.numeric(value) && is.matrix(value) && !isS4(value) ||
+        inherits(value, c("dgCMatrix", "dmnpacked"))
+    if (!known)
+        .stop("the method of dmncounts() for class ",
+            dQuote(class(count)[[1L]], FALSE), " must return a numeric matrix ",
+            "or dgCMatrix; found ", .describe(value))
+    value
+}
+
+# The totals of taxa vary by orders of magnitude, those of samples less.
+.say_if_transposed <- function(count, arg) {
+    if (min(dim(count)) < 10L)
+        return(invisible(NULL))
+    spread <- vapply(.totals(count), function(total) {
+        stats::sd(log(total[total > 0]))
+    }, numeric(1))
+    if (spread[["rows"]] > 1.5 &&
+        spread[["rows"]] > 2 * spread[["columns"]])
+        message(structure(class = c("dmn_transposed", "message", "condition"),
+            list(call = NULL, message = paste0("'", arg, "' looks transposed: ",
+                "the totals of its rows vary like those of taxa, the totals of ",
+                "its columns like those of samples.\nSamples must be in rows; ",
+                "if they are in columns, pass t(", arg, ").\n"))))
 }
 
 .stop_counts <- function(problem, count, arg) {
@@ -112,8 +89,7 @@
 }
 
 .stop_empty_samples <- function(count, arg) {
-    total <- if (is.matrix(count)) rowSums(count) else Matrix::rowSums(count)
-    empty <- which(total == 0)
+    empty <- which(.totals(count)$rows == 0)
     names <- if (is.null(rownames(count))) empty else rownames(count)[empty]
     one <- length(empty) == 1L
     .stop(if (one) "1 sample (row)" else paste(length(empty), "samples (rows)"),

@@ -105,12 +105,13 @@ NULL
     if (is.null(num.threads))
         num.threads <- if (here) dmnthreads() else 1L
     if (here)
-        return(list(value = work(x, ..., num.threads = num.threads)))
+        return(list(value = .in_job(work(x, ..., num.threads = num.threads))))
     if (workers > 1L)
         num.threads <- min(num.threads, max(1L, .cores() %/% workers))
     warnings <- character()
     tryCatch({
-        value <- withCallingHandlers(work(x, ..., num.threads = num.threads),
+        value <- withCallingHandlers(
+            .in_job(work(x, ..., num.threads = num.threads)),
             warning = function(w) {
                 warnings <<- c(warnings, conditionMessage(w))
                 invokeRestart("muffleWarning")
@@ -118,6 +119,13 @@ NULL
         list(value = value, warnings = warnings)
     }, error = function(e) list(error = conditionMessage(e)),
         interrupt = function(e) list(interrupted = TRUE))
+}
+
+# Evaluates `code`, a fit to a part of a table, without the message that the
+# table looks transposed: the caller has looked at the whole table.
+.in_job <- function(code) {
+    withCallingHandlers(code,
+        dmn_transposed = function(m) invokeRestart("muffleMessage"))
 }
 
 # The cores that this process may use, whatever number of threads is set.

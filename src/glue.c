@@ -4,9 +4,57 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/counts/packed.h"
+
+/* The element of a list with the given name, or R_NilValue. */
+static SEXP find_element(SEXP list, const char *name)
+{
+    SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+    const int named = TYPEOF(list) == VECSXP && TYPEOF(names) == STRSXP;
+    for (R_xlen_t i = 0; named && i < XLENGTH(names); i++)
+        if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0)
+            return VECTOR_ELT(list, i);
+    return R_NilValue;
+}
+
+/* A view of the blocks of an R object of class dmnpacked. */
+static dmm_matrix packed_matrix(SEXP count)
+{
+    SEXP dim = find_element(count, "dim");
+    SEXP blocks = find_element(count, "blocks");
+    dmm_matrix m = {.kind = DMM_MATRIX_PACKED};
+    int valid = TYPEOF(dim) == INTSXP && XLENGTH(dim) == 2 &&
+                TYPEOF(blocks) == VECSXP;
+    size_t rows = 0;
+    if (valid) {
+        m.rows = (size_t)INTEGER(dim)[0];
+        m.columns = (size_t)INTEGER(dim)[1];
+        m.n_packed = (size_t)XLENGTH(blocks);
+    }
+    dmm_packed *packed =
+        (dmm_packed *)R_alloc(m.n_packed + 1, sizeof *packed);
+    for (size_t b = 0; b < m.n_packed && valid; b++) {
+        SEXP bytes = VECTOR_ELT(blocks, (R_xlen_t)b);
+        valid = TYPEOF(bytes) == RAWSXP &&
+                dmm_packed_view(RAW(bytes), (size_t)XLENGTH(bytes),
+                                &packed[b]) == DMM_OK &&
+                packed[b].columns == m.columns;
+        if (valid) {
+            packed[b].first_row = rows;
+            rows += packed[b].rows;
+        }
+    }
+    if (!valid || rows != m.rows)
+        Rf_error("'count' is not a valid object of class dmnpacked");
+    m.packed = packed;
+    return m;
+}
+
 dmm_matrix glue_matrix(SEXP count)
 {
     dmm_matrix m = {0};
+    if (Rf_inherits(count, "dmnpacked"))
+        return packed_matrix(count);
     if (Rf_isS4(count)) {
         SEXP dim = R_do_slot(count, Rf_install("Dim"));
         SEXP x = R_do_slot(count, Rf_install("x"));
@@ -29,8 +77,8 @@ dmm_matrix glue_matrix(SEXP count)
     }
     if (!Rf_isMatrix(count) ||
         (TYPEOF(count) != INTSXP && TYPEOF(count) != REALSXP))
-        Rf_error("'count' must be an integer or double matrix, or a "
-                 "dgCMatrix");
+        Rf_error("'count' must be an integer or double matrix, a dgCMatrix "
+                 "or packed counts");
     m.rows = (size_t)Rf_nrows(count);
     m.columns = (size_t)Rf_ncols(count);
     if (TYPEOF(count) == INTSXP) {
@@ -68,16 +116,13 @@ const double *glue_real_matrix(SEXP x, size_t rows, size_t columns,
     return REAL(x);
 }
 
-/* The element of a list with the given name; an R error if there is none. */
 static SEXP element(SEXP list, const char *name)
 {
-    SEXP names = Rf_getAttrib(list, R_NamesSymbol);
-    const int named = TYPEOF(list) == VECSXP && TYPEOF(names) == STRSXP;
-    for (R_xlen_t i = 0; named && i < XLENGTH(names); i++)
-        if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0)
-            return VECTOR_ELT(list, i);
-    Rf_error("'control' has no element '%s': make it with dmncontrol()", name);
-    return R_NilValue;
+    SEXP value = find_element(list, name);
+    if (value == R_NilValue)
+        Rf_error("'control' has no element '%s': make it with dmncontrol()",
+                 name);
+    return value;
 }
 
 static double real_element(SEXP list, const char *name)

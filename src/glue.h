@@ -21,7 +21,8 @@
 /* Converters of arguments. They raise an R error if an argument does not have
  * the type or shape that they want; `name` is its name in the message. */
 
-/* A view of an integer or double matrix or a dgCMatrix. */
+/* A view of an integer or double matrix, a dgCMatrix or an object of class
+ * dmnpacked (R/utils-packed.R). It is valid until the .Call entry returns. */
 dmm_matrix glue_matrix(SEXP count);
 
 /* A single whole number; a single number. NA is an error. */

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/threads.h"
+#include "counts/packed.h"
 #include "simd/kernels.h"
 
 /* The cost of checking an entry, in the unit of DMM_SERIAL_WORK. */
@@ -103,6 +104,8 @@ static void mark_rows(const dmm_matrix *matrix, size_t from, size_t to,
         for (size_t e = from; e < to; e++)
             marked[matrix->row_index[e]] |= matrix->doubles[e] != 0;
         break;
+    case DMM_MATRIX_PACKED:
+        break; /* see check_packed() */
     }
 }
 
@@ -116,6 +119,14 @@ static void column_range(const dmm_matrix *matrix, size_t column, size_t *from,
         *from = column * matrix->rows;
         *to = *from + matrix->rows;
     }
+}
+
+static size_t packed_nonzeros(const dmm_matrix *matrix)
+{
+    size_t nonzeros = 0;
+    for (size_t b = 0; b < matrix->n_packed; b++)
+        nonzeros += matrix->packed[b].n_nonzeros;
+    return nonzeros;
 }
 
 /* What one thread has found in its columns. */
@@ -132,6 +143,17 @@ typedef struct {
     dmm_problem *problem;
     dmm_status status;
 } checking;
+
+/* The counts of packed blocks were checked before they were packed. */
+static void check_packed(const dmm_matrix *matrix, size_t begin, size_t end,
+                         findings *f)
+{
+    for (size_t b = 0; b < matrix->n_packed; b++)
+        for (size_t j = begin; j < end && !f->invalid; j++)
+            f->invalid =
+                !dmm_packed_check(&matrix->packed[b], j,
+                                  f->marked + matrix->packed[b].first_row);
+}
 
 static void check_columns(const dmm_matrix *matrix, size_t begin, size_t end,
                           findings *f)
@@ -159,8 +181,12 @@ static void check_task(const dmm_worker *worker, void *data)
 {
     const checking *c = data;
     size_t begin, end;
+    findings *f = &c->by_thread[worker->number];
     dmm_team_split(worker, c->matrix->columns, &begin, &end);
-    check_columns(c->matrix, begin, end, &c->by_thread[worker->number]);
+    if (c->matrix->kind == DMM_MATRIX_PACKED)
+        check_packed(c->matrix, begin, end, f);
+    else
+        check_columns(c->matrix, begin, end, f);
     dmm_team_barrier(worker);
 }
 
@@ -226,7 +252,9 @@ dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
         return DMM_ERROR_ARGUMENT;
     checking c = {.matrix = matrix, .problem = problem};
     size_t from, entries = 0;
-    if (matrix->columns > 0)
+    if (matrix->kind == DMM_MATRIX_PACKED)
+        entries = packed_nonzeros(matrix);
+    else if (matrix->columns > 0)
         column_range(matrix, matrix->columns - 1, &from, &entries);
     dmm_team_run(dmm_threads_for(n_threads, CHECK_WORK * (double)entries),
                  check_work, &c);
@@ -249,6 +277,8 @@ static size_t count_nonzeros(const dmm_matrix *matrix, size_t from, size_t to)
 size_t dmm_matrix_nonzeros(const dmm_matrix *matrix, size_t enough)
 {
     size_t nonzeros = 0;
+    if (matrix->kind == DMM_MATRIX_PACKED)
+        return packed_nonzeros(matrix);
     for (size_t j = 0; j < matrix->columns && nonzeros < enough; j++) {
         size_t from, to;
         column_range(matrix, j, &from, &to);
@@ -335,8 +365,10 @@ static size_t place_rows(const dmm_matrix *matrix, uint64_t *keys, size_t n)
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
                          uint64_t *keys)
 {
-    size_t from, to, n = 0;
-    column_range(matrix, source_column(matrix, column), &from, &to);
+    const size_t source = source_column(matrix, column);
+    size_t from = 0, to = 0, n = 0;
+    if (matrix->kind != DMM_MATRIX_PACKED)
+        column_range(matrix, source, &from, &to);
     switch (matrix->kind) {
     case DMM_MATRIX_DENSE_INT:
         for (size_t i = 0; i < to - from; i++) {
@@ -358,6 +390,10 @@ size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
             keys[n] = DMM_KEY((uint32_t)x, (uint32_t)matrix->row_index[e]);
             n += x != 0;
         }
+        break;
+    case DMM_MATRIX_PACKED:
+        for (size_t b = 0; b < matrix->n_packed; b++)
+            n += dmm_packed_column(&matrix->packed[b], source, keys + n);
         break;
     }
     if (matrix->row_place)

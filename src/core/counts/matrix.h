@@ -1,5 +1,5 @@
-/* The user's count table as it is in memory: a dense matrix, or a sparse one in
- * compressed column format (CSC).
+/* The user's count table as it is in memory: a dense matrix, a sparse one in
+ * compressed column format (CSC), or packed blocks of samples (packed.h).
  *
  * A dmm_matrix is a view, which owns no memory. Samples are rows and taxa are
  * columns. Dense tables are in column-major order, as in R. The functions check
@@ -16,8 +16,11 @@
 typedef enum {
     DMM_MATRIX_DENSE_INT,    /* `integers`, rows x columns            */
     DMM_MATRIX_DENSE_DOUBLE, /* `doubles`, rows x columns             */
-    DMM_MATRIX_CSC           /* `doubles` at `row_index`, by `column_start` */
+    DMM_MATRIX_CSC,          /* `doubles` at `row_index`, by `column_start` */
+    DMM_MATRIX_PACKED        /* `packed`, n_packed blocks of samples  */
 } dmm_matrix_kind;
+
+typedef struct dmm_packed dmm_packed; /* packed.h */
 
 typedef struct {
     dmm_matrix_kind kind;
@@ -27,6 +30,8 @@ typedef struct {
     const double *doubles;
     const int *row_index;    /* CSC: ascending within a column, 0-based  */
     const int *column_start; /* CSC: columns + 1 offsets into row_index  */
+    const dmm_packed *packed; /* n_packed blocks of consecutive rows     */
+    size_t n_packed;
     /* The order in which dmm_matrix_column() presents the table; or NULL. */
     const uint32_t *row_place;     /* rows: the new place of each row, or
                                       DMM_NO_PLACE: the row is left out      */
@@ -66,8 +71,8 @@ typedef struct {
  * there is none for the first sample without counts. *problem says what was
  * found; its kind is DMM_PROBLEM_NONE for a valid table. Takes one pass over
  * the table, with up to n_threads threads, and one byte of memory for each row
- * and thread. DMM_ERROR_ARGUMENT if the offsets or rows of a CSC table are not
- * as described above. */
+ * and thread. DMM_ERROR_ARGUMENT if the offsets or rows of a CSC table, or the
+ * entries of a packed one, are not as described. */
 dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
                             dmm_problem *problem);
 

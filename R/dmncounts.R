@@ -1,0 +1,234 @@
+#' Counts in any container
+#'
+#' Takes the counts out of what users hold them in, as samples x taxa. [dmn()]
+#' and all other functions that take counts call this generic. Call it yourself
+#' to choose what the default does not, or to convert a large table once for
+#' several calls.
+#'
+#' @details
+#' * **Matrices and data.frames**, tibbles included, have samples in rows. A
+#'   column of sample names must become row names first.
+#' * **Sparse matrices** of the \pkg{Matrix} package and of \pkg{SparseArray}
+#'   have samples in rows. A `dgCMatrix` is used as it is; the others are
+#'   converted to one.
+#' * **DelayedMatrix, HDF5Matrix, TENxMatrix** have samples in rows; `t(x)` costs
+#'   nothing if they do not. They are read in blocks of samples, of the size that
+#'   `DelayedArray::setAutoBlockSize()` sets, and each block is packed: the counts
+#'   take about 3 bytes for each that is not 0, and the table as a whole is
+#'   never in memory otherwise. A sparse block is read as a sparse matrix.
+#' * **SummarizedExperiment**, **SingleCellExperiment** and
+#'   **TreeSummarizedExperiment** have samples in columns. The assay that
+#'   `assay.type` names is taken, in whatever container it is.
+#' * **phyloseq** and **otu_table** say themselves whether taxa are in rows.
+#'
+#' The same counts give the same fit, to the last bit, in any container.
+#'
+#' **A table that looks transposed.** The totals of taxa vary much more than the
+#' totals of samples. If the rows of a table with at least 10 rows and columns
+#' vary like taxa, and its columns like samples, there is a message. It has
+#' class `"dmn_transposed"`. There is none for containers that know where their
+#' samples are.
+#'
+#' **Another container.** A package can add its own with one method,
+#' `dmncounts.CLASS(x, ...)`, registered with `S3method(dmmomp::dmncounts,
+#' CLASS)`. The method returns a numeric matrix or a `dgCMatrix`, samples x taxa
+#' with their names, or the value of another method, for example of
+#' `dmncounts()` for a DelayedMatrix.
+#'
+#' @param x a container of counts, see above.
+#' @param ... for methods; anything that the method does not know is an error.
+#' @param assay.type `character(1)`, default `"counts"`: the name of the assay
+#'     of a SummarizedExperiment to take.
+#' @param arg `character(1)`: what error messages call `x`.
+#' @return A numeric matrix, a `dgCMatrix`, or, for a DelayedMatrix, an object of
+#'     class `dmnpacked`, which has `dim()`, `dimnames()`, `as.matrix()` and `[`
+#'     like a matrix. Samples are in rows, taxa in columns. Row and column
+#'     names are those of the container.
+#' @section Errors:
+#' It is an error if `x` is not one of these containers, if it holds no numbers,
+#' if a data.frame has a column that is not numeric or that is named like a
+#' column of sample names (`"sample"`, `"SampleID"`, `"sample_id"` and the like),
+#' and if there is no such assay. Blocks of a DelayedMatrix are checked for
+#' values that are no counts when they are read; [dmn()] checks those of other
+#' containers.
+#' @seealso [dmn()]
+#' @examples
+#' ## a data.frame with a column of sample names
+#' table <- data.frame(sample = c("a", "b"), Bacteroides = c(3, 0),
+#'     Prevotella = c(1, 5))
+#' dmncounts(data.frame(table, row.names = "sample"))
+#'
+#' if (requireNamespace("SummarizedExperiment", quietly = TRUE)) {
+#'     se <- SummarizedExperiment::SummarizedExperiment(
+#'         list(counts = t(twins)))
+#'     dim(dmncounts(se))
+#'     dmn(se, 2, seed = 1)
+#' }
+#' @export
+dmncounts <- function(x, ...) UseMethod("dmncounts")
+
+#' @rdname dmncounts
+#' @export
+dmncounts.default <- function(x, ..., arg = "x") {
+    # class "table" and others that are made on a matrix
+    if (is.matrix(x) && !isS4(x))
+        return(dmncounts.matrix(x, ..., arg = arg))
+    # A class is known to inherit from another one only where its package is
+    # loaded. One that was read from a file may come before.
+    package <- attr(class(x), "package")
+    if (isS4(x) && !is.null(package) && !isNamespaceLoaded(package) &&
+        requireNamespace(package, quietly = TRUE))
+        return(dmncounts(x, ..., arg = arg))
+    .stop("'", arg, "' must be counts, samples x taxa, in a matrix, ",
+        "data.frame or another container that ?dmncounts lists; found ",
+        .describe(x), if (is.numeric(x) && is.null(dim(x)))
+            sprintf("; for one sample pass matrix(%s, nrow = 1)", arg))
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.matrix <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    if (!is.numeric(x))
+        .stop("'", arg, "' must hold numbers; found a ", mode(x), " matrix")
+    x
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.data.frame <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    .check_columns(x, arg)
+    x <- as.matrix(x)
+    # as.matrix() of a data.frame without rows is logical
+    if (is.logical(x))
+        storage.mode(x) <- "double"
+    x
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.Matrix <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    if (inherits(x, c("lMatrix", "nMatrix", "indMatrix")))
+        .stop("'", arg, "' must hold numbers; found a logical ", class(x)[[1L]])
+    for (class in c("dMatrix", "generalMatrix", "CsparseMatrix"))
+        x <- methods::as(x, class)
+    x
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.dgCMatrix <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    # one read from a file may come before the Matrix package is loaded
+    loadNamespace("Matrix")
+    x
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.SVT_SparseMatrix <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    .check_type(methods::slot(x, "type"), x, arg)
+    methods::as(x, "dgCMatrix")
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.DelayedMatrix <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    .needs("DelayedArray", arg)
+    .check_type(DelayedArray::type(x), x, arg)
+    sparse <- DelayedArray::is_sparse(x)
+    # a number of a sparse table is 8 times as rare, or more, than a cell
+    cells <- DelayedArray::getAutoBlockSize() / 8 * if (sparse) 8 else 1
+    rows <- min(max(1, floor(cells / max(1L, ncol(x)))), .most_packed_rows)
+    .pack(x, as.integer(rows), if (sparse)
+        function(block) methods::as(block, "dgCMatrix")
+    else
+        as.matrix, arg)
+}
+
+# Matrix's generic has the methods for all S4 containers.
+#' @rdname dmncounts
+#' @importFrom Matrix t
+#' @export
+dmncounts.SummarizedExperiment <- function(x, ..., assay.type = "counts",
+    arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "assay.type", "arg"))
+    .needs("SummarizedExperiment", arg)
+    known <- SummarizedExperiment::assayNames(x)
+    if (!is.character(assay.type) || length(assay.type) != 1L ||
+        !assay.type %in% known)
+        .stop("'assay.type' must be the name of an assay of '", arg, "', ",
+            if (length(known)) .first_few(known) else "which has none",
+            "; found ", .describe(assay.type))
+    counts <- SummarizedExperiment::assay(x, assay.type)
+    dmncounts(if (is.data.frame(counts)) t(as.matrix(counts)) else t(counts),
+        arg = arg)
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.phyloseq <- function(x, ..., arg = "x") {
+    .needs("phyloseq", arg)
+    dmncounts(phyloseq::otu_table(x), ..., arg = arg)
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.otu_table <- function(x, ..., arg = "x") {
+    .needs("phyloseq", arg)
+    counts <- methods::as(x, "matrix")
+    if (phyloseq::taxa_are_rows(x))
+        counts <- t(counts)
+    dmncounts(counts, ..., arg = arg)
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.dmnpacked <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    x
+}
+
+# Refuses an array whose type is not that of numbers.
+.check_type <- function(type, x, arg) {
+    if (!type %in% c("integer", "double", "numeric"))
+        .stop("'", arg, "' must hold numbers; found a ", type, " ",
+            class(x)[[1L]])
+}
+
+.needs <- function(package, arg) {
+    if (!requireNamespace(package, quietly = TRUE))
+        .stop("'", arg, "' needs the ", package, " package: install it with ",
+            "BiocManager::install(\"", package, "\")")
+}
+
+# ---- data.frames --------------------------------------------------------
+
+# What a column of sample names is called.
+.sample_column <- "^[#X.]*(samples?|subjects?)?[._ ]?(id|name)s?$|^samples?$"
+
+.check_columns <- function(x, arg) {
+    # is.numeric() is TRUE for integer64, whose bits are not those of a double
+    numeric <- vapply(x, function(column) {
+        is.numeric(column) && is.null(dim(column)) &&
+            !inherits(column, "integer64")
+    }, logical(1))
+    names <- grepl(.sample_column, names(x), ignore.case = TRUE)
+    bad <- which(!numeric | names)
+    if (length(bad) == 0L)
+        return(invisible(NULL))
+    first <- bad[[1L]]
+    fix <- sprintf("data.frame(%s, row.names = \"%s\", check.names = FALSE)",
+        arg, names(x)[[first]])
+    .stop("'", arg, "' must be a data.frame of counts, numeric columns; found ",
+        if (numeric[[first]]) "sample names" else class(x[[first]])[[1L]],
+        " in ", .first_few(names(x)[bad]),
+        if (length(bad) > 1L)
+            ". Move sample names to rownames(), drop the other columns"
+        else
+            paste0(".\nIf it holds the sample names: ", fix))
+}
