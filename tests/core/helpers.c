@@ -96,6 +96,43 @@ static void free_forms(table *t)
     free(t->csc_value);
     free(t->csc_row);
     free(t->csc_start);
+    for (size_t b = 0; b < t->n_packed; b++)
+        free(t->packed_bytes[b]);
+    free(t->packed);
+    free(t->packed_bytes);
+}
+
+/* Packs PACKED_ROWS samples at a time. */
+static void pack_table(table *t)
+{
+    const dmm_matrix m = table_view(t, DMM_MATRIX_DENSE_INT);
+    size_t *row = NEED(t->rows, size_t), *column = NEED(t->columns, size_t);
+    for (size_t i = 0; i < t->rows; i++)
+        row[i] = i;
+    for (size_t j = 0; j < t->columns; j++)
+        column[j] = j;
+    t->n_packed = (t->rows + PACKED_ROWS - 1) / PACKED_ROWS;
+    t->packed = NEED(t->n_packed, dmm_packed);
+    t->packed_bytes = NEED(t->n_packed, unsigned char *);
+    for (size_t b = 0; b < t->n_packed; b++) {
+        const size_t first = b * PACKED_ROWS;
+        const size_t left = t->rows - first;
+        const dmm_selection part = {.n_rows =
+                                        left < PACKED_ROWS ? left : PACKED_ROWS,
+                                    .n_columns = t->columns,
+                                    .row = row + first,
+                                    .column = column};
+        size_t size;
+        if (dmm_pack(&m, &part, &size, NULL) != DMM_OK)
+            abort();
+        t->packed_bytes[b] = NEED(size, unsigned char);
+        if (dmm_pack(&m, &part, &size, t->packed_bytes[b]) != DMM_OK ||
+            dmm_packed_view(t->packed_bytes[b], size, &t->packed[b]) != DMM_OK)
+            abort();
+        t->packed[b].first_row = first;
+    }
+    free(row);
+    free(column);
 }
 
 void table_free(table *t)
@@ -128,6 +165,7 @@ void table_finish(table *t)
         }
         t->csc_start[j + 1] = (int)nonzeros;
     }
+    pack_table(t);
 }
 
 dmm_matrix table_view(const table *t, dmm_matrix_kind kind)
@@ -137,6 +175,9 @@ dmm_matrix table_view(const table *t, dmm_matrix_kind kind)
         m.integers = t->count;
     } else if (kind == DMM_MATRIX_DENSE_DOUBLE) {
         m.doubles = t->doubles;
+    } else if (kind == DMM_MATRIX_PACKED) {
+        m.packed = t->packed;
+        m.n_packed = t->n_packed;
     } else {
         m.doubles = t->csc_value;
         m.row_index = t->csc_row;

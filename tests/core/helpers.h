@@ -13,6 +13,7 @@
 #include "base/threads.h"
 #include "counts/counts.h"
 #include "counts/matrix.h"
+#include "counts/packed.h"
 #include "dmm.h"
 #include "em/em.h"
 
@@ -47,10 +48,16 @@ typedef struct {
     double *csc_value;
     int *csc_row;
     int *csc_start;
+    size_t n_packed; /* blocks of PACKED_ROWS samples */
+    dmm_packed *packed;
+    unsigned char **packed_bytes;
 } table;
 
+#define PACKED_ROWS 5
+
 static const dmm_matrix_kind all_kinds[] = {
-    DMM_MATRIX_DENSE_INT, DMM_MATRIX_DENSE_DOUBLE, DMM_MATRIX_CSC};
+    DMM_MATRIX_DENSE_INT, DMM_MATRIX_DENSE_DOUBLE, DMM_MATRIX_CSC,
+    DMM_MATRIX_PACKED};
 
 /* A table of zeros, without the other forms. */
 table table_new(size_t rows, size_t columns);

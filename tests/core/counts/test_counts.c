@@ -301,7 +301,7 @@ static void test_work(dmm_team *team, void *data)
         check_same(first_counts, counts);
         dmm_counts_free(counts);
     }
-    const dmm_matrix m = table_view(r->t, all_kinds[r->k % 3]);
+    const dmm_matrix m = table_view(r->t, all_kinds[r->k % LENGTH(all_kinds)]);
     dmm_counts *counts = build_counts(team, &m, DMM_TAXA_SEPARATE, r->k);
     check_counts(r->t, counts, DMM_TAXA_SEPARATE);
     dmm_counts_free(counts);
