@@ -172,9 +172,7 @@ logLik.DMN <- function(object, newdata, ...) {
     newdata <- .align_taxa(.as_new_samples(newdata), rownames(estimate),
         nrow(estimate))
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
-    total <- if (is.matrix(newdata)) rowSums(newdata) else
-        Matrix::rowSums(newdata)
-    filled <- newdata[total > 0, , drop = FALSE]
+    filled <- newdata[.totals(newdata)$rows > 0, , drop = FALSE]
     value <- if (nrow(filled) == 0L) 0 else
         .Call(R_dmm_evaluate, filled, log(estimate), object@mixture$Weight,
             dmncontrol(), .check_threads(dmnthreads()))$LogLik
