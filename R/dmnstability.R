@@ -110,10 +110,7 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
 .resample_size <- function(n, fraction, bootstrap) {
     if (bootstrap)
         return(n)
-    if (!.is_number(fraction) || fraction <= 0 || fraction >= 1)
-        .stop("'fraction' must be one number between 0 and 1; found ",
-            .describe(fraction))
-    max(1L, as.integer(round(fraction * n)))
+    max(1L, as.integer(round(.check_probability(fraction, "fraction") * n)))
 }
 
 # A fit to the rows `job$rows`, with all taxa, those without counts in these

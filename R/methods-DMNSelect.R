@@ -111,25 +111,37 @@ predict.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "predict")
 summary.DMNSelect <- function(object, ...) {
     .refuse_dots(..., .what = "summary", .known = "object")
     fits <- object@listData
+    structure(.summary_of_fits(fits),
+        class = c("summary.DMNSelect", "data.frame"),
+        best = .best_by_criterion(fits))
+}
+
+# The criteria and the run of each fit. Those made by DirichletMultinomial have
+# no record of their run, and NA in its columns.
+.summary_of_fits <- function(fits) {
     value <- function(name) {
         vapply(fits, function(fit) fit@goodnessOfFit[[name]], numeric(1))
     }
     records <- lapply(fits, .starts_of)
+    of_run <- function(x, FUN, type) {
+        vapply(seq_along(fits), function(i) {
+            if (is.null(records[[i]])) NA else FUN(x[[i]])
+        }, type)
+    }
     table <- data.frame(k = .fitted_k(fits), NLE = value("NLE"),
         logLik = vapply(fits, function(fit) as.numeric(logLik.DMN(fit)),
             numeric(1)),
         df = vapply(fits, .parameters, numeric(1)),
         Laplace = value("Laplace"), BIC = value("BIC"), AIC = value("AIC"),
         ICL = .criterion_values(fits, "ICL"),
-        iterations = vapply(fits, function(fit) fit@mixture$Iterations,
+        iterations = of_run(fits, function(fit) fit@mixture$Iterations,
             integer(1)),
-        converged = vapply(fits, function(fit) fit@mixture$Converged,
+        converged = of_run(fits, function(fit) fit@mixture$Converged,
             logical(1)),
-        starts = vapply(records, function(x) length(x$NLE), integer(1)),
-        met = vapply(records, .times_met, integer(1)))
+        starts = of_run(records, function(x) length(x$NLE), integer(1)),
+        met = of_run(records, .times_met, integer(1)))
     row.names(table) <- NULL
-    structure(table, class = c("summary.DMNSelect", "data.frame"),
-        best = .best_by_criterion(fits))
+    table
 }
 
 # The best k by each criterion, NA where there are no fits.

@@ -47,9 +47,7 @@ coef.DMN <- function(object, ...) {
 #' @export
 confint.DMN <- function(object, parm, level = 0.95, ...) {
     .refuse_dots(..., .what = "confint", .known = names(formals(confint.DMN)))
-    if (!.is_number(level) || level <= 0 || level >= 1)
-        .stop("'level' must be one number between 0 and 1; found ",
-            .describe(level))
+    level <- .check_probability(level, "level")
     estimate <- object@fit$Estimate
     taxa <- .check_parm(if (missing(parm)) NULL else parm, estimate)
     estimate <- estimate[taxa, , drop = FALSE]

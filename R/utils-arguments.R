@@ -56,6 +56,13 @@
     as.double(x)
 }
 
+.check_probability <- function(x, arg) {
+    if (!.is_number(x) || x <= 0 || x >= 1)
+        .stop("'", arg, "' must be one number between 0 and 1; found ",
+            .describe(x))
+    x
+}
+
 .check_whole <- function(x, arg, lower = 1L, upper = .Machine$integer.max,
     hint = "") {
     if (!.is_whole(x, lower, upper)) {
