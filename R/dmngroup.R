@@ -177,16 +177,16 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
 # `names` must be `samples` in the same order: elements that are taken by
 # position would otherwise go to other samples. Names that are not names of
 # samples at all are left alone.
-.check_same_order <- function(names, samples, arg) {
+.check_same_order <- function(names, samples, arg, of = "count",
+    right = paste0(arg, "[rownames(count)]")) {
     if (is.null(names) || is.null(samples) || identical(names, samples) ||
         !any(names %in% samples))
         return(invisible(NULL))
     if (!all(samples %in% names))
-        .stop("'", arg, "' is named by sample and must name every row of ",
-            "'count'; there is no ",
-            .first_few(setdiff(samples, names)))
-    .stop("'", arg, "' is named by sample in another order than the rows of ",
-        "'count'; pass ", arg, "[rownames(count)]")
+        .stop("'", arg, "' is named by sample and must name every row of '",
+            of, "'; there is no ", .first_few(setdiff(samples, names)))
+    .stop("'", arg, "' is named by sample in another order than the rows of '",
+        of, "'; pass ", right)
 }
 
 .check_group_ks <- function(k, group) {
@@ -252,12 +252,15 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     largest + log(rowSums(exp(x - largest)))
 }
 
+.fit_groups <- function(object) {
+    group <- object@elementMetadata$group
+    if (is.null(group)) names(object@listData) else group
+}
+
 # The group of each fit. There must be one fit for each group, and two groups or
 # more.
 .groups_of <- function(object) {
-    group <- object@elementMetadata$group
-    if (is.null(group))
-        group <- names(object@listData)
+    group <- .fit_groups(object)
     if (length(group) < 2L)
         .stop("'object' must have a fit for each of two named groups or more; ",
             "found ", .plural(length(group), "group"))
