@@ -18,8 +18,9 @@
 #'     `object`, by number or by label.
 #' @param n `numeric(1)`, a whole number >= 1, default 30: the largest number of
 #'     taxa to list.
-#' @return A `data.frame` with one row for each taxon, in decreasing order of
-#'     difference, and these columns.
+#' @return A `data.frame` of class `dmndrivers` with one row for each taxon, in
+#'     decreasing order of difference, and these columns.
+#'     [`generics::tidy()`][tidy.DMN] makes it a long table.
 #'
 #' * `taxon`: the name of the taxon, or its number if taxa have no names.
 #' * `reference`: its mean proportion in the reference.
@@ -55,10 +56,14 @@ drivers <- function(object, reference = NULL, n = 30) {
     else
         rep(1, length(order))
     top <- utils::head(order, n)
-    data.frame(taxon = .taxon_names(object)[top], reference = base[top],
+    table <- data.frame(taxon = .taxon_names(object)[top],
+        reference = base[top],
         .share_columns(object, share)[top, , drop = FALSE],
         difference = difference[top],
-        cumulative = utils::head(cumulative, n), row.names = NULL)
+        cumulative = utils::head(cumulative, n), row.names = NULL,
+        # labels stay as they are
+        check.names = FALSE)
+    structure(table, class = c("dmndrivers", "data.frame"))
 }
 
 .taxon_names <- function(object) {
