@@ -252,15 +252,15 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     largest + log(rowSums(exp(x - largest)))
 }
 
-.fit_groups <- function(object) {
+# The group of each fit, or NULL if the fits have no names.
+.group_names <- function(object) {
     group <- object@elementMetadata$group
     if (is.null(group)) names(object@listData) else group
 }
 
-# The group of each fit. There must be one fit for each group, and two groups or
-# more.
+# The same. There must be one fit for each group, and two groups or more.
 .groups_of <- function(object) {
-    group <- .fit_groups(object)
+    group <- .group_names(object)
     if (length(group) < 2L)
         .stop("'object' must have a fit for each of two named groups or more; ",
             "found ", .plural(length(group), "group"))

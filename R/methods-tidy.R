@@ -254,7 +254,7 @@ tidy.DMNGroup <- function(x, ...) {
 
 # The group of each fit, or its number if the fits have no names.
 .group_factor <- function(x) {
-    group <- .fit_groups(x)
+    group <- .group_names(x)
     if (is.null(group))
         group <- seq_along(x@listData)
     factor(group, unique(group))
