@@ -107,7 +107,7 @@
 #' @export
 dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
     BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
-    control = dmncontrol()) {
+    control = dmncontrol(), assay.type = "counts") {
     if (...length())
         .refuse_dots(..., .what = "dmnperplexity",
             .known = names(formals(dmnperplexity)))
@@ -116,7 +116,7 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
     if (missing(k))
         .stop("'k' is missing: pass the numbers of components to look at")
     BPPARAM <- .back_end(BPPARAM, missing(BPPARAM))
-    count <- .as_counts(count)
+    count <- .as_counts(count, assay.type = assay.type, orient = TRUE)
     n <- nrow(count)
     if (n < 2L)
         .stop("'count' must have at least two samples (rows), some to fit and ",
@@ -139,7 +139,7 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
         settings = settings, num.threads = num.threads, .lapply = lapply,
         BPPARAM = BPPARAM)
     .perplexity(.score_matrix(values, jobs, rownames(count), n),
-        stats::setNames(fold, rownames(count)), .sample_totals(count),
+        stats::setNames(fold, rownames(count)), .totals(count)$rows,
         settings$nstart)
 }
 
