@@ -1,0 +1,150 @@
+#' Write a fit back to where its counts came from
+#'
+#' Adds the community type of each sample, and its probabilities, to the sample
+#' variables of a SummarizedExperiment or phyloseq, and the fit itself to the
+#' metadata of the former.
+#'
+#' @details
+#' Samples are matched by name. Samples of `x` that the fit does not have, such
+#' as those without counts, get `NA`, and a message says how many they are.
+#' Without names, `x` must have the samples of the fit in the same order.
+#' Variables of the same name are replaced, as those of an earlier fit.
+#'
+#' In a SummarizedExperiment, `S4Vectors::metadata(x)` gets two elements.
+#'
+#' * `DMN`: a list of the fits, where mia's `getDMN()` and `bestDMNFit()` and
+#'   miaViz's `plotDMNFit()` look by default.
+#' * `DMM`: the list that `mia::addCluster(x, bluster::DmmParam(), full = TRUE)`
+#'   makes: `dmm`, the list of fits named by k; `best`, the best k;
+#'   `best.index`, its place in `dmm`; `prob`, the posterior probabilities,
+#'   samples x components; and `seed`. `plotDMNFit(x, name = "DMM")` reads it.
+#'
+#' A phyloseq has no place for the fit.
+#'
+#' @param x a SummarizedExperiment (or one of the classes that extend it, such as
+#'     TreeSummarizedExperiment) or a phyloseq: the container of the counts that
+#'     the fit was made from.
+#' @param fit an object of class [DMN-class] made by [dmn()], or the result of
+#'     [dmnselect()], of which the [best()] fit gives the sample variables.
+#' @param ... for methods; anything that the method does not know is an error.
+#' @param prefix `character(1)`, default `"dmn"`: what the names of the new
+#'     sample variables begin with.
+#' @return `x` with these sample variables added.
+#'
+#' * `dmn`: a factor, the most probable component of each sample. Its levels are
+#'   the numbers of the components, or their labels ([componentLabels()]).
+#' * `dmn.probability`: numeric, the probability of that component.
+#' * `dmn.1`, `dmn.2` and so on: numeric, the probability of each component.
+#' @section Errors:
+#' It is an error if `x` is of another class, if no sample of `x` is one of the
+#' fit, and, where one of them has no names of samples, if their numbers differ.
+#' @seealso [dmn()], [mixture()]
+#' @examples
+#' if (requireNamespace("SummarizedExperiment", quietly = TRUE)) {
+#'     se <- SummarizedExperiment::SummarizedExperiment(
+#'         list(counts = t(twins)), colData = data.frame(bmi = twinsBMI))
+#'     fit <- dmn(se, 3, seed = 1)
+#'     se <- addDMN(se, fit)
+#'     data <- SummarizedExperiment::colData(se)
+#'     print(table(data$bmi, data$dmn))
+#' }
+#' @export
+addDMN <- function(x, fit, ...) UseMethod("addDMN")
+
+#' @rdname addDMN
+#' @export
+addDMN.default <- function(x, fit, ...) {
+    .stop("'x' must be a SummarizedExperiment or phyloseq; found ",
+        .describe(x), ". For a table of the samples use as.data.frame(fit)")
+}
+
+#' @rdname addDMN
+#' @export
+addDMN.SummarizedExperiment <- function(x, fit, ..., prefix = "dmn") {
+    .refuse_dots(..., .what = "addDMN", .known = c("x", "fit", "prefix"))
+    .needs("SummarizedExperiment", "x")
+    fits <- .fits_to_add(fit)
+    new <- .new_variables(.best_of(fit), colnames(x), ncol(x), prefix)
+    data <- SummarizedExperiment::colData(x)
+    data[names(new)] <- new
+    x <- SummarizedExperiment::`colData<-`(x, value = data)
+    metadata <- S4Vectors::metadata(x)
+    metadata$DMN <- fits
+    metadata$DMM <- .dmm_objects(fits, .best_of(fit))
+    S4Vectors::`metadata<-`(x, value = metadata)
+}
+
+#' @rdname addDMN
+#' @export
+addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
+    .refuse_dots(..., .what = "addDMN", .known = c("x", "fit", "prefix"))
+    .needs("phyloseq", "x")
+    samples <- phyloseq::sample_names(x)
+    .fits_to_add(fit)
+    new <- .new_variables(.best_of(fit), samples, length(samples), prefix)
+    data <- phyloseq::sample_data(x, errorIfNULL = FALSE)
+    data <- if (is.null(data))
+        data.frame(new, row.names = samples, check.names = FALSE)
+    else {
+        data <- methods::as(data, "data.frame")
+        data[names(new)] <- new
+        data
+    }
+    phyloseq::`sample_data<-`(x, phyloseq::sample_data(data))
+}
+
+# The fits as a plain list, named by k.
+.fits_to_add <- function(fit) {
+    if (inherits(fit, "DMNSelect"))
+        return(as.list.DMNSelect(fit))
+    if (!inherits(fit, "DMN"))
+        .stop("'fit' must be made by dmn() or dmnselect(); found ",
+            .describe(fit))
+    stats::setNames(list(fit), ncol(fit@group))
+}
+
+.best_of <- function(fit) if (inherits(fit, "DMNSelect")) best(fit) else fit
+
+# What bluster's DmmParam returns as objects.
+.dmm_objects <- function(fits, best) {
+    k <- .fitted_k(fits)
+    list(dmm = fits, best = ncol(best@group),
+        best.index = match(ncol(best@group), k), prob = mixture(best),
+        seed = best@mixture$Seed)
+}
+
+# The sample variables, in the order of the `n` samples of the container.
+.new_variables <- function(fit, samples, n, prefix) {
+    if (!is.character(prefix) || length(prefix) != 1L || is.na(prefix) ||
+        !nzchar(prefix))
+        .stop("'prefix' must be one string that is not empty; found ",
+            .describe(prefix))
+    at <- .match_samples(samples, n, rownames(fit@group), nrow(fit@group))
+    labels <- componentLabels(fit)
+    probability <- unname(fit@group)
+    assigned <- .assigned(fit)
+    new <- c(list(factor(labels[assigned], labels),
+        probability[cbind(seq_along(assigned), assigned)]),
+        lapply(seq_along(labels), function(k) probability[, k]))
+    names(new) <- paste0(prefix, c("", ".probability", paste0(".", labels)))
+    lapply(new, function(column) column[at])
+}
+
+# For each sample of the container, its place in the fit, or NA.
+.match_samples <- function(samples, n, fitted, n_fitted) {
+    if (is.null(samples) || is.null(fitted)) {
+        if (n != n_fitted)
+            .stop("'x' must have the ", .plural(n_fitted, "sample"),
+                " of 'fit'; found ", .plural(n, "sample"),
+                ". To match them by name, both must have names of samples")
+        return(seq_len(n))
+    }
+    at <- match(samples, fitted)
+    if (all(is.na(at)))
+        .stop("'x' must have samples of 'fit', such as ",
+            .first_few(fitted, 2L), "; found ", .first_few(samples, 2L))
+    if (anyNA(at))
+        message(.plural(sum(is.na(at)), "sample"), " of 'x' not in 'fit', ",
+            "NA in the new variables: ", .first_few(samples[is.na(at)]))
+    at
+}
