@@ -65,16 +65,17 @@
 
 .check_whole <- function(x, arg, lower = 1L, upper = .Machine$integer.max,
     hint = "") {
-    if (!.is_whole(x, lower, upper)) {
-        range <- if (upper == .Machine$integer.max) {
-            paste(">=", lower)
-        } else {
-            sprintf("from %s to %s", lower, upper)
-        }
-        .stop("'", arg, "' must be one whole number ", range, "; found ",
-            .describe(x), hint)
-    }
+    if (!.is_whole(x, lower, upper))
+        .stop("'", arg, "' must be one whole number ", .range(lower, upper),
+            "; found ", .describe(x), hint)
     as.integer(x)
+}
+
+.range <- function(lower, upper) {
+    if (upper == .Machine$integer.max)
+        paste(">=", lower)
+    else
+        sprintf("from %s to %s", lower, upper)
 }
 
 .check_choice <- function(x, arg, choices) {
@@ -89,15 +90,17 @@
 }
 
 # Returns the numbers of components, sorted. `what` says in a message what the
-# largest allowed number, `most`, is.
-.check_ks <- function(k, least, most, what) {
+# largest allowed number, `most`, is, if there is one.
+.check_ks <- function(k, least = 1L, most = .Machine$integer.max,
+    what = NULL) {
     bad <- if (!is.numeric(k) || length(k) == 0L)
         .describe(k)
     else
         .bad_k(k, least, most)
     if (length(bad))
-        .stop("'k' must be different whole numbers from ", least, " to ", most,
-            ", ", what, "; found ", bad, if (least < most)
+        .stop("'k' must be different whole numbers ", .range(least, most),
+            if (!is.null(what)) paste0(", ", what), "; found ", bad,
+            if (least < most)
                 paste0(": pass, say, k = ", least, ":", min(most, 7L)))
     sort(as.integer(k))
 }
