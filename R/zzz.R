@@ -1,0 +1,3 @@
+.onLoad <- function(libname, pkgname) {
+    .promise_param_class(parent.env(topenv()))
+}
