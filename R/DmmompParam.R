@@ -197,10 +197,5 @@ DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
     clusters <- factor(stats::setNames(.assigned(best), rownames(x)))
     if (!full)
         return(clusters)
-    k <- ncol(best@group)
-    prob <- best@group
-    colnames(prob) <- componentLabels(best)
-    list(clusters = clusters, objects = list(dmm = as.list(sweep), best = k,
-        best.index = match(k, .fitted_k(sweep@listData)), prob = prob,
-        seed = param@seed))
+    list(clusters = clusters, objects = .dmm_objects(as.list(sweep), best))
 }

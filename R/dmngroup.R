@@ -155,7 +155,7 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
 # The values of the sample variable that `name` names, if the container has
 # sample variables; otherwise `name` itself.
 .sample_variable <- function(name, x, arg) {
-    data <- .sample_data(x)
+    data <- .sample_variables(x)
     if (is.null(data) || !is.character(name) || length(name) != 1L ||
         nrow(data) == 1L)
         return(name)
@@ -167,7 +167,7 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
 
 # The sample variables of a container, in a list of columns with row names, or
 # NULL if it has none.
-.sample_data <- function(x) {
+.sample_variables <- function(x) {
     if (inherits(x, "SummarizedExperiment"))
         SummarizedExperiment::colData(x)
     else if (inherits(x, "phyloseq"))
