@@ -10,7 +10,8 @@
 #'     and `AIC`. See [goodnessOfFit()] for what each of them is.
 #' @slot group numeric matrix, samples x components: the posterior
 #'     probability that each sample belongs to each component. The row names
-#'     are the sample names of the counts.
+#'     are the sample names of the counts. The column names are the numbers of
+#'     the components, or their labels (see [componentLabels()]).
 #' @slot mixture list. `Weight`: numeric, the weights of the components in
 #'     decreasing order; they sum to 1. Fits made by this package have further
 #'     elements: `LogLik` (the log-likelihood), `Iterations` (of EM),
@@ -24,9 +25,12 @@
 #'     Dirichlet parameters, `Lower` and `Upper` the ends of their approximate
 #'     95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits made by this
 #'     package also have `StdErr`, the standard error of `log(Estimate)`. The
-#'     row names are the taxa.
+#'     row names are the taxa, and the column names are those of `group`.
 #'
 #' @section With DirichletMultinomial:
+#' The matrices in DirichletMultinomial's objects have no column names. The
+#' functions of this package add them to what they return.
+#'
 #' An object saved by one package can be loaded where only the other is
 #' installed. Both packages can be loaded at once, in either order. When both
 #' are *attached*, `predict(fit, newdata)` calls DirichletMultinomial's method,

@@ -52,7 +52,8 @@
 #'     that [dmncounts()] lists. The counts must be whole numbers from 0 to
 #'     2147483647 without `NA`, and each sample must have at least one that is
 #'     not 0. The names of samples and taxa, if there are any, are those of the
-#'     result.
+#'     result. Components are named by their numbers until they have labels, see
+#'     [componentLabels()].
 #' @param k `numeric(1)`, a whole number from 1 to the number of samples: the
 #'     number of components to fit.
 #' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is printed.
@@ -173,15 +174,13 @@ dmn <- function(count, k, verbose = FALSE,
 }
 
 .as_dmn <- function(raw, dimnames, seed, optimizer, control) {
-    # as in DirichletMultinomial, rows have names and components have none
-    by_sample <- if (!is.null(dimnames[[1L]])) list(dimnames[[1L]], NULL)
-    by_taxon <- if (!is.null(dimnames[[2L]])) list(dimnames[[2L]], NULL)
-    named <- function(x, names) {
-        dimnames(x) <- names
+    components <- as.character(seq_along(raw$Weight))
+    named <- function(x, rows) {
+        dimnames(x) <- list(rows, components)
         x
     }
     .new_dmn(goodnessOfFit = raw$GoodnessOfFit,
-        group = named(raw$Group, by_sample),
+        group = named(raw$Group, dimnames[[1L]]),
         # The number of threads is not kept: two fits that differ in it alone
         # must be identical().
         mixture = list(Weight = raw$Weight, LogLik = raw$LogLik,
@@ -190,10 +189,8 @@ dmn <- function(count, k, verbose = FALSE,
             Converged = raw$Converged, Reseeded = raw$Reseeded,
             Empty = raw$Empty, Seed = seed, Optimizer = optimizer,
             Control = control),
-        fit = list(Lower = named(raw$Lower, by_taxon),
-            Estimate = named(raw$Estimate, by_taxon),
-            Upper = named(raw$Upper, by_taxon),
-            StdErr = named(raw$StdErr, by_taxon)))
+        fit = lapply(raw[c("Lower", "Estimate", "Upper", "StdErr")], named,
+            dimnames[[2L]]))
 }
 
 .warn_not_converged <- function(k, iterations) {

@@ -111,7 +111,8 @@ drivers <- function(object, reference = NULL, n = 30) {
     if (ncol(reference@group) != 1L)
         .stop("'reference' must have one component; found ",
             ncol(reference@group))
-    share <- fitted.DMN(reference, scale = TRUE)[, 1L]
+    share <- fitted.DMN(reference, scale = TRUE)
+    share <- stats::setNames(as.vector(share), rownames(share))
     if (length(share) != nrow(object@fit$Estimate))
         .stop("'reference' must have the taxa of 'object', ",
             nrow(object@fit$Estimate), "; found ", length(share))

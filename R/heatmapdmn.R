@@ -61,7 +61,7 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
         seq_len(ncol(share))))
     .draw_heatmap(transform(shown), transform(share), unname(member),
         if (is.null(taxa)) as.character(top) else taxa[top], lblwidth, col,
-        colnames(fitN@group))
+        if (.has_labels(fitN)) componentLabels(fitN))
     names(member) <- componentLabels(fitN)
     invisible(list(taxa = if (is.null(taxa)) top else taxa[top],
         samples = lapply(member, function(i) {

@@ -14,17 +14,21 @@
 #'     proportions of the taxa in that component, and each column sums to 1.
 #' @return
 #' `mixture()`: a numeric matrix, samples x components, of the posterior
-#' probability that each sample belongs to each component. With `assign =
-#' TRUE`, an integer vector named by sample: the most probable component, and
-#' the first of them if several are equally probable. It is a factor if the
-#' components have labels, see [componentLabels()].
+#' probability that each sample belongs to each component. The row names are
+#' the samples, and the column names the components: their numbers, or their
+#' labels, see [componentLabels()]. With `assign = TRUE`, an integer vector
+#' named by sample: the most probable component, and the first of them if
+#' several are equally probable. It is a factor if the components have labels
+#' other than their numbers.
 #'
 #' `mixturewt()`: a `data.frame` with one row for each component, in decreasing
-#' order of weight. The column `pi` is the weight of the component. The column
-#' `theta` is the sum of its Dirichlet parameters, its precision: the smaller it
-#' is, the more the samples of that component vary.
+#' order of weight. The row names are the components. The column `pi` is the
+#' weight of the component. The column `theta` is the sum of its Dirichlet
+#' parameters, its precision: the smaller it is, the more the samples of that
+#' component vary.
 #'
-#' `fitted()`: a numeric matrix, taxa x components, of Dirichlet parameters. The
+#' `fitted()`: a numeric matrix, taxa x components, of Dirichlet parameters.
+#' The row names are the taxa, and the column names those of `mixture()`. The
 #' ends of their approximate 95 % intervals are `object@fit$Lower` and
 #' `object@fit$Upper`.
 #' @section Errors:
@@ -48,7 +52,7 @@ mixture <- function(object, ..., assign = FALSE) UseMethod("mixture")
 mixture.DMN <- function(object, ..., assign = FALSE) {
     .refuse_dots(..., .what = "mixture", .known = c("object", "assign"))
     if (!.check_flag(assign, "assign"))
-        return(object@group)
+        return(.named_components(object@group))
     .most_probable(object@group)
 }
 
@@ -63,7 +67,7 @@ mixture.default <- function(object, ..., assign = FALSE) {
 
 .most_probable <- function(group) {
     assigned <- max.col(group, ties.method = "first")
-    if (!is.null(colnames(group)))
+    if (.are_labels(colnames(group)))
         assigned <- factor(colnames(group)[assigned], colnames(group))
     names(assigned) <- rownames(group)
     assigned
@@ -90,7 +94,7 @@ mixturewt.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "mixturewt", .known = "object")
     table <- as.data.frame(.Call(R_dmm_mixture_weights, object@fit$Estimate,
         object@mixture$Weight))
-    if (!is.null(colnames(object@group)))
+    if (.has_labels(object))
         row.names(table) <- colnames(object@group)
     table
 }
@@ -106,7 +110,7 @@ mixturewt.default <- function(object, ...) {
 #' @export
 fitted.DMN <- function(object, ..., scale = FALSE) {
     .refuse_dots(..., .what = "fitted", .known = c("object", "scale"))
-    estimate <- object@fit$Estimate
+    estimate <- .named_components(object@fit$Estimate)
     if (!.check_flag(scale, "scale"))
         return(estimate)
     estimate / rep(mixturewt(object)$theta, each = nrow(estimate))

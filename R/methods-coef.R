@@ -20,7 +20,8 @@
 #'     parameters, the same as `fitted()`.
 #'
 #' `confint()`: a numeric array, taxa x 2 x components. The second dimension is
-#' the lower and the upper end, named by their probabilities in per cent.
+#' the lower and the upper end, named by their probabilities in per cent; the
+#' third has the names of the components, see [componentLabels()].
 #' @section Errors:
 #' It is an error if `parm` has taxa that are not in the fit, and if `level` is
 #' not between 0 and 1.
@@ -35,7 +36,7 @@
 #' @export
 coef.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "coef", .known = "object")
-    object@fit$Estimate
+    fitted.DMN(object)
 }
 
 #' @rdname coef.DMN
@@ -48,7 +49,7 @@ coef.DMN <- function(object, ...) {
 confint.DMN <- function(object, parm, level = 0.95, ...) {
     .refuse_dots(..., .what = "confint", .known = names(formals(confint.DMN)))
     level <- .check_probability(level, "level")
-    estimate <- object@fit$Estimate
+    estimate <- fitted.DMN(object)
     taxa <- .check_parm(if (missing(parm)) NULL else parm, estimate)
     estimate <- estimate[taxa, , drop = FALSE]
     half <- stats::qnorm((1 + level) / 2) *

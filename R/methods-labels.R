@@ -1,21 +1,23 @@
 #' Names of the components
 #'
-#' Components have numbers, by decreasing weight. `componentLabels()` gives
-#' them names, which all tables, predictions and plots of the fit then show.
+#' Components are named by their numbers, by decreasing weight.
+#' `componentLabels()` returns their names, and its replacement function gives
+#' them labels, which all tables, predictions and plots of the fit then show.
 #'
 #' @details
-#' The labels become the column names of [mixture()], `fitted()` and
-#' [`predict()`][predict.DMN], and the row names of [mixturewt()]. With labels,
-#' `mixture(fit, assign = TRUE)` and `predict(fit, newdata, assign = TRUE)` are
-#' factors. Their levels are the labels in the order of the components.
-#' [`summary()`][summary.DMN] and [heatmapdmn()] show the labels too.
+#' The names are the column names of [mixture()], `fitted()` and
+#' [`predict()`][predict.DMN], and the row names of [mixturewt()]. With labels
+#' other than the numbers, `mixture(fit, assign = TRUE)` and
+#' `predict(fit, newdata, assign = TRUE)` are factors. Their levels are the
+#' labels in the order of the components. [`summary()`][summary.DMN] and
+#' [heatmapdmn()] show the labels too.
 #'
 #' @param object an object of class [DMN-class].
 #' @param value the labels: a character vector of different values, without `NA`
-#'     or empty strings, or `NULL` to remove all labels. If it has no names, it
-#'     must have one label for each component. If it has names, each label is
-#'     given to the component in its name, which is a component's number or
-#'     present label; the other components keep their labels.
+#'     or empty strings, or `NULL` to go back to the numbers. If it has no
+#'     names, it must have one label for each component. If it has names, each
+#'     label is given to the component in its name, which is a component's
+#'     number or present label; the other components keep their labels.
 #' @return `componentLabels()`: a character vector with one element for each
 #'     component: its label, or its number if it has none. The replacement
 #'     function: the fit with the new labels.
@@ -39,25 +41,42 @@
 componentLabels <- function(object) {
     if (!inherits(object, "DMN"))
         .stop_not_a_fit(object, "componentLabels")
-    labels <- colnames(object@group)
-    if (is.null(labels))
-        labels <- as.character(seq_len(ncol(object@group)))
-    labels
+    colnames(.named_components(object@group))
 }
 
 #' @rdname componentLabels
 #' @export
 `componentLabels<-` <- function(object, value) {
     current <- componentLabels(object)
-    if (!is.null(value))
-        value <- .check_labels(value, current)
+    value <- if (is.null(value))
+        as.character(seq_along(current))
+    else
+        .check_labels(value, current)
+    named <- function(x) {
+        colnames(x) <- value
+        x
+    }
     # They are kept as column names, and so appear wherever the columns do, also
     # in the results of DirichletMultinomial's accessors.
-    slot(object, "group", check = FALSE) <-
-        .name_columns(object@group, value)
-    slot(object, "fit", check = FALSE) <-
-        lapply(object@fit, .name_columns, value)
+    slot(object, "group", check = FALSE) <- named(object@group)
+    slot(object, "fit", check = FALSE) <- lapply(object@fit, named)
     object
+}
+
+# Whether names of components are labels. Those that are their numbers are not,
+# nor is NULL, which is what matrices made by DirichletMultinomial have.
+.are_labels <- function(names) {
+    !is.null(names) && !identical(names, as.character(seq_along(names)))
+}
+
+.has_labels <- function(object) .are_labels(colnames(object@group))
+
+# A matrix with one column for each component, named by number if it has no
+# names, as in DirichletMultinomial's objects.
+.named_components <- function(x) {
+    if (is.null(colnames(x)))
+        colnames(x) <- as.character(seq_len(ncol(x)))
+    x
 }
 
 # Returns one label for each component.
@@ -93,10 +112,4 @@ componentLabels <- function(object) {
             .first_few(names(value)[duplicated(component)]), " twice")
     current[component] <- value
     unname(current)
-}
-
-.name_columns <- function(x, names) {
-    rows <- rownames(x)
-    dimnames(x) <- if (!is.null(rows) || !is.null(names)) list(rows, names)
-    x
 }

@@ -24,10 +24,11 @@
 #' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
 #'     to use at most. [dmnthreads()] describes the default.
 #' @return A numeric matrix, new samples x components, with the row names of
-#'     `newdata`. With `assign = TRUE`, an integer vector of components named
-#'     by sample, or a factor if the components have labels, see
-#'     [componentLabels()]. A sample without counts has log evidence 0, and its
-#'     probabilities are the weights of the components. The samples that the
+#'     `newdata`. Its column names are the numbers of the components, or their
+#'     labels, see [componentLabels()]. With `assign = TRUE`, an integer vector
+#'     of components named by sample, or a factor if the components have labels
+#'     other than their numbers. A sample without counts has log evidence 0, and
+#'     its probabilities are the weights of the components. The samples that the
 #'     model was fitted to have the probabilities of `mixture(object)`.
 #' @section Errors:
 #' It is an error if `newdata` lacks a taxon of the fit, or has one that the fit
@@ -75,9 +76,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     # 0 - x rather than -x, so that a sample without counts has 0 and not -0
     if (logevidence)
         value <- 0 - value
-    components <- colnames(object@group)
-    if (!is.null(rownames(newdata)) || !is.null(components))
-        dimnames(value) <- list(rownames(newdata), components)
+    dimnames(value) <- list(rownames(newdata), componentLabels(object))
     if (assign) .most_probable(value) else value
 }
 

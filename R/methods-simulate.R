@@ -24,7 +24,7 @@
 #' @return `rdmn()`: an integer matrix of counts, samples x taxa. Its column
 #'     names are the row names of `alpha`. Its attribute `"component"` is the
 #'     component that each sample was drawn from: an integer vector, or a factor
-#'     if the columns of `alpha` have names.
+#'     if the columns of `alpha` have names other than their numbers.
 #'
 #' `simulate()`: a list of `nsim` such matrices, named `sim_1`, `sim_2` and so
 #' on, each with as many rows as the fit has samples. Its attribute `"seed"` is
@@ -63,7 +63,7 @@ rdmn <- function(n, alpha, weight = NULL, size) {
     }, integer(nrow(alpha)))
     count <- matrix(count, n, nrow(alpha), byrow = TRUE,
         dimnames = if (!is.null(rownames(alpha))) list(NULL, rownames(alpha)))
-    if (!is.null(colnames(alpha)))
+    if (.are_labels(colnames(alpha)))
         component <- factor(colnames(alpha)[component], colnames(alpha))
     structure(count, component = component)
 }

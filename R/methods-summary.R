@@ -53,12 +53,10 @@ summary.DMN <- function(object, ..., taxa = 5) {
 
 .leading_taxa <- function(object, n) {
     share <- fitted.DMN(object, scale = TRUE)
-    names <- rownames(share)
-    if (is.null(names))
-        names <- as.character(seq_len(nrow(share)))
+    names <- .taxon_names(object)
     labels <- colnames(share)
-    component <- if (is.null(labels)) seq_len(ncol(share)) else
-        factor(labels, labels)
+    component <- if (.has_labels(object)) factor(labels, labels) else
+        seq_len(ncol(share))
     leading <- lapply(seq_len(ncol(share)), function(k) {
         top <- utils::head(order(share[, k], decreasing = TRUE), n)
         data.frame(component = component[[k]], taxon = names[top],

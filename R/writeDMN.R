@@ -154,10 +154,8 @@ writeDMN <- function(object, dir, reference = NULL) {
 }
 
 .partitions <- function(fit) {
-    labels <- colnames(fit@group)
-    if (is.null(labels))
-        labels <- paste0("Partition_", seq_len(ncol(fit@group)))
-    labels
+    labels <- componentLabels(fit)
+    if (.has_labels(fit)) labels else paste0("Partition_", labels)
 }
 
 .design_table <- function(fit) {

@@ -91,11 +91,12 @@ test_that("the parts of a fit agree with each other and with the model", {
     expect_equal(unname(mixture(fit)), ref_posterior(x, alpha, weight),
         tolerance = 1e-6)
     expect_equal(weight, unname(colMeans(mixture(fit))), tolerance = 1e-5)
-    expect_identical(dimnames(alpha), list(colnames(x), NULL))
-    for (part in c("Lower", "Upper", "StdErr"))
-        expect_identical(dimnames(fit@fit[[part]]), list(colnames(x), NULL))
+    names <- list(colnames(x), c("1", "2", "3"))
+    expect_identical(dimnames(fit@group), list(rownames(x), names[[2L]]))
+    expect_identical(names(fit@fit), c("Lower", "Estimate", "Upper", "StdErr"))
+    for (part in names(fit@fit))
+        expect_identical(dimnames(fit@fit[[part]]), names)
     expect_identical(names(fit@mixture)[[1]], "Weight")
-    expect_identical(names(fit@fit)[1:3], c("Lower", "Estimate", "Upper"))
 })
 
 test_that("the two optimisers reach the same fit", {
@@ -199,7 +200,7 @@ test_that("a fit of a wide sparse table finds its two communities", {
     assigned <- mixture(fit, assign = TRUE)
     expect_identical(assigned, rep(assigned[1:2], n / 2))
     expect_false(assigned[[1]] == assigned[[2]])
-    expect_equal(unname(predict(fit, x)), mixture(fit), tolerance = 1e-8)
+    expect_equal(predict(fit, x), mixture(fit), tolerance = 1e-8)
 })
 
 test_that("fits of degenerate tables are finite and consistent", {

@@ -63,6 +63,17 @@ test_that("component labels name the columns", {
     expect_identical(unname(as.list(plain)), unname(as.list(labelled)))
 })
 
+test_that("fits with one taxon are compared by its name", {
+    x <- matrix(c(5L, 3L, 8L), 3, dimnames = list(NULL, "a"))
+    fit <- dmn(x, 1, seed = 1)
+    bare <- dmn(unname(x), 1, seed = 1)
+    for (reference in list(NULL, fit, bare))
+        expect_identical(drivers(fit, reference)$reference, 1)
+    expect_identical(drivers(bare, fit)$taxon, "1")
+    colnames(x) <- "b"
+    expect_error(drivers(fit, dmn(x, 1, seed = 1)), "lacks taxa .*: 'a'")
+})
+
 test_that("taxa that share a name keep their own reference", {
     x <- twins[1:60, ]
     colnames(x)[c(21L, 124L)] <- "same"

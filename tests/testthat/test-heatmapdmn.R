@@ -52,6 +52,26 @@ test_that("a component without samples can be drawn", {
     expect_identical(names(draw(x, one, three)$samples), c("x", "y", "z"))
 })
 
+test_that("labels are drawn, numbers of components are not", {
+    x <- small_twins()
+    colnames(x) <- paste0("t", seq_len(ncol(x)))
+    one <- dmn(x, 1, seed = 1)
+    two <- dmn(x, 2, seed = 1)
+    # the words of the picture
+    words <- function(fit) {
+        file <- tempfile(fileext = ".pdf")
+        on.exit(unlink(file))
+        grDevices::pdf(file, compress = FALSE, useKerning = FALSE)
+        found <- heatmapdmn(x, one, fit, 5)
+        grDevices::dev.off()
+        text <- grep("Tj$", readLines(file, warn = FALSE), value = TRUE)
+        setdiff(sub(".*\\((.*)\\) *Tj$", "\\1", text), found$taxa)
+    }
+    expect_identical(words(two), character())
+    componentLabels(two) <- c("x", "y")
+    expect_identical(words(two), c("x", "y"))
+})
+
 test_that("fits, tables and settings that cannot be drawn are refused", {
     x <- small_twins()
     one <- dmn(x, 1, seed = 1)

@@ -1,9 +1,9 @@
 test_that("accessors return values of the documented shapes", {
     x <- small_twins()
     fit <- dmn(x, 2, seed = 1)
-    expect_identical(dimnames(mixture(fit)), list(rownames(x), NULL))
+    expect_identical(dimnames(mixture(fit)), list(rownames(x), c("1", "2")))
     expect_identical(dim(mixture(fit)), c(nrow(x), 2L))
-    expect_identical(dimnames(fitted(fit)), list(colnames(x), NULL))
+    expect_identical(dimnames(fitted(fit)), list(colnames(x), c("1", "2")))
     expect_identical(dim(fitted(fit)), c(ncol(x), 2L))
     weight <- mixturewt(fit)
     expect_identical(names(weight), c("pi", "theta"))
@@ -38,9 +38,11 @@ test_that("scaled parameters are proportions", {
 test_that("a table with one taxon or one sample keeps its dimensions", {
     one_taxon <- dmn(matrix(c(5L, 3L, 8L), 3), 1, seed = 1)
     expect_identical(dim(fitted(one_taxon)), c(1L, 1L))
-    expect_equal(fitted(one_taxon, scale = TRUE), matrix(1))
+    expect_equal(fitted(one_taxon, scale = TRUE),
+        matrix(1, dimnames = list(NULL, "1")))
     one_sample <- dmn(matrix(c(5L, 3L, 8L), 1), 1, seed = 1)
-    expect_identical(mixture(one_sample), matrix(1))
+    expect_identical(mixture(one_sample),
+        matrix(1, dimnames = list(NULL, "1")))
     expect_identical(mixture(one_sample, assign = TRUE), 1L)
 })
 

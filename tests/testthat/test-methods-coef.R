@@ -4,7 +4,7 @@ test_that("confidence intervals are normal on the log scale", {
     found <- confint(fit)
     expect_identical(dim(found), c(nrow(coef(fit)), 2L, 2L))
     expect_identical(dimnames(found),
-        list(rownames(coef(fit)), c("2.5 %", "97.5 %"), NULL))
+        list(rownames(coef(fit)), c("2.5 %", "97.5 %"), c("1", "2")))
     q <- stats::qnorm(0.975)
     expect_equal(found[, 1, ], coef(fit) * exp(-q * fit@fit$StdErr))
     expect_equal(found[, 2, ], coef(fit) * exp(q * fit@fit$StdErr))

@@ -7,11 +7,48 @@ labelled <- function() {
 test_that("components are named by their numbers until they have labels", {
     fit <- dmn(small_twins(), 3, seed = 1)
     expect_identical(componentLabels(fit), c("1", "2", "3"))
-    expect_null(colnames(mixture(fit)))
+    expect_false(.has_labels(fit))
+    expect_true(.has_labels(labelled()))
     expect_identical(componentLabels(labelled()), c("Bact", "Prev", "Rumi"))
     again <- labelled()
     componentLabels(again) <- NULL
     expect_identical(again, fit)
+})
+
+test_that("labels that are the numbers are no labels, in another order are", {
+    x <- small_twins()
+    fit <- labelled()
+    componentLabels(fit) <- c("1", "2", "3")
+    expect_identical(fit, dmn(x, 3, seed = 1))
+    expect_type(mixture(fit, assign = TRUE), "integer")
+    expect_type(predict(fit, x, assign = TRUE), "integer")
+    componentLabels(fit) <- c("1", "3", "2")
+    assigned <- mixture(fit, assign = TRUE)
+    expect_identical(levels(assigned), c("1", "3", "2"))
+    expect_identical(predict(fit, x, assign = TRUE), assigned)
+    expect_identical(rownames(mixturewt(fit)), c("1", "3", "2"))
+})
+
+test_that("names are added for a fit whose matrices have none", {
+    x <- small_twins()
+    fit <- dmn(x, 3, seed = 1)
+    bare <- fit
+    colnames(bare@group) <- NULL
+    bare@fit <- lapply(bare@fit, function(m) {
+        colnames(m) <- NULL
+        m
+    })
+    for (read in list(mixture, fitted, coef, confint, mixturewt, drivers,
+        function(fit) fitted(fit, scale = TRUE),
+        function(fit) mixture(fit, assign = TRUE),
+        function(fit) predict(fit, x),
+        function(fit) predict(fit, x, assign = TRUE),
+        function(fit) summary(fit)[c("components", "taxa")]))
+        expect_identical(read(bare), read(fit))
+    componentLabels(bare) <- c("Bact", "Prev", "Rumi")
+    expect_identical(bare, labelled())
+    componentLabels(bare) <- NULL
+    expect_identical(bare, fit)
 })
 
 test_that("tables and predictions show the labels", {

@@ -31,6 +31,10 @@ test_that("components are drawn by weight, and returned", {
     named <- rdmn(20, alpha, c(0, 1), 10)
     expect_identical(attr(named, "component"),
         factor(rep("B", 20), c("A", "B")))
+    # numbers are no names of components
+    colnames(alpha) <- c("1", "2")
+    expect_identical(attr(rdmn(20, alpha, c(0, 1), 10), "component"),
+        rep(2L, 20))
 })
 
 test_that("sizes are exact, also for tiny parameters and small tables", {
@@ -71,6 +75,7 @@ test_that("a simulated table has the names and sizes of the fitted table", {
     found <- simulate(fit, 2, size = rowSums(x))
     expect_identical(names(found), c("sim_1", "sim_2"))
     expect_identical(dimnames(found[[1]]), dimnames(x))
+    expect_type(attr(found[[1]], "component"), "integer")
     expect_equal(rowSums(found[[2]]), rowSums(x))
     componentLabels(fit) <- c("p", "q")
     expect_identical(levels(attr(simulate(fit)[[1]], "component")),

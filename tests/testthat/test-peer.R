@@ -177,8 +177,8 @@ test_that("saved objects work where only DirichletMultinomial is installed", {
     data(bestgrp, package = "dmmomp", envir = environment())
     labelled <- fit
     componentLabels(labelled) <- c("p", "q")
-    saveRDS(list(fit = fit, labelled = labelled, x = twins,
-        groups = bestgrp), file)
+    saveRDS(list(one = dmn(twins, 1, seed = 1), fit = fit,
+        labelled = labelled, x = twins, groups = bestgrp), file)
     script <- tempfile(fileext = ".R")
     writeLines(c(
         sprintf(".libPaths(%s, include.site = FALSE)", deparse(dir)),
@@ -193,8 +193,15 @@ test_that("saved objects work where only DirichletMultinomial is installed", {
         "        dim(mixturewt(f)) == c(2, 2), is.numeric(laplace(f)),",
         "        length(goodnessOfFit(f)) == 5, is.numeric(AIC(f)),",
         "        is.numeric(BIC(f)), is.matrix(fitted(f, scale = TRUE)),",
-        "        is.matrix(predict(f, o$x)))",
+        "        is.matrix(predict(f, o$x)),",
+        "        identical(mixture(f, assign = TRUE),",
+        "            apply(f@group, 1, which.max)))",
+        "    names <- colnames(f@group)",
+        "    for (m in list(mixture(f), fitted(f), fitted(f, scale = TRUE)))",
+        "        stopifnot(identical(colnames(m), names))",
+        "    stopifnot(identical(rownames(mixturewt(f)), names))",
         "}",
+        "stopifnot(identical(colnames(o$fit@group), c('1', '2')))",
         "stopifnot(identical(rownames(mixturewt(o$labelled)),",
         "    c('p', 'q')))",
         "print(o$groups)",
@@ -203,6 +210,7 @@ test_that("saved objects work where only DirichletMultinomial is installed", {
         "    ncol(predict(o$groups, o$x)) == 2,",
         "    length(lapply(o$groups, mixturewt)) == 2)",
         "pdf(NULL)",
+        "heatmapdmn(o$x, o$one, o$fit, 5)",
         "one <- dmn(o$x[, colSums(o$x) > 2000], 1)",
         "cat('opened\\n')"), script)
     # environment variables must not add the usual libraries
@@ -216,6 +224,17 @@ test_that("fits saved by DirichletMultinomial are read, labelled and used", {
     fits <- peer_data("fit")
     best <- fits[[4]]
     expect_identical(dim(mixturewt(best)), c(4L, 2L))
+    # its matrices have no column names
+    expect_null(colnames(best@group))
+    numbers <- as.character(1:4)
+    for (read in list(mixture, fitted, coef,
+        function(fit) fitted(fit, scale = TRUE),
+        function(fit) predict(fit, twins)))
+        expect_identical(colnames(read(best)), numbers)
+    expect_identical(componentLabels(best), numbers)
+    expect_identical(dimnames(confint(best))[[3L]], numbers)
+    expect_identical(mixture(best, assign = TRUE),
+        apply(best@group, 1, which.max))
     expect_equal(ICL(best), BIC(best) + entropy(best))
     expect_identical(dim(residuals(best, twins)), dim(twins))
     # as new data, the samples have the likelihood of the fit
