@@ -8,6 +8,9 @@ test_that("the shipped fits are those that this version makes", {
         expect_equal(goodnessOfFit(shipped$fit[[k]]),
             goodnessOfFit(dmn(twins, k, seed = 1)), tolerance = 1e-5)
     expect_identical(which.min(vapply(shipped$fit, laplace, 0)), 4L)
+    for (fit in c(shipped$fit, as.list(shipped$bestgrp)))
+        for (m in c(list(fit@group), fit@fit))
+            expect_identical(colnames(m), as.character(seq_len(ncol(m))))
     expect_identical(summary(shipped$bestgrp)$k, c(1L, 3L))
     expect_identical(names(shipped$xval), c("group", "Lean", "Obese"))
     keep <- rownames(csubset(c("Lean", "Obese"), twins, twinsBMI))
