@@ -12,7 +12,7 @@
 #'   `AIC()`, `BIC()`, `logLik()`, [ICL()].
 #' * Read a fit: [mixture()], [mixturewt()], [`fitted()`][mixture],
 #'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [drivers()],
-#'   [writeDMN()], [DMN-class].
+#'   [writeDMN()], [`as.data.frame()`][as.data.frame.DMN], [DMN-class].
 #' * Name and draw the components: [componentLabels()], [heatmapdmn()].
 #' * Classify samples: [`predict()`][predict.DMN]; with known groups
 #'   [dmngroup()], [cvdmngroup()], [roc()].

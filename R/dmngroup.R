@@ -293,9 +293,11 @@ summary.DMNGroup <- function(object, ...) {
 #' @export
 goodnessOfFit.DMNGroup <- function(object, ...) {
     .refuse_dots(..., .what = "goodnessOfFit", .known = "object")
-    rows <- .each_fit(object, function(fit) fit@goodnessOfFit[.criteria])
-    matrix(unlist(rows, use.names = FALSE), length(rows), length(.criteria),
-        byrow = TRUE, dimnames = list(names(rows), .criteria))
+    fits <- object@listData
+    values <- vapply(fits, function(fit) fit@goodnessOfFit[.criteria],
+        numeric(length(.criteria)))
+    matrix(values, length(fits), length(.criteria), byrow = TRUE,
+        dimnames = list(names(fits), .criteria))
 }
 
 #' @rdname dmngroup

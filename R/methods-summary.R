@@ -32,9 +32,7 @@
 summary.DMN <- function(object, ..., taxa = 5) {
     .refuse_dots(..., .what = "summary", .known = c("object", "taxa"))
     taxa <- .check_whole(taxa, "taxa")
-    components <- mixturewt(object)
-    components$samples <- tabulate(.most_probable(object@group),
-        nrow(components))
+    components <- .components_table(object)
     mixture <- object@mixture
     structure(list(
         size = c(samples = nrow(object@group),
@@ -51,21 +49,25 @@ summary.DMN <- function(object, ..., taxa = 5) {
     ), class = "summary.DMN")
 }
 
+# mixturewt() and the number of samples of each component.
+.components_table <- function(fit) {
+    table <- mixturewt(fit)
+    table$samples <- tabulate(.assigned(fit), nrow(table))
+    table
+}
+
 .leading_taxa <- function(object, n) {
-    share <- fitted.DMN(object, scale = TRUE)
-    names <- .taxon_names(object)
-    labels <- colnames(share)
-    component <- if (.has_labels(object)) factor(labels, labels) else
-        seq_len(ncol(share))
-    leading <- lapply(seq_len(ncol(share)), function(k) {
-        top <- utils::head(order(share[, k], decreasing = TRUE), n)
-        data.frame(component = component[[k]], taxon = names[top],
-            proportion = unname(share[top, k]),
-            estimate = unname(object@fit$Estimate[top, k]),
-            lower = unname(object@fit$Lower[top, k]),
-            upper = unname(object@fit$Upper[top, k]))
-    })
-    do.call(rbind, leading)
+    table <- .taxa_table(object)
+    leading <- lapply(split(seq_len(nrow(table)), table$component),
+        function(rows) {
+            order <- order(table$proportion[rows], decreasing = TRUE)
+            rows[utils::head(order, n)]
+        })
+    table <- table[unlist(leading), ]
+    row.names(table) <- NULL
+    if (!.has_labels(object))
+        table$component <- as.integer(table$component)
+    table
 }
 
 #' @rdname summary.DMN
