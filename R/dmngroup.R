@@ -65,8 +65,10 @@
 #' It is an error if `group` has missing values or fewer than two groups, if it
 #' is named by sample in another order than the rows of `count`, and if a value
 #' of `k` is larger than the number of samples in the smallest group.
-#' `predict()` refuses new samples whose taxa are not those of the fits, and an
-#' object that has several fits for a group.
+#' `predict()` refuses an object that has several fits for a group, and new
+#' samples whose taxa are not those of the fits, unless
+#' `missing.taxa = "zero"`. In that case the fits must all have the same taxa:
+#' the groups could not be compared if each were given other counts.
 #' @section With DirichletMultinomial:
 #' The class has the shape of DirichletMultinomial's, and the methods here work
 #' on its objects. DirichletMultinomial classifies by two groups only, and takes
@@ -213,19 +215,25 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
 #'     the most probable group of each sample, and `mixture()` the most probable
 #'     component of each sample in the fit of its group, instead of
 #'     probabilities.
+#' @param missing.taxa `"error"`, the default, or `"zero"`: what to do if the
+#'     taxa of `newdata` are not those of the fits, see
+#'     [`predict()`][predict.DMN].
 #' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
 #'     to use at most. [dmnthreads()] describes the default.
 #' @export
 predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
-    num.threads = dmnthreads()) {
+    missing.taxa = c("error", "zero"), num.threads = dmnthreads()) {
     .refuse_dots(..., .what = "predict",
         .known = names(formals(predict.DMNGroup)))
     if (missing(newdata))
         .stop("'newdata' is missing: pass a table of counts, samples x taxa")
     assign <- .check_flag(assign, "assign")
+    missing.taxa <- .check_missing_taxa(missing.taxa)
     num.threads <- .check_threads(num.threads)
     group <- .groups_of(object)
     newdata <- .as_new_samples(newdata)
+    if (missing.taxa == "zero")
+        newdata <- .align_to_groups(newdata, object@listData)
     joint <- lapply(object@listData, function(fit) {
         log(nrow(fit@group)) + .log_marginal(fit, newdata, num.threads)
     })
@@ -236,6 +244,18 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
         return(structure(best, names = rownames(joint)))
     }
     exp(joint - .log_sum_exp(joint))
+}
+
+# Aligned once, so that unknown taxa are reported once.
+.align_to_groups <- function(newdata, fits) {
+    first <- fits[[1L]]@fit$Estimate
+    same <- vapply(fits, function(fit) {
+        setequal(rownames(fit@fit$Estimate), rownames(first))
+    }, logical(1))
+    if (!all(same))
+        .stop("missing.taxa = \"zero\" needs fits with the same taxa; those in ",
+            "'object' have other taxa. Fit all groups to the same table")
+    .align_taxa(newdata, first, missing.taxa = "zero")
 }
 
 # log p(x | fit) of each sample x, without the multinomial coefficient.

@@ -22,6 +22,10 @@
 #' @param col a vector of colours, for the smallest to the largest value; by
 #'     default nine colours from light yellow to dark red. Each group of
 #'     samples, and each wide column, has a colour scale of its own.
+#' @param missing.taxa `"error"`, the default, or `"zero"`: what to do if the
+#'     taxa of `count` are not those of the fits, see
+#'     [`predict()`][predict.DMN]. With `"zero"`, `count` can be the table as it
+#'     was before rare taxa were removed.
 #' @return Invisibly, a list of two elements. `taxa`: the taxa from top to
 #'     bottom, by name or, if they have none, by number. `samples`: a list,
 #'     named by component, of the samples of each component from left to right,
@@ -40,7 +44,8 @@
 #' heatmapdmn(twins, fits[[1]], fits[[2]], 30)
 #' @export
 heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
-    transform = sqrt, lblwidth = 0.2 * nrow(count), col = .gradient)
+    transform = sqrt, lblwidth = 0.2 * nrow(count), col = .gradient,
+    missing.taxa = c("error", "zero"))
 {
     .refuse_dots(..., .what = "heatmapdmn", .known = names(formals(heatmapdmn)))
     .check_heatmap_fits(fit1, fitN)
@@ -48,9 +53,10 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
     if (!is.function(transform))
         .stop("'transform' must be a function such as sqrt; found ",
             .describe(transform))
+    missing.taxa <- .check_missing_taxa(missing.taxa)
     taxa <- rownames(fitN@fit$Estimate)
-    count <- .align_taxa(.as_count_matrix(count, "count"), taxa,
-        nrow(fitN@fit$Estimate), "count")
+    count <- .align_taxa(.as_count_matrix(count, "count"), fitN@fit$Estimate,
+        "count", missing.taxa)
     .check_heatmap_samples(count, fitN)
     lblwidth <- .check_number(lblwidth, "lblwidth", 0, open = TRUE)
 

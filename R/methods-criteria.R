@@ -37,6 +37,11 @@
 #'     that [dmn()] takes. Taxa are matched by name, see
 #'     [`predict()`][predict.DMN]. If it is missing, the samples of the fit are
 #'     used.
+#' @param missing.taxa `"error"`, the default, or `"zero"`: what to do if the
+#'     taxa of `newdata` are not those of the fit, see
+#'     [`predict()`][predict.DMN]. With `"zero"`, the result is the
+#'     log-likelihood of the counts in the taxa of the fit. It is not comparable
+#'     with that of a table from which other taxa were left out.
 #' @param ... for `AIC()` and `BIC()`, more fits to compare with `object`; for
 #'     the others it is not used, and anything in it is an error.
 #' @param k `numeric(1)`, >= 0, default 2: the penalty for each parameter on the
@@ -52,7 +57,7 @@
 #' `integer(1)`, N.
 #' @section Errors:
 #' It is an error if `object` is not a fit, and if the taxa of `newdata` are not
-#' those of the fit.
+#' those of the fit, unless `missing.taxa = "zero"`.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
 #' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
@@ -154,10 +159,12 @@ BIC.DMN <- function(object, ...) {
 #' @rdname goodnessOfFit
 #' @importFrom stats logLik
 #' @export
-logLik.DMN <- function(object, newdata, ...) {
-    .refuse_dots(..., .what = "logLik", .known = c("object", "newdata"))
+logLik.DMN <- function(object, newdata, ...,
+    missing.taxa = c("error", "zero")) {
+    .refuse_dots(..., .what = "logLik", .known = names(formals(logLik.DMN)))
+    missing.taxa <- .check_missing_taxa(missing.taxa)
     if (!missing(newdata))
-        return(.loglik_of_new(object, newdata))
+        return(.loglik_of_new(object, newdata, missing.taxa))
     value <- object@mixture$LogLik
     if (is.null(value))
         value <- .loglik_from_nle(object)
@@ -167,10 +174,10 @@ logLik.DMN <- function(object, newdata, ...) {
 
 # Samples without counts have log-likelihood 0. They are left out because the
 # engine does not accept them.
-.loglik_of_new <- function(object, newdata) {
+.loglik_of_new <- function(object, newdata, missing.taxa) {
     estimate <- object@fit$Estimate
-    newdata <- .align_taxa(.as_new_samples(newdata), rownames(estimate),
-        nrow(estimate))
+    newdata <- .align_taxa(.as_new_samples(newdata), estimate,
+        missing.taxa = missing.taxa)
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
     filled <- newdata[.totals(newdata)$rows > 0, , drop = FALSE]
     value <- if (nrow(filled) == 0L) 0 else

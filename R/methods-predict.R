@@ -8,8 +8,8 @@
 #' @param newdata counts of new samples, samples x taxa, in any of the forms
 #'     that [dmn()] takes, or a vector for one sample. If both the fit and
 #'     `newdata` have names of taxa, the columns are matched by name, in any
-#'     order, and both must have the same taxa. Otherwise the columns must be
-#'     the taxa of the fit in the same order.
+#'     order. Otherwise the columns must be the taxa of the fit in the same
+#'     order.
 #' @param ... not used; anything in it is an error.
 #' @param logevidence `logical(1)`, default `FALSE`. If `TRUE`, the log evidence
 #'     is returned instead of the posterior probability. **Its sign is the
@@ -21,6 +21,10 @@
 #'     rely on them.
 #' @param assign `logical(1)`, default `FALSE`. If `TRUE`, the most probable
 #'     component of each sample is returned instead of the probabilities.
+#' @param missing.taxa `character(1)`: what to do if the names of the taxa in
+#'     `newdata` are not those of the fit. `"error"`, the default, is an error.
+#'     `"zero"` fills in 0 for taxa that `newdata` lacks, and leaves out those
+#'     that the fit does not know; see below.
 #' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
 #'     to use at most. [dmnthreads()] describes the default.
 #' @return A numeric matrix, new samples x components, with the row names of
@@ -30,10 +34,30 @@
 #'     other than their numbers. A sample without counts has log evidence 0, and
 #'     its probabilities are the weights of the components. The samples that the
 #'     model was fitted to have the probabilities of `mixture(object)`.
+#' @section Other taxa than those of the fit:
+#' With `missing.taxa = "zero"`, a taxon of the fit that `newdata` lacks has no
+#' counts in any new sample. **0 means that the taxon was looked for and not
+#' found**, which is evidence against the components in which it is common. This
+#' is right for a table from which taxa without counts were removed. It is wrong
+#' for taxa that the new study could not have found, for example because of
+#' other primers or another reference database. In that case fit the mixture to
+#' the taxa that both studies have.
+#'
+#' Taxa that the fit does not know have no parameters, and are left out. The
+#' results are then conditional on the counts of the known taxa: in a
+#' Dirichlet-multinomial, the counts of some of the taxa, given their sum, have
+#' a Dirichlet-multinomial distribution with the parameters of these taxa. What
+#' the other counts say about a sample is not used. A message gives the number
+#' of the taxa left out and their share of all counts. If the share is large,
+#' the new samples may be of a kind that no component describes. A sample whose
+#' counts are all in unknown taxa becomes a sample without counts; the message
+#' says how many there are.
 #' @section Errors:
-#' It is an error if `newdata` lacks a taxon of the fit, or has one that the fit
-#' does not know. The message names the taxa. No taxon is dropped or filled in
-#' silently. `assign` and `logevidence` cannot both be `TRUE`.
+#' With `missing.taxa = "error"`, it is an error if `newdata` lacks a taxon of
+#' the fit, or has one that the fit does not know. The message names the taxa.
+#' With either value it is an error if no taxon is in both, if names of taxa
+#' occur twice, and if there are no names to match by and the numbers of taxa
+#' differ. `assign` and `logevidence` cannot both be `TRUE`.
 #' @section With DirichletMultinomial:
 #' Where DirichletMultinomial is attached too, `predict()` calls its method,
 #' which takes the columns in the order that they have. The method of this
@@ -48,10 +72,16 @@
 #'
 #' ## the order of the columns does not matter
 #' all.equal(predict(fit, test[, ncol(test):1]), predict(fit, test))
+#'
+#' ## a table without the genera that none of its samples have
+#' found <- test[, colSums(test) > 0]
+#' ncol(test) - ncol(found)
+#' all.equal(predict(fit, found, missing.taxa = "zero"), predict(fit, test))
 #' @importFrom stats predict
 #' @export
 predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
-    assign = FALSE, num.threads = dmnthreads()) {
+    assign = FALSE, missing.taxa = c("error", "zero"),
+    num.threads = dmnthreads()) {
     .refuse_dots(..., .what = "predict", .known = names(formals(predict.DMN)))
     if (missing(newdata))
         .stop("'newdata' is missing: pass a table of counts, samples x taxa; ",
@@ -61,10 +91,11 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     if (assign && logevidence)
         .stop("'assign' and 'logevidence' cannot both be TRUE: samples are ",
             "assigned by their posterior probability")
+    missing.taxa <- .check_missing_taxa(missing.taxa)
     num.threads <- .check_threads(num.threads)
     estimate <- object@fit$Estimate
-    newdata <- .as_new_samples(newdata)
-    newdata <- .align_taxa(newdata, rownames(estimate), nrow(estimate))
+    newdata <- .align_taxa(.as_new_samples(newdata), estimate,
+        missing.taxa = missing.taxa)
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE,
         num.threads = num.threads)
 
@@ -86,51 +117,4 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
             dimnames = if (!is.null(names(newdata)))
                 list(NULL, names(newdata)))
     .as_count_matrix(newdata, arg)
-}
-
-# The columns of `newdata` in the order of `taxa`, the names of a fit's taxa. If
-# either has no names, the columns stay as they are.
-.align_taxa <- function(newdata, taxa, size, arg = "newdata") {
-    given <- colnames(newdata)
-    if (is.null(taxa) || is.null(given)) {
-        if (ncol(newdata) != size)
-            .stop("'", arg, "' must have a column for each of the ",
-                .plural(size, "taxon", "taxa"), " of 'object'; found ",
-                .plural(ncol(newdata), "column"),
-                .transposed_hint(nrow(newdata) == size))
-        return(newdata)
-    }
-    if (identical(given, taxa))
-        return(newdata)
-    .check_taxa(given, taxa, rownames(newdata), arg)
-    newdata[, match(taxa, given), drop = FALSE]
-}
-
-.transposed_hint <- function(transposed) {
-    if (transposed) "; is it transposed? Samples must be in rows" else ""
-}
-
-.check_taxa <- function(given, taxa, samples, arg) {
-    if (!any(taxa %in% given) && all(taxa %in% samples))
-        .stop("'", arg, "' has the taxa of the fit in its rows; samples must ",
-            "be in rows: pass t(", arg, ")")
-    .check_same_taxa(setdiff(taxa, given), setdiff(given, taxa), arg)
-    doubled <- unique(c(given[duplicated(given)], taxa[duplicated(taxa)]))
-    if (length(doubled))
-        .stop("'", arg, "' cannot be matched by name, as some taxa occur ",
-            "twice: ", .first_few(doubled))
-}
-
-.check_same_taxa <- function(missing, extra, arg) {
-    problems <- c(
-        if (length(missing))
-            paste0("lacks ", .plural(length(missing), "taxon", "taxa"),
-                " of the fit: ", .first_few(missing)),
-        if (length(extra))
-            paste0("has ", .plural(length(extra), "taxon", "taxa"),
-                " unknown to the fit: ", .first_few(extra)))
-    if (!is.null(problems))
-        .stop("'", arg, "' ", paste(problems, collapse = "; it "),
-            ".\nGive it the taxa of rownames(fitted(object)), ",
-            "with 0 for those not seen")
 }

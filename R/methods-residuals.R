@@ -29,14 +29,19 @@
 #'     takes: the table that the fit was made from, which the fit does not hold,
 #'     or new samples. Taxa are matched by name, see
 #'     [`predict()`][predict.DMN].
+#' @param missing.taxa `"error"`, the default, or `"zero"`: what to do if the
+#'     taxa of `counts` are not those of the fit, see
+#'     [`predict()`][predict.DMN].
 #' @param type `character(1)`, `"pearson"` (the default) or `"deviance"`.
 #' @param ... not used; anything in it is an error.
-#' @return A numeric matrix, samples x taxa, with the row and column names of
-#'     `counts`. The values have no unit, and most are between -2 and 2 if the
-#'     model holds. The matrix is dense, even if `counts` is sparse.
+#' @return A numeric matrix, samples x taxa, with the row names of `counts` and
+#'     the taxa in the order of the fit. The values have no unit, and most are
+#'     between -2 and 2 if the model holds. The matrix is dense, even if
+#'     `counts` is sparse.
 #' @section Errors:
 #' It is an error if `counts` is missing, if its taxa are not those of the fit,
-#' and if it has a sample without counts.
+#' unless `missing.taxa = "zero"`, and if it has a sample without counts in the
+#' taxa of the fit.
 #' @seealso [`simulate()`][simulate.DMN], for the distribution of any
 #'     statistic under the model.
 #' @examples
@@ -48,16 +53,17 @@
 #' @importFrom stats residuals
 #' @export
 residuals.DMN <- function(object, counts, ...,
-    type = c("pearson", "deviance")) {
+    type = c("pearson", "deviance"), missing.taxa = c("error", "zero")) {
     .refuse_dots(..., .what = "residuals",
         .known = names(formals(residuals.DMN)))
     if (missing(counts))
         .stop("'counts' is missing: pass the table that the fit was made ",
             "from, which the fit does not hold")
     type <- .check_choice(type, "type", c("pearson", "deviance"))
+    missing.taxa <- .check_missing_taxa(missing.taxa)
     alpha <- object@fit$Estimate
-    counts <- .align_taxa(.as_new_samples(counts, "counts"), rownames(alpha),
-        nrow(alpha), "counts")
+    counts <- .align_taxa(.as_new_samples(counts, "counts"), alpha, "counts",
+        missing.taxa)
     counts <- .as_counts(counts, "counts")
     z <- predict.DMN(object, counts)
     x <- as.matrix(counts)

@@ -36,6 +36,11 @@ dim.dmnpacked <- function(x) unclass(x)$dim
 dimnames.dmnpacked <- function(x) unclass(x)$dimnames
 
 #' @export
+`dimnames<-.dmnpacked` <- function(x, value) {
+    .new_packed(unclass(x)$blocks, dim(x), value)
+}
+
+#' @export
 length.dmnpacked <- function(x) prod(dim(x))
 
 # Takes rows and columns by number, name or logical vector. A column of NA has

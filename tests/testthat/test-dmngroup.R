@@ -171,3 +171,29 @@ test_that("arguments that cannot be used are refused", {
     expect_error(predict(groups, t$count[, -1]), "lacks 1 taxon")
     expect_error(predict(groups, t$count, asign = TRUE), "mean 'assign'")
 })
+
+test_that("new samples with other taxa are aligned once for all groups", {
+    t <- small_groups()
+    groups <- dmngroup(t$count, t$group, 2, seed = 1, .lapply = lapply)
+    aligned <- t$count[1:6, ]
+    aligned[, 2] <- 0L
+    given <- cbind(t$count[1:6, c(46:3, 1)], other = 9L)
+    expect_error(predict(groups, given), "lacks 1 taxon")
+    for (form in list(given, as_sparse(given))) {
+        said <- capture_messages(found <- predict(groups, form,
+            missing.taxa = "zero"))
+        expect_length(said, 1)
+        expect_match(said, "1 taxon unknown to the fit")
+        expect_identical(found, predict(groups, aligned))
+        expect_identical(suppressMessages(predict(groups, form, assign = TRUE,
+            missing.taxa = "zero")), predict(groups, aligned, assign = TRUE))
+    }
+    # fits of other taxa would each be given other counts
+    groups$b <- dmn(t$count[t$group == "b", -1], 1, seed = 1)
+    expect_error(predict(groups, given, missing.taxa = "zero"),
+        "needs fits with the same taxa")
+    # another order of the taxa does not matter
+    groups$b <- dmn(t$count[t$group == "b", 46:1], 2, seed = 1)
+    expect_identical(suppressMessages(predict(groups, given,
+        missing.taxa = "zero")), predict(groups, aligned))
+})

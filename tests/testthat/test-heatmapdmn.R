@@ -90,3 +90,14 @@ test_that("fits, tables and settings that cannot be drawn are refused", {
     expect_error(heatmapdmn(x, one, two, lblwidth = 0), "'lblwidth' must be")
     expect_error(heatmapdmn(x, one, two, labelwidth = 2), "'lblwidth'")
 })
+
+test_that("the table before rare taxa were removed can be drawn", {
+    x <- small_twins()
+    one <- dmn(x, 1, seed = 1)
+    two <- dmn(x, 2, seed = 1)
+    raw <- twins[1:40, ]
+    expect_error(draw(raw, one, two), "unknown to the fit")
+    expect_message(found <- draw(raw, one, two, missing.taxa = "zero"),
+        sprintf("'count' has %d taxa unknown", ncol(raw) - ncol(x)))
+    expect_identical(found, draw(x, one, two))
+})

@@ -85,3 +85,21 @@ test_that("the log-likelihood of new samples is that of the model", {
     expect_error(logLik(fit, new[, -1]), "'newdata' lacks 1 taxon of the fit")
     expect_error(logLik(fit, newdta = new), "mean 'newdata'")
 })
+
+test_that("missing.taxa = \"zero\" gives the value of an aligned table", {
+    x <- small_twins()
+    fit <- dmn(x, 2, seed = 1)
+    aligned <- x[1:5, ]
+    aligned[, 3:4] <- 0L
+    given <- cbind(x[1:5, c(46:5, 2:1)], p = 3L, q = 0L)
+    expect_error(logLik(fit, given), "lacks 2 taxa .* has 2 taxa unknown")
+    for (form in list(given, as.data.frame(given), as_sparse(given))) {
+        expect_message(found <- logLik(fit, form, missing.taxa = "zero"),
+            "2 taxa unknown to the fit, left out with .* 'p', 'q'")
+        expect_identical(found, logLik(fit, aligned))
+    }
+    # of a sample that has only unknown taxa
+    lone <- c(p = 4L, stats::setNames(0L, colnames(x)[[1]]))
+    expect_identical(as.numeric(suppressMessages(logLik(fit, lone,
+        missing.taxa = "zero"))), 0)
+})

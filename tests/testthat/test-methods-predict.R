@@ -143,3 +143,59 @@ test_that("predictions for a data frame without rows have no rows", {
     fit <- dmn(twins[1:40, ], 2, seed = 1)
     expect_identical(dim(predict(fit, as.data.frame(twins[0, ]))), c(0L, 2L))
 })
+
+test_that("missing.taxa = \"zero\" predicts as from an aligned table", {
+    x <- small_twins()
+    fit <- dmn(x, 3, seed = 1)
+    new <- x[c(9, 2, 30, 17), ]
+    aligned <- new
+    aligned[, c(2, 7, 46)] <- 0L
+    given <- cbind(other = c(1L, 0L, 5L, 2L), new[, 46:1][, -c(1, 40, 45)])
+    expected <- predict(fit, aligned)
+    evidence <- predict(fit, aligned, logevidence = TRUE)
+    forms <- list(given, given + 0, as.data.frame(given), as_sparse(given),
+        as_sparse(given, "TsparseMatrix"))
+    for (form in forms) {
+        expect_message(found <- predict(fit, form, missing.taxa = "zero"),
+            "'newdata' has 1 taxon unknown to the fit")
+        expect_identical(found, expected)
+        expect_identical(suppressMessages(predict(fit, form,
+            logevidence = TRUE, missing.taxa = "zero")), evidence)
+    }
+    # one sample
+    expect_identical(suppressMessages(predict(fit, given[3, ],
+        missing.taxa = "zero")), unname(expected[3, , drop = FALSE]))
+    # neither filling in nor reordering is reported
+    expect_no_message(found <- predict(fit, given[, -1],
+        missing.taxa = "zero"))
+    expect_identical(found, expected)
+    expect_identical(predict(fit, x, missing.taxa = "zero"), predict(fit, x))
+    expect_identical(suppressMessages(predict(fit, given[0, ],
+        missing.taxa = "zero")), predict(fit, x[0, ]))
+    expect_error(predict(fit, x, missing.taxa = "drop"),
+        "'missing.taxa' must be one of \"error\", \"zero\"; found \"drop\"")
+})
+
+test_that("a sample that only unknown taxa have counts of becomes empty", {
+    x <- small_twins()
+    fit <- dmn(x, 2, seed = 1)
+    new <- cbind(x[1:3, ], p = c(0L, 4L, 7L), q = 0L)
+    new[2, colnames(x)] <- 0L
+    rownames(new) <- c("a", "b", "c")
+    for (form in list(new, as_sparse(new))) {
+        expect_message(found <- predict(fit, form, missing.taxa = "zero"),
+            paste0("left out with ", format(1100 / sum(new), digits = 3),
+                " % of the counts: 'p', 'q'.\n1 sample without other ",
+                "counts: 'b'"), fixed = TRUE)
+        expect_equal(unname(found[2, ]), fit@mixture$Weight,
+            tolerance = 1e-12)
+        expect_identical(rownames(found), rownames(new))
+    }
+    # samples that were empty before are not reported
+    new["b", ] <- 0L
+    said <- capture_messages(predict(fit, new, missing.taxa = "zero"))
+    expect_no_match(said, "without other counts")
+    # no counts at all
+    said <- capture_messages(predict(fit, 0L * new, missing.taxa = "zero"))
+    expect_match(said, "left out with 0 % of the counts")
+})

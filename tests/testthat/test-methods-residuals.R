@@ -86,3 +86,19 @@ test_that("bad arguments are refused", {
     expect_error(residuals(fit, x, type = "raw"), "'type' must be one of")
     expect_error(residuals(fit, x, typ = "pearson"), "mean 'type'|argument")
 })
+
+test_that("residuals of a table with other taxa are those of the aligned", {
+    x <- small_twins()
+    fit <- dmn(x, 2, seed = 1)
+    aligned <- x
+    aligned[, 3] <- 0L
+    given <- cbind(x[, c(46:4, 2:1)], other = 1L)
+    expect_message(found <- residuals(fit, given, missing.taxa = "zero"),
+        "'counts' has 1 taxon unknown to the fit")
+    expect_identical(found, residuals(fit, aligned))
+    expect_identical(suppressMessages(residuals(fit, as_sparse(given),
+        missing.taxa = "zero")), found)
+    given[2, 1:45] <- 0L
+    expect_message(expect_error(residuals(fit, given, missing.taxa = "zero"),
+        "has no counts"), "1 sample without other counts")
+})
