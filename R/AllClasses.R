@@ -52,35 +52,167 @@ NULL
 
 .criteria <- c("NLE", "LogDet", "Laplace", "BIC", "AIC")
 
-.valid_criteria <- function(object) {
-    missing <- setdiff(.criteria, names(object@goodnessOfFit))
-    if (length(missing))
-        paste("'goodnessOfFit' lacks", paste(missing, collapse = ", "))
+# The rules for a fit, those of validObject() and of .check_fit(). Each function
+# returns NULL or says what is wrong, and relies on the rules before it; see
+# .damage(). NaN is allowed in the intervals, LogDet and Laplace of fits made by
+# DirichletMultinomial, which can be NaN there.
+
+# `@` would fail on an object from a file that lacks a slot.
+.valid_slots <- function(object) {
+    slots <- attributes(object)
+    ok <- c(goodnessOfFit = is.numeric(slots$goodnessOfFit),
+        group = is.matrix(slots$group) && is.numeric(slots$group),
+        mixture = is.list(slots$mixture), fit = is.list(slots$fit))
+    if (all(ok))
+        return(NULL)
+    wrong <- names(ok)[!ok][[1L]]
+    paste0("slot ", wrong, " must be ", switch(wrong,
+        goodnessOfFit = "numeric", group = "a numeric matrix", "a list"),
+        "; found ", .describe(slots[[wrong]]))
+}
+
+.valid_group <- function(object) {
+    if (length(object@group) == 0L)
+        paste0("group must be a matrix of samples x components; found ",
+            .describe(object@group))
 }
 
 .valid_weight <- function(object) {
-    k <- length(object@mixture$Weight)
-    if (k != ncol(object@group))
-        sprintf("'group' has %d columns, 'mixture$Weight' has length %d",
-            ncol(object@group), k)
+    weight <- object@mixture$Weight
+    k <- ncol(object@group)
+    if (!is.double(weight) || length(weight) != k)
+        return(paste0("mixture$Weight must be a number for each of the ",
+            .plural(k, "component"), " (columns of group); found ",
+            .describe(weight)))
+    bad <- which(!(is.finite(weight) & weight >= 0))
+    if (length(bad))
+        paste0("mixture$Weight must be numbers >= 0; found ",
+            format(weight[[bad[[1L]]]]), " for component ", bad[[1L]])
+    else if (abs(sum(weight) - 1) > 1e-6)
+        paste0("mixture$Weight must sum to 1; found a sum of ",
+            format(sum(weight)))
+}
+
+.valid_criteria <- function(object) {
+    value <- object@goodnessOfFit
+    missing <- setdiff(.criteria, names(value))
+    if (length(missing))
+        return(paste("goodnessOfFit must have the elements",
+            paste0(paste(.criteria, collapse = ", "), "; it lacks"),
+            paste(missing, collapse = ", ")))
+    ours <- !is.null(object@mixture$Converged)
+    value <- value[if (ours) .criteria else c("NLE", "BIC", "AIC")]
+    bad <- which(!is.finite(value))
+    if (length(bad))
+        paste0("goodnessOfFit must be finite; found ", value[[bad[[1L]]]],
+            " for ", names(value)[[bad[[1L]]]])
 }
 
 .valid_fit <- function(object) {
-    expected <- c(NROW(object@fit$Estimate), ncol(object@group))
-    dims <- lapply(object@fit[c("Lower", "Estimate", "Upper")], dim)
-    bad <- !vapply(dims, identical, logical(1), expected)
-    if (any(bad))
-        sprintf("'fit$%s' must be a matrix of taxa x components, %d x %d",
-            c("Lower", "Estimate", "Upper")[bad], expected[1L], expected[2L])
+    fit <- object@fit
+    k <- ncol(object@group)
+    taxa <- max(1L, nrow(fit$Estimate))
+    parts <- c("Estimate", "Lower", "Upper", if (!is.null(fit$StdErr)) "StdErr")
+    for (part in parts) {
+        x <- fit[[part]]
+        if (!is.double(x) || !identical(dim(x), c(taxa, k)))
+            return(.wrong_matrix(x, part, if (part == "Estimate") "taxa"
+                else .plural(taxa, "taxon", "taxa"), k))
+    }
+}
+
+.wrong_matrix <- function(x, part, taxa, k) {
+    paste0("fit$", part, " must be a double matrix, ", taxa, " x ",
+        .plural(k, "component"), "; found ",
+        if (is.matrix(x)) sprintf("a %d x %d %s matrix", nrow(x), ncol(x),
+            typeof(x))
+        else .describe(x))
+}
+
+# The next two: what fits made by DirichletMultinomial do not record.
+.valid_record <- function(object) {
+    mixture <- object@mixture
+    is_flag <- function(x) isTRUE(x) || isFALSE(x)
+    wrong <- function(part, ok, what) {
+        if (!ok(mixture[[part]]))
+            paste0("mixture$", part, " must be ", what, "; found ",
+                .describe(mixture[[part]]))
+    }
+    problems <- c(
+        if (!is.null(mixture$LogLik))
+            wrong("LogLik", function(x) .is_number(x) && is.finite(x),
+                "one finite number"),
+        if (!is.null(mixture$Converged))
+            c(wrong("Converged", is_flag, "TRUE or FALSE"),
+                unlist(lapply(c("Iterations", "Reseeded", "Empty", "Seed"),
+                    wrong, ok = .is_number, what = "one number"))))
+    if (length(problems)) problems[[1L]]
+}
+
+.valid_starts <- function(object) {
+    starts <- object@mixture$Starts
+    if (is.null(starts))
+        return(NULL)
+    parts <- c("kind", "seed", "NLE", "iterations", "converged")
+    size <- if (is.list(starts)) lengths(starts)
+    if (!all(parts %in% names(size)) || any(size != size[["NLE"]]) ||
+        !.are_numbers(starts$NLE))
+        paste0("mixture$Starts must be a list of ",
+            paste(parts, collapse = ", "), " of the same length, without NA; ",
+            "found ", if (is.null(size)) .describe(starts)
+            else paste(names(size), size, collapse = ", "))
+}
+
+.are_numbers <- function(x) is.numeric(x) && length(x) > 0L && !anyNA(x)
+
+# The values of the two parts that grow with the table. min() and max() need no
+# copy of the numbers, unlike is.finite().
+.valid_estimates <- function(object) {
+    x <- object@fit$Estimate
+    # min() is NaN or NA if a number is
+    if (isTRUE(min(x) > 0) && max(x) < Inf)
+        return(NULL)
+    paste("fit$Estimate must be positive numbers; found",
+        .first_bad(x, is.finite(x) & x > 0, "taxon"))
+}
+
+.valid_probabilities <- function(object) {
+    x <- object@group
+    # rounding can make them exceed 1 a little
+    if (isTRUE(min(x) >= 0) && max(x) < 1 + 1e-6)
+        return(NULL)
+    paste("group must be probabilities; found",
+        .first_bad(x, is.finite(x) & x >= 0 & x <= 1, "sample"))
+}
+
+# The first number in `x` that is not `ok`, and where it is.
+.first_bad <- function(x, ok, row) {
+    at <- which(!ok, arr.ind = TRUE, useNames = FALSE)[1L, ]
+    name <- rownames(x)[at[[1L]]]
+    sprintf("%s for %s %s, component %d", format(x[[at[[1L]], at[[2L]]]]), row,
+        if (is.null(name)) at[[1L]] else sQuote(name, FALSE), at[[2L]])
+}
+
+# What is wrong with a fit in a few words, or NULL. The values of its large
+# parts are looked at only if `read` names these.
+.damage <- function(object, read = c("Estimate", "group")) {
+    rules <- c(.valid_slots, .valid_group, .valid_weight, .valid_criteria,
+        .valid_fit, .valid_record, .valid_starts,
+        if ("Estimate" %in% read) .valid_estimates,
+        if ("group" %in% read) .valid_probabilities)
+    for (rule in rules) {
+        problem <- rule(object)
+        if (!is.null(problem))
+            return(problem)
+    }
 }
 
 .DMN <- setClass("DMN",
     slots = c(goodnessOfFit = "numeric", group = "matrix", mixture = "list",
         fit = "list"),
     validity = function(object) {
-        problems <- c(.valid_criteria(object), .valid_weight(object),
-            .valid_fit(object))
-        if (length(problems)) problems else TRUE
+        problem <- .damage(object)
+        if (is.null(problem)) TRUE else problem
     })
 
 # An object whose class attribute names this package could not be loaded where

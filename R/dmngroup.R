@@ -231,10 +231,11 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     missing.taxa <- .check_missing_taxa(missing.taxa)
     num.threads <- .check_threads(num.threads)
     group <- .groups_of(object)
+    fits <- .fits_of(object, "Estimate")
     newdata <- .as_new_samples(newdata)
     if (missing.taxa == "zero")
-        newdata <- .align_to_groups(newdata, object@listData)
-    joint <- lapply(object@listData, function(fit) {
+        newdata <- .align_to_groups(newdata, fits)
+    joint <- lapply(fits, function(fit) {
         log(nrow(fit@group)) + .log_marginal(fit, newdata, num.threads)
     })
     joint <- matrix(unlist(joint), nrow(newdata), length(joint),
@@ -253,8 +254,8 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
         setequal(rownames(fit@fit$Estimate), rownames(first))
     }, logical(1))
     if (!all(same))
-        .stop("missing.taxa = \"zero\" needs fits with the same taxa; those in ",
-            "'object' have other taxa. Fit all groups to the same table")
+        .stop("missing.taxa = \"zero\" needs fits with the same taxa; those ",
+            "in 'object' differ in them. Fit all groups to the same table")
     .align_taxa(newdata, first, missing.taxa = "zero")
 }
 
@@ -291,17 +292,19 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     group
 }
 
-.each_fit <- function(object, FUN, ...) lapply(object@listData, FUN, ...)
+.each_fit <- function(object, read, FUN, ...) {
+    lapply(.fits_of(object, read), FUN, ...)
+}
 
-.value_of_each <- function(object, FUN, ...) {
-    vapply(object@listData, FUN, numeric(1), ...)
+.value_of_each <- function(object, read, FUN, ...) {
+    vapply(.fits_of(object, read), FUN, numeric(1), ...)
 }
 
 #' @rdname dmngroup
 #' @method summary DMNGroup
 #' @export
 summary.DMNGroup <- function(object, ...) {
-    fits <- object@listData
+    fits <- .fits_of(object, NULL)
     table <- data.frame(
         k = vapply(fits, function(fit) ncol(fit@group), integer(1)),
         samples = vapply(fits, function(fit) nrow(fit@group), integer(1)),
@@ -313,7 +316,7 @@ summary.DMNGroup <- function(object, ...) {
 #' @export
 goodnessOfFit.DMNGroup <- function(object, ...) {
     .refuse_dots(..., .what = "goodnessOfFit", .known = "object")
-    fits <- object@listData
+    fits <- .fits_of(object, NULL)
     values <- vapply(fits, function(fit) fit@goodnessOfFit[.criteria],
         numeric(length(.criteria)))
     matrix(values, length(fits), length(.criteria), byrow = TRUE,
@@ -322,34 +325,38 @@ goodnessOfFit.DMNGroup <- function(object, ...) {
 
 #' @rdname dmngroup
 #' @export
-laplace.DMNGroup <- function(object, ...) .value_of_each(object, laplace, ...)
+laplace.DMNGroup <- function(object, ...) {
+    .value_of_each(object, NULL, laplace, ...)
+}
 
 #' @rdname dmngroup
 #' @export
 AIC.DMNGroup <- function(object, ..., k = 2) {
     .refuse_dots(..., .what = "AIC", .known = c("object", "k"))
-    .value_of_each(object, AIC.DMN, k = k)
+    .value_of_each(object, NULL, AIC.DMN, k = k)
 }
 
 #' @rdname dmngroup
 #' @export
 BIC.DMNGroup <- function(object, ...) {
     .refuse_dots(..., .what = "BIC", .known = "object")
-    .value_of_each(object, BIC.DMN)
+    .value_of_each(object, NULL, BIC.DMN)
 }
 
 #' @rdname dmngroup
 #' @export
-fitted.DMNGroup <- function(object, ...) .each_fit(object, fitted.DMN, ...)
+fitted.DMNGroup <- function(object, ...) {
+    .each_fit(object, "Estimate", fitted.DMN, ...)
+}
 
 #' @rdname dmngroup
 #' @export
 mixture.DMNGroup <- function(object, ..., assign = FALSE) {
-    .each_fit(object, mixture.DMN, ..., assign = assign)
+    .each_fit(object, "group", mixture.DMN, ..., assign = assign)
 }
 
 #' @rdname dmngroup
 #' @export
 mixturewt.DMNGroup <- function(object, ...) {
-    .each_fit(object, mixturewt.DMN, ...)
+    .each_fit(object, "Estimate", mixturewt.DMN, ...)
 }

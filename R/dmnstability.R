@@ -175,6 +175,8 @@ summary.dmnstability <- function(object, ...) {
     .refuse_dots(..., .what = "summary", .known = "object")
     parts <- lapply(names(object$jaccard), function(k) {
         jaccard <- object$jaccard[[k]]
+        .check_fit(object$fits[[k]], sprintf("object$fits[[\"%s\"]]", k),
+            "group")
         data.frame(k = as.integer(k), rand = mean(object$rand[, k]),
             component = seq_len(ncol(jaccard)),
             samples = tabulate(.assigned(object$fits[[k]]), ncol(jaccard)),

@@ -45,6 +45,7 @@
 drivers <- function(object, reference = NULL, n = 30) {
     if (!inherits(object, "DMN"))
         .stop_not_a_fit(object, "drivers")
+    .check_fit(object, read = "Estimate")
     n <- .check_whole(n, "n")
     share <- unname(fitted.DMN(object, scale = TRUE))
     base <- .reference_share(object, reference, share)
@@ -108,6 +109,7 @@ drivers <- function(object, reference = NULL, n = 30) {
 }
 
 .fit_share <- function(object, reference) {
+    .check_fit(reference, "reference", read = "Estimate")
     if (ncol(reference@group) != 1L)
         .stop("'reference' must have one component; found ",
             ncol(reference@group))

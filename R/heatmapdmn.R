@@ -118,6 +118,8 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
 }
 
 .check_heatmap_fits <- function(fit1, fitN) {
+    if (inherits(fit1, "DMN"))
+        .check_fit(fit1, "fit1", read = "Estimate")
     if (!inherits(fit1, "DMN") || ncol(fit1@group) != 1L)
         .stop("'fit1' must be a fit of one component, dmn(count, 1); found ",
             if (inherits(fit1, "DMN"))
@@ -125,6 +127,7 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
             else .describe(fit1))
     if (!inherits(fitN, "DMN"))
         .stop("'fitN' must be a fit made by dmn(); found ", .describe(fitN))
+    .check_fit(fitN, "fitN")
     taxa <- rownames(fitN@fit$Estimate)
     if (nrow(fit1@fit$Estimate) != nrow(fitN@fit$Estimate) ||
         !identical(rownames(fit1@fit$Estimate), taxa))

@@ -24,7 +24,10 @@
 }
 
 .print_dmngroup <- function(object) {
-    cat("class: DMNGroup\nsummary:\n")
+    cat("class: DMNGroup\n")
+    if (.print_damage(object@listData))
+        return(invisible(NULL))
+    cat("summary:\n")
     print(summary.DMNGroup(object))
 }
 

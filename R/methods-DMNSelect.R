@@ -22,7 +22,7 @@ setMethod("c", "DMNSelect", function(x, ...) {
     sweeps <- list(x, ...)
     if (!all(vapply(sweeps, inherits, logical(1), "DMNSelect")))
         .stop("only objects made by dmnselect() can be joined to one")
-    fits <- do.call(c, lapply(unname(sweeps), as.list.DMNSelect))
+    fits <- do.call(c, lapply(unname(sweeps), .fits_of, read = NULL))
     k <- .fitted_k(fits)
     if (anyDuplicated(k))
         .stop("a 'k' may be in one of the sweeps only; found k = ",
@@ -60,7 +60,7 @@ best <- function(object, criterion) {
         object@metadata$criterion
     else
         .check_choice(criterion, "criterion", .criteria_choices)
-    fits <- object@listData
+    fits <- .fits_of(object, if (identical(criterion, "ICL")) "group")
     if (length(fits) == 0L)
         .stop("'object' holds no fits")
     fits[[which.min(.criterion_values(fits, criterion))]]
@@ -74,7 +74,7 @@ goodnessOfFit.DMNSelect <- function(object, ...) {
 
 #' @rdname dmnselect
 #' @export
-laplace.DMNSelect <- function(object, ...) .value_of_each(object, laplace, ...)
+laplace.DMNSelect <- function(object, ...) laplace.DMNGroup(object, ...)
 
 #' @rdname dmnselect
 #' @export
@@ -86,7 +86,9 @@ BIC.DMNSelect <- function(object, ...) BIC.DMNGroup(object, ...)
 
 #' @rdname dmnselect
 #' @export
-ICL.DMNSelect <- function(object, ...) .value_of_each(object, ICL, ...)
+ICL.DMNSelect <- function(object, ...) {
+    .value_of_each(object, "group", ICL, ...)
+}
 
 # The default methods of these return NULL, or fail with a message that does not
 # mention best().
@@ -110,7 +112,7 @@ predict.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "predict")
 #' @export
 summary.DMNSelect <- function(object, ...) {
     .refuse_dots(..., .what = "summary", .known = "object")
-    fits <- object@listData
+    fits <- .fits_of(object)
     structure(.summary_of_fits(fits),
         class = c("summary.DMNSelect", "data.frame"),
         best = .best_by_criterion(fits))
@@ -180,7 +182,10 @@ print.summary.DMNSelect <- function(x, ..., digits = 1L) {
 .print_dmnselect <- function(object) {
     settings <- object@metadata
     fits <- object@listData
-    cat("class: DMNSelect\n", .plural(length(fits), "fit"),
+    cat("class: DMNSelect\n")
+    if (.print_damage(fits))
+        return(invisible(NULL))
+    cat(.plural(length(fits), "fit"),
         if (length(fits)) ": k = ", paste(.fitted_k(fits), collapse = ", "),
         " (nstart ", settings$nstart, ", seed ", settings$seed, ")\n", sep = "")
     if (length(fits))
@@ -213,7 +218,7 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices, ...) {
         .stop("'criterion' must be among ",
             paste0('"', .criteria_choices, '"', collapse = ", "), "; found ",
             .describe(criterion))
-    fits <- x@listData
+    fits <- .fits_of(x, if ("ICL" %in% criterion) "group", "x")
     if (length(fits) == 0L)
         .stop("'x' holds no fits to plot")
     k <- .fitted_k(fits)

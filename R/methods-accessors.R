@@ -33,7 +33,9 @@
 #' `object@fit$Upper`.
 #' @section Errors:
 #' It is an error if `object` is not a fit. The message says how to apply the
-#' function to a list of fits.
+#' function to a list of fits. Every function that reads a fit also refuses one
+#' that is damaged, such as one from a file of which a part is missing, and says
+#' what is wrong with it.
 #' @seealso [dmn()], [goodnessOfFit()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
@@ -51,7 +53,9 @@ mixture <- function(object, ..., assign = FALSE) UseMethod("mixture")
 #' @export
 mixture.DMN <- function(object, ..., assign = FALSE) {
     .refuse_dots(..., .what = "mixture", .known = c("object", "assign"))
-    if (!.check_flag(assign, "assign"))
+    assign <- .check_flag(assign, "assign")
+    .check_fit(object, read = "group")
+    if (!assign)
         return(.named_components(object@group))
     .most_probable(object@group)
 }
@@ -92,6 +96,7 @@ mixturewt <- function(object, ...) UseMethod("mixturewt")
 #' @export
 mixturewt.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "mixturewt", .known = "object")
+    .check_fit(object, read = "Estimate")
     table <- as.data.frame(.Call(R_dmm_mixture_weights, object@fit$Estimate,
         object@mixture$Weight))
     if (.has_labels(object))
@@ -110,8 +115,10 @@ mixturewt.default <- function(object, ...) {
 #' @export
 fitted.DMN <- function(object, ..., scale = FALSE) {
     .refuse_dots(..., .what = "fitted", .known = c("object", "scale"))
+    scale <- .check_flag(scale, "scale")
+    .check_fit(object, read = "Estimate")
     estimate <- .named_components(object@fit$Estimate)
-    if (!.check_flag(scale, "scale"))
+    if (!scale)
         return(estimate)
     estimate / rep(mixturewt(object)$theta, each = nrow(estimate))
 }

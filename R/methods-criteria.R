@@ -81,6 +81,7 @@ goodnessOfFit <- function(object, ...) UseMethod("goodnessOfFit")
 #' @export
 goodnessOfFit.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "goodnessOfFit", .known = "object")
+    .check_fit(object, read = NULL)
     object@goodnessOfFit
 }
 
@@ -98,6 +99,7 @@ laplace <- function(object, ...) UseMethod("laplace")
 #' @export
 laplace.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "laplace", .known = "object")
+    .check_fit(object, read = NULL)
     object@goodnessOfFit[["Laplace"]]
 }
 
@@ -113,12 +115,15 @@ laplace.default <- function(object, ...) .stop_not_a_fit(object, "laplace")
 # The value of one fit, or for several fits a table like that of stats::AIC().
 .criterion <- function(name, value, call, object, ...) {
     fits <- list(object, ...)
+    .check_fit(object, read = NULL)
     if (length(fits) == 1L)
         return(value(object))
     is_fit <- vapply(fits, inherits, logical(1), "DMN")
     if (!all(is_fit))
         .stop(name, "() compares fits made by dmn(); found ",
             .describe(fits[[which(!is_fit)[[1L]]]]))
+    for (i in seq_along(fits)[-1L])
+        .check_fit(fits[[i]], paste0("..", i - 1L), read = NULL)
     table <- data.frame(df = vapply(fits, .parameters, numeric(1)),
         value = vapply(fits, value, numeric(1)))
     names(table)[[2L]] <- name
@@ -163,6 +168,7 @@ logLik.DMN <- function(object, newdata, ...,
     missing.taxa = c("error", "zero")) {
     .refuse_dots(..., .what = "logLik", .known = names(formals(logLik.DMN)))
     missing.taxa <- .check_missing_taxa(missing.taxa)
+    .check_fit(object, read = "Estimate")
     if (!missing(newdata))
         return(.loglik_of_new(object, newdata, missing.taxa))
     value <- object@mixture$LogLik
@@ -201,5 +207,6 @@ logLik.DMN <- function(object, newdata, ...,
 #' @export
 nobs.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "nobs", .known = "object")
+    .check_fit(object, read = NULL)
     nrow(object@group)
 }

@@ -42,6 +42,7 @@ ICL <- function(object, ...) UseMethod("ICL")
 #' @export
 ICL.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "ICL", .known = "object")
+    .check_fit(object, read = "group")
     object@goodnessOfFit[["BIC"]] + entropy.DMN(object)
 }
 
@@ -64,6 +65,7 @@ entropy.DMN <- function(object, ..., scale = FALSE, by.sample = FALSE) {
     .refuse_dots(..., .what = "entropy", .known = names(formals(entropy.DMN)))
     scale <- .check_flag(scale, "scale")
     by.sample <- .check_flag(by.sample, "by.sample")
+    .check_fit(object, read = "group")
     z <- object@group
     term <- -z * log(z)
     term[z == 0] <- 0

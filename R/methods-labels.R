@@ -41,6 +41,7 @@
 componentLabels <- function(object) {
     if (!inherits(object, "DMN"))
         .stop_not_a_fit(object, "componentLabels")
+    .check_fit(object, read = NULL)
     colnames(.named_components(object@group))
 }
 

@@ -93,6 +93,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
             "assigned by their posterior probability")
     missing.taxa <- .check_missing_taxa(missing.taxa)
     num.threads <- .check_threads(num.threads)
+    .check_fit(object, read = "Estimate")
     estimate <- object@fit$Estimate
     newdata <- .align_taxa(.as_new_samples(newdata), estimate,
         missing.taxa = missing.taxa)

@@ -61,6 +61,7 @@ residuals.DMN <- function(object, counts, ...,
             "from, which the fit does not hold")
     type <- .check_choice(type, "type", c("pearson", "deviance"))
     missing.taxa <- .check_missing_taxa(missing.taxa)
+    .check_fit(object, read = "Estimate")
     alpha <- object@fit$Estimate
     counts <- .align_taxa(.as_new_samples(counts, "counts"), alpha, "counts",
         missing.taxa)

@@ -1,7 +1,9 @@
 .print_dmn <- function(object) {
+    cat("class: DMN\n")
+    if (.print_damage(list(object)))
+        return(invisible(NULL))
     value <- object@goodnessOfFit
-    cat("class: DMN",
-        sprintf("k: %d", ncol(object@group)),
+    cat(sprintf("k: %d", ncol(object@group)),
         sprintf("samples x taxa: %d x %d", nrow(object@group),
             nrow(object@fit$Estimate)),
         paste("Laplace:", format(value[["Laplace"]]), "BIC:",

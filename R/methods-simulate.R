@@ -100,6 +100,7 @@ simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
     nsim <- .check_whole(nsim, "nsim")
     if (!is.null(seed))
         seed <- .check_seed(seed)
+    .check_fit(object, read = "Estimate")
     if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE))
         stats::runif(1)
     state <- get(".Random.seed", envir = globalenv())

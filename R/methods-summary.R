@@ -32,6 +32,7 @@
 summary.DMN <- function(object, ..., taxa = 5) {
     .refuse_dots(..., .what = "summary", .known = c("object", "taxa"))
     taxa <- .check_whole(taxa, "taxa")
+    .check_fit(object)
     components <- .components_table(object)
     mixture <- object@mixture
     structure(list(

@@ -32,6 +32,7 @@ update.DMN <- function(object, count, ...) {
     if (length(changed) && (is.null(names(changed)) ||
         !all(names(changed) %in% known)))
         .refuse_dots(..., .what = "update", .known = known)
+    .check_fit(object, read = NULL)
     mixture <- object@mixture
     settings <- list(k = ncol(object@group), seed = mixture$Seed,
         nstart = if (is.null(mixture$NStart)) 1L else mixture$NStart,

@@ -154,6 +154,7 @@
 starts <- function(object) {
     if (!inherits(object, "DMN"))
         .stop_not_a_fit(object, "starts")
+    .check_fit(object, read = NULL)
     x <- .starts_of(object)
     if (is.null(x))
         .stop("'object' was made by DirichletMultinomial, which does not ",

@@ -84,13 +84,14 @@ writeDMN <- function(object, dir, reference = NULL) {
     fits <- list(object)
     fit <- object
     if (inherits(object, "DMNSelect")) {
+        fits <- .fits_of(object)
         fit <- best(object)
-        fits <- as.list(object)
         if (is.null(reference))
             reference <- fits[["1"]]
     }
     if (!inherits(fit, "DMN"))
         .stop_not_a_fit(object, "writeDMN")
+    .check_fit(fit)
     if (missing(dir))
         .stop("'dir' is missing: pass the directory to write to")
     k <- .fitted_k(fits)

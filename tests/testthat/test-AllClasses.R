@@ -31,15 +31,15 @@ test_that("an inconsistent object is invalid, and the error has both sizes", {
     fit <- dmn(small_twins(), 2, seed = 1)
     bad <- fit
     bad@goodnessOfFit <- bad@goodnessOfFit[-1]
-    expect_error(validObject(bad), "'goodnessOfFit' lacks NLE")
+    expect_error(validObject(bad), "goodnessOfFit must have .* lacks NLE")
     bad <- fit
     bad@mixture$Weight <- 1
     expect_error(validObject(bad),
-        "'group' has 2 columns, 'mixture\\$Weight' has length 1")
+        "Weight must be a number for each of the 2 components .* found 1")
     bad <- fit
     bad@fit$Upper <- bad@fit$Upper[-1, ]
     expect_error(validObject(bad),
-        "'fit\\$Upper' must be a matrix of taxa x components, 46 x 2")
+        "fit\\$Upper must be a double matrix, 46 taxa .* found a 45 x 2")
 })
 
 test_that("both packages can be loaded together, in either order", {

@@ -30,7 +30,9 @@ test_that("a fit says how often its optimum was met", {
     # a fit with that record of starts
     met <- function(nle, kind, nstart) {
         three@mixture$NStart <- nstart
-        three@mixture$Starts <- list(kind = kind, NLE = nle)
+        n <- length(kind)
+        three@mixture$Starts <- list(kind = kind, seed = seq_len(n), NLE = nle,
+            iterations = rep(1L, n), converged = rep(TRUE, n))
         line(three)
     }
     kinds <- c("kmeans", "seeds", "labels", "resample")
