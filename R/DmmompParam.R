@@ -87,18 +87,12 @@
 DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
     nstart = 20L, seed = runif(1, 0, .Machine$integer.max),
     num.threads = NULL, BPPARAM = NULL, control = dmncontrol()) {
-    .need_bluster()
+    .needs("bluster", "DmmompParam()")
     settings <- list(k = k, type = type, nstart = nstart, seed = seed,
         num.threads = num.threads, BPPARAM = BPPARAM, control = control)
     class <- get(.param_class, envir = topenv())
     do.call(new, c(list(class), Map(.check_setting, names(settings),
         settings)))
-}
-
-.need_bluster <- function() {
-    if (!requireNamespace("bluster", quietly = TRUE))
-        .stop("DmmompParam() needs the bluster package; install it by ",
-            "BiocManager::install(\"bluster\")")
 }
 
 # Returns the value that the slot `name` of a DmmompParam gets.
@@ -137,7 +131,7 @@ DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
 # while R is looking for a method for an object, R has already looked for one of
 # the object's own class, and goes on with those that it extends.
 .define_param_class <- function() {
-    .need_bluster()
+    .needs("bluster", "DmmompParam()")
     where <- new.env(parent = baseenv())
     where$.packageName <- utils::packageName()
     methods::setClass("DmmompParamBase",

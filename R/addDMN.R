@@ -96,10 +96,11 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
 # The fits as a plain list, named by k.
 .fits_to_add <- function(fit) {
     if (inherits(fit, "DMNSelect"))
-        return(as.list.DMNSelect(fit))
+        return(.fits_of(fit, arg = "fit"))
     if (!inherits(fit, "DMN"))
         .stop("'fit' must be made by dmn() or dmnselect(); found ",
             .describe(fit))
+    .check_fit(fit, "fit")
     stats::setNames(list(fit), ncol(fit@group))
 }
 

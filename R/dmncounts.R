@@ -98,7 +98,7 @@ dmncounts.matrix <- function(x, ..., arg = "x") {
 #' @export
 dmncounts.data.frame <- function(x, ..., arg = "x") {
     .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
-    .check_columns(x, arg)
+    .check_data_frame(x, arg)
     x <- as.matrix(x)
     # as.matrix() of a data.frame without rows is logical
     if (is.logical(x))
@@ -200,18 +200,12 @@ dmncounts.dmnpacked <- function(x, ..., arg = "x") {
             class(x)[[1L]])
 }
 
-.needs <- function(package, arg) {
-    if (!requireNamespace(package, quietly = TRUE))
-        .stop("'", arg, "' needs the ", package, " package: install it with ",
-            "BiocManager::install(\"", package, "\")")
-}
-
 # ---- data.frames --------------------------------------------------------
 
 # What a column of sample names is called.
 .sample_column <- "^[#X.]*(samples?|subjects?)?[._ ]?(id|name)s?$|^samples?$"
 
-.check_columns <- function(x, arg) {
+.check_data_frame <- function(x, arg) {
     # is.numeric() is TRUE for integer64, whose bits are not those of a double
     numeric <- vapply(x, function(column) {
         is.numeric(column) && is.null(dim(column)) &&

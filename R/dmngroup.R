@@ -222,7 +222,8 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
 #'     to use at most. [dmnthreads()] describes the default.
 #' @export
 predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
-    missing.taxa = c("error", "zero"), num.threads = dmnthreads()) {
+    missing.taxa = c("error", "zero"), num.threads = dmnthreads(),
+    assay.type = "counts") {
     .refuse_dots(..., .what = "predict",
         .known = names(formals(predict.DMNGroup)))
     if (missing(newdata))
@@ -232,7 +233,7 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     num.threads <- .check_threads(num.threads)
     group <- .groups_of(object)
     fits <- .fits_of(object, "Estimate")
-    newdata <- .as_new_samples(newdata)
+    newdata <- .as_new_samples(newdata, assay.type = assay.type)
     if (missing.taxa == "zero")
         newdata <- .align_to_groups(newdata, fits)
     joint <- lapply(fits, function(fit) {

@@ -26,6 +26,8 @@
 #'     taxa of `count` are not those of the fits, see
 #'     [`predict()`][predict.DMN]. With `"zero"`, `count` can be the table as it
 #'     was before rare taxa were removed.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
+#'     counts are in a SummarizedExperiment.
 #' @return Invisibly, a list of two elements. `taxa`: the taxa from top to
 #'     bottom, by name or, if they have none, by number. `samples`: a list,
 #'     named by component, of the samples of each component from left to right,
@@ -45,7 +47,7 @@
 #' @export
 heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
     transform = sqrt, lblwidth = 0.2 * nrow(count), col = .gradient,
-    missing.taxa = c("error", "zero"))
+    missing.taxa = c("error", "zero"), assay.type = "counts")
 {
     .refuse_dots(..., .what = "heatmapdmn", .known = names(formals(heatmapdmn)))
     .check_heatmap_fits(fit1, fitN)
@@ -55,8 +57,8 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
             .describe(transform))
     missing.taxa <- .check_missing_taxa(missing.taxa)
     taxa <- rownames(fitN@fit$Estimate)
-    count <- .align_taxa(.as_count_matrix(count, "count"), fitN@fit$Estimate,
-        "count", missing.taxa)
+    count <- .align_taxa(.as_count_matrix(count, "count", assay.type),
+        fitN@fit$Estimate, "count", missing.taxa)
     .check_heatmap_samples(count, fitN)
     lblwidth <- .check_number(lblwidth, "lblwidth", 0, open = TRUE)
 

@@ -64,6 +64,7 @@ as.data.frame.DMN <- function(x, row.names = NULL, optional = FALSE, ...,
     .refuse_dots(..., .what = "as.data.frame",
         .known = names(formals(as.data.frame.DMN)))
     what <- .check_choice(what, "what", c("samples", "taxa", "components"))
+    .check_fit(x, "x")
     table <- switch(what, samples = .samples_table(x), taxa = .taxa_table(x),
         components = data.frame(component = .component_factor(x),
             .components_table(x), row.names = NULL))

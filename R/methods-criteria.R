@@ -46,6 +46,8 @@
 #'     the others it is not used, and anything in it is an error.
 #' @param k `numeric(1)`, >= 0, default 2: the penalty for each parameter on the
 #'     usual scale. The result is `NLE + k P / 2`.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
+#'     counts are in a SummarizedExperiment.
 #' @return
 #' `goodnessOfFit()`: a named `numeric(5)` of `NLE`, `LogDet`, `Laplace`, `BIC`
 #' and `AIC`. `laplace()`, `AIC()` and `BIC()`: one of these, `numeric(1)`. For
@@ -165,12 +167,13 @@ BIC.DMN <- function(object, ...) {
 #' @importFrom stats logLik
 #' @export
 logLik.DMN <- function(object, newdata, ...,
-    missing.taxa = c("error", "zero")) {
+    missing.taxa = c("error", "zero"), assay.type = "counts") {
     .refuse_dots(..., .what = "logLik", .known = names(formals(logLik.DMN)))
     missing.taxa <- .check_missing_taxa(missing.taxa)
     .check_fit(object, read = "Estimate")
     if (!missing(newdata))
-        return(.loglik_of_new(object, newdata, missing.taxa))
+        return(.loglik_of_new(object, .as_new_samples(newdata,
+            assay.type = assay.type), missing.taxa))
     value <- object@mixture$LogLik
     if (is.null(value))
         value <- .loglik_from_nle(object)
@@ -182,8 +185,7 @@ logLik.DMN <- function(object, newdata, ...,
 # engine does not accept them.
 .loglik_of_new <- function(object, newdata, missing.taxa) {
     estimate <- object@fit$Estimate
-    newdata <- .align_taxa(.as_new_samples(newdata), estimate,
-        missing.taxa = missing.taxa)
+    newdata <- .align_taxa(newdata, estimate, missing.taxa = missing.taxa)
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
     filled <- newdata[.totals(newdata)$rows > 0, , drop = FALSE]
     value <- if (nrow(filled) == 0L) 0 else

@@ -27,6 +27,8 @@
 #'     that the fit does not know; see below.
 #' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
 #'     to use at most. [dmnthreads()] describes the default.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
+#'     counts are in a SummarizedExperiment.
 #' @return A numeric matrix, new samples x components, with the row names of
 #'     `newdata`. Its column names are the numbers of the components, or their
 #'     labels, see [componentLabels()]. With `assign = TRUE`, an integer vector
@@ -81,7 +83,7 @@
 #' @export
 predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     assign = FALSE, missing.taxa = c("error", "zero"),
-    num.threads = dmnthreads()) {
+    num.threads = dmnthreads(), assay.type = "counts") {
     .refuse_dots(..., .what = "predict", .known = names(formals(predict.DMN)))
     if (missing(newdata))
         .stop("'newdata' is missing: pass a table of counts, samples x taxa; ",
@@ -95,8 +97,8 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     num.threads <- .check_threads(num.threads)
     .check_fit(object, read = "Estimate")
     estimate <- object@fit$Estimate
-    newdata <- .align_taxa(.as_new_samples(newdata), estimate,
-        missing.taxa = missing.taxa)
+    newdata <- .align_taxa(.as_new_samples(newdata, assay.type = assay.type),
+        estimate, missing.taxa = missing.taxa)
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE,
         num.threads = num.threads)
 
@@ -112,10 +114,11 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     if (assign) .most_probable(value) else value
 }
 
-.as_new_samples <- function(newdata, arg = "newdata") {
+.as_new_samples <- function(newdata, arg = "newdata",
+    assay.type = "counts") {
     if (is.numeric(newdata) && is.null(dim(newdata)))
         newdata <- matrix(newdata, nrow = 1L,
             dimnames = if (!is.null(names(newdata)))
                 list(NULL, names(newdata)))
-    .as_count_matrix(newdata, arg)
+    .as_count_matrix(newdata, arg, assay.type)
 }

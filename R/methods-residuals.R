@@ -34,6 +34,8 @@
 #'     [`predict()`][predict.DMN].
 #' @param type `character(1)`, `"pearson"` (the default) or `"deviance"`.
 #' @param ... not used; anything in it is an error.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
+#'     counts are in a SummarizedExperiment.
 #' @return A numeric matrix, samples x taxa, with the row names of `counts` and
 #'     the taxa in the order of the fit. The values have no unit, and most are
 #'     between -2 and 2 if the model holds. The matrix is dense, even if
@@ -53,7 +55,8 @@
 #' @importFrom stats residuals
 #' @export
 residuals.DMN <- function(object, counts, ...,
-    type = c("pearson", "deviance"), missing.taxa = c("error", "zero")) {
+    type = c("pearson", "deviance"), missing.taxa = c("error", "zero"),
+    assay.type = "counts") {
     .refuse_dots(..., .what = "residuals",
         .known = names(formals(residuals.DMN)))
     if (missing(counts))
@@ -63,8 +66,8 @@ residuals.DMN <- function(object, counts, ...,
     missing.taxa <- .check_missing_taxa(missing.taxa)
     .check_fit(object, read = "Estimate")
     alpha <- object@fit$Estimate
-    counts <- .align_taxa(.as_new_samples(counts, "counts"), alpha, "counts",
-        missing.taxa)
+    counts <- .align_taxa(.as_new_samples(counts, "counts", assay.type), alpha,
+        "counts", missing.taxa)
     counts <- .as_counts(counts, "counts")
     z <- predict.DMN(object, counts)
     x <- as.matrix(counts)

@@ -219,15 +219,15 @@ augment.DMN <- function(x, data = NULL, newdata = NULL, ...) {
 #' @exportS3Method generics::tidy DMNSelect
 tidy.DMNSelect <- function(x, ...) {
     .refuse_dots(..., .what = "tidy", .known = "x")
-    table <- .glance_fits(.fits_of(x))
+    table <- .glance_fits(.some_fits(x))
     table$best <- table$k == ncol(best(x)@group)
     table
 }
 
-.fits_of <- function(x) {
+.some_fits <- function(x) {
     if (length(x@listData) == 0L)
         .stop("'x' holds no fits")
-    x@listData
+    .fits_of(x, arg = "x")
 }
 
 #' @rdname tidy.DMN
@@ -235,7 +235,7 @@ tidy.DMNSelect <- function(x, ...) {
 #' @exportS3Method generics::glance DMNSelect
 glance.DMNSelect <- function(x, ...) {
     .refuse_dots(..., .what = "glance", .known = "x")
-    .fits_of(x)
+    .some_fits(x)
     table <- .glance_fits(list(best(x)))
     table$criterion <- x@metadata$criterion
     table
@@ -245,7 +245,7 @@ glance.DMNSelect <- function(x, ...) {
 #' @method tidy DMNGroup
 #' @exportS3Method generics::tidy DMNGroup
 tidy.DMNGroup <- function(x, ...) {
-    fits <- .fits_of(x)
+    fits <- .some_fits(x)
     parts <- lapply(unname(fits), tidy.DMN, ...)
     rows <- vapply(parts, nrow, integer(1))
     .as_tidy(data.frame(group = rep(.group_factor(x), rows),
@@ -265,7 +265,7 @@ tidy.DMNGroup <- function(x, ...) {
 #' @exportS3Method generics::glance DMNGroup
 glance.DMNGroup <- function(x, ...) {
     .refuse_dots(..., .what = "glance", .known = "x")
-    fits <- .fits_of(x)
+    fits <- .some_fits(x)
     .as_tidy(data.frame(group = .group_factor(x), .glance_fits(fits)))
 }
 

@@ -7,6 +7,14 @@
     paste(format(n, big.mark = ","), if (n == 1) one else many)
 }
 
+# `what`, an argument's name or a function, needs an optional package.
+.needs <- function(package, what) {
+    if (!requireNamespace(package, quietly = TRUE))
+        .stop(if (grepl("()", what, fixed = TRUE)) what
+            else sQuote(what, FALSE), " needs the ", package,
+            " package: install it by BiocManager::install(\"", package, "\")")
+}
+
 # Quotes the first few of some names and, if there are more, their number.
 .first_few <- function(x, n = 5L) {
     shown <- paste0("'", utils::head(x, n), "'", collapse = ", ")

@@ -269,6 +269,6 @@ test_that("bluster is loaded by DmmompParam() only, which asks for it", {
         "if (requireNamespace('bluster', quietly = TRUE))",
         "    stopifnot(is(DmmompParam(2), 'BlusterParam'))"))
     expect_match(utils::tail(output, 1),
-        "needs the bluster package; install it by BiocManager::install",
+        "needs the bluster package: install it by BiocManager::install",
         fixed = TRUE)
 })

@@ -116,7 +116,7 @@ test_that("new counts and arguments are checked", {
     expect_error(predict(fit, -x), "the counts in 'newdata' must not be neg")
     expect_error(predict(fit, replace(x, 1, NA)),
         "the counts in 'newdata' must have no missing values")
-    expect_error(predict(fit, "a"), "'newdata' must be a matrix")
+    expect_error(predict(fit, "a"), "'newdata' must be counts, samples x taxa")
     expect_error(predict(fit, x, logevidence = NA), "'logevidence' must be")
     expect_error(predict(fit, x, logevidnce = TRUE), "mean 'logevidence'?")
     expect_error(predict(fit, x, num.threads = 0), "'num.threads' must be")
@@ -164,7 +164,8 @@ test_that("missing.taxa = \"zero\" predicts as from an aligned table", {
     }
     # one sample
     expect_identical(suppressMessages(predict(fit, given[3, ],
-        missing.taxa = "zero")), unname(expected[3, , drop = FALSE]))
+        missing.taxa = "zero")),
+        matrix(expected[3, ], 1, dimnames = list(NULL, c("1", "2", "3"))))
     # neither filling in nor reordering is reported
     expect_no_message(found <- predict(fit, given[, -1],
         missing.taxa = "zero"))

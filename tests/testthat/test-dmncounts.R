@@ -1,0 +1,251 @@
+# The same counts in every container give the same fit, from one start, which
+# takes the table in its own order, and from several.
+both_fits <- function(count, ...) {
+    lapply(c(1, 3), function(nstart) {
+        dmn(count, 2, seed = 3, nstart = nstart, ...)
+    })
+}
+
+# small_twins() in containers of one package.
+delayed_containers <- function(x) {
+    sparse <- as_sparse(x)
+    c(list(DelayedArray::DelayedArray(x), DelayedArray::DelayedArray(sparse),
+        # delayed operations
+        t(DelayedArray::DelayedArray(t(x))),
+        DelayedArray::DelayedArray(rbind(x, x))[seq_len(nrow(x)), ]))
+}
+
+with_block_size <- function(bytes, code) {
+    old <- DelayedArray::getAutoBlockSize()
+    on.exit(suppressMessages(DelayedArray::setAutoBlockSize(old)))
+    suppressMessages(DelayedArray::setAutoBlockSize(bytes))
+    code
+}
+
+test_that("DelayedMatrix gives the same fit for any size of its blocks", {
+    skip_if_not_installed("DelayedArray")
+    x <- small_twins()
+    reference <- both_fits(x)
+    for (bytes in c(1e8, 20 * ncol(x) * 8, 1))
+        for (container in delayed_containers(x))
+            with_block_size(bytes,
+                expect_identical(both_fits(container), reference))
+})
+
+test_that("HDF5Matrix and TENxMatrix give the same fit", {
+    skip_if_not_installed("HDF5Array")
+    x <- small_twins()
+    reference <- both_fits(x)
+    h5 <- HDF5Array::writeHDF5Array(x, with.dimnames = TRUE)
+    expect_identical(both_fits(h5), reference)
+    transposed <- HDF5Array::writeHDF5Array(t(x), with.dimnames = TRUE)
+    with_block_size(1e4, expect_identical(both_fits(t(transposed)), reference))
+    file <- tempfile(fileext = ".h5")
+    tenx <- tryCatch(suppressWarnings(suppressMessages(
+        HDF5Array::writeTENxMatrix(as_sparse(t(x)), file, group = "matrix"))),
+        error = function(e) NULL)
+    skip_if(is.null(tenx), "this HDF5Array cannot write a TENxMatrix")
+    with_block_size(1e4, expect_identical(both_fits(t(tenx)), reference))
+})
+
+test_that("experiments give the same fit", {
+    skip_if_not_installed("SummarizedExperiment")
+    x <- small_twins()
+    reference <- both_fits(x)
+    make <- function(...) {
+        SummarizedExperiment::SummarizedExperiment(list(...))
+    }
+    for (counts in list(t(x), t(x + 0), as_sparse(t(x))))
+        expect_identical(both_fits(make(other = counts * 2L, counts = counts)),
+            reference)
+    expect_identical(both_fits(make(counts = t(x), raw = t(x)),
+        assay.type = "raw"), reference)
+    if (requireNamespace("DelayedArray", quietly = TRUE))
+        expect_identical(both_fits(make(
+            counts = DelayedArray::DelayedArray(t(x)))), reference)
+    skip_if_not_installed("SingleCellExperiment")
+    expect_identical(both_fits(SingleCellExperiment::SingleCellExperiment(
+        list(counts = as_sparse(t(x))))), reference)
+})
+
+test_that("phyloseq and otu_table give the same fit in either orientation", {
+    skip_if_not_installed("phyloseq")
+    x <- small_twins()
+    reference <- both_fits(x)
+    by_row <- phyloseq::otu_table(x, taxa_are_rows = FALSE)
+    by_column <- phyloseq::otu_table(t(x), taxa_are_rows = TRUE)
+    taxonomy <- phyloseq::tax_table(matrix(colnames(x), ncol(x), 1,
+        dimnames = list(colnames(x), "Genus")))
+    for (container in list(by_row, by_column,
+        phyloseq::phyloseq(by_row, taxonomy),
+        phyloseq::phyloseq(by_column, taxonomy)))
+        expect_identical(both_fits(container), reference)
+})
+
+test_that("every function that takes counts takes containers", {
+    skip_if_not_installed("SummarizedExperiment")
+    skip_if_not_installed("DelayedArray")
+    x <- small_twins()
+    group <- rep(c("a", "b"), length.out = nrow(x))
+    make <- function(counts, ...) {
+        SummarizedExperiment::SummarizedExperiment(list(counts = counts),
+            colData = data.frame(group = group, row.names = rownames(x)))
+    }
+    fit1 <- dmn(x, 1, seed = 1)
+    fit <- dmn(x, 2, seed = 1, nstart = 1)
+    calls <- function(count) {
+        set.seed(1)
+        grDevices::pdf(NULL)
+        on.exit(grDevices::dev.off())
+        few <- list(nstart = 2, seed = 1)
+        suppressWarnings(list(
+            select = do.call(dmnselect, c(list(count, 1:2), few)),
+            stability = do.call(dmnstability,
+                c(list(count, 2, B = 3, bootstrap = TRUE), few)),
+            perplexity = do.call(dmnperplexity, c(list(count, 1:2, 3), few)),
+            group = dmngroup(count, group, 1:2, .lapply = lapply, nstart = 1),
+            cv = cvdmngroup(3, count, c(a = 1, b = 1), group, nstart = 1,
+                .lapply = lapply),
+            predict = predict(fit, count), loglik = logLik(fit, count),
+            residuals = residuals(fit, count),
+            heat = heatmapdmn(count, fit1, fit, 10)))
+    }
+    reference <- calls(x)
+    for (container in list(make(t(x)), DelayedArray::DelayedArray(x),
+        make(DelayedArray::DelayedArray(as_sparse(t(x))))))
+        expect_identical(calls(container), reference)
+})
+
+test_that("'group' and 'z' may name a sample variable", {
+    x <- small_twins()
+    group <- factor(rep(c("b", "a", "b"), length.out = nrow(x)))
+    both <- function(count, group) {
+        set.seed(1)
+        list(dmngroup(count, group, 1, .lapply = lapply, nstart = 1),
+            cvdmngroup(3, count, c(a = 1, b = 1), group, nstart = 1,
+                .lapply = lapply))
+    }
+    reference <- both(x, group)
+    data <- data.frame(type = group, site = 1, row.names = rownames(x))
+    containers <- list()
+    if (requireNamespace("SummarizedExperiment", quietly = TRUE))
+        containers$se <- SummarizedExperiment::SummarizedExperiment(
+            list(counts = t(x)), colData = data)
+    if (requireNamespace("phyloseq", quietly = TRUE))
+        containers$ps <- phyloseq::phyloseq(phyloseq::otu_table(x, FALSE),
+            phyloseq::sample_data(data))
+    skip_if(length(containers) == 0L)
+    for (container in containers) {
+        expect_identical(both(container, "type"), reference)
+        expect_identical(both(container, group), reference)
+        expect_error(dmngroup(container, "tpye", 1),
+            "'group' must be a sample variable of 'count', 'type', 'site'")
+        expect_error(cvdmngroup(3, container, c(a = 1, b = 1), "x"),
+            "'z' must be a sample variable")
+    }
+    expect_error(dmngroup(x, "type", 1), "'group' must have an element for")
+})
+
+test_that("a table with a column of sample names says how to move it", {
+    x <- small_twins()[1:20, 1:3]
+    table <- data.frame(name = rownames(x), x)
+    expect_error(dmn(table, 1), paste0("found character in 'name'.\nIf it ",
+        "holds the sample names: data.frame(count, row.names = \"name\", ",
+        "check.names = FALSE)"), fixed = TRUE)
+    # the advice works
+    count <- table
+    expect_identical(dmncounts(data.frame(count, row.names = "name",
+        check.names = FALSE)), x)
+    for (name in c("SampleID", "sample_id", "#SampleID", "X.SampleID", "sample",
+        "Samples", "id", "subject.id")) {
+        table <- stats::setNames(data.frame(seq_len(nrow(x)), x),
+            c(name, colnames(x)))
+        expect_error(dmncounts(table), "found sample names in")
+    }
+    # names of taxa are not taken for them
+    for (name in c("Sampleia", "Candidatus", "Id1", "subjectus", "named"))
+        expect_silent(dmncounts(stats::setNames(data.frame(x),
+            c(name, "b", "c"))))
+    skip_if_not_installed("tibble")
+    tibble <- tibble::as_tibble(x, rownames = "sample")
+    expect_error(dmn(tibble, 1), "row.names = \"sample\"")
+    count <- tibble
+    expect_identical(dmncounts(data.frame(count, row.names = "sample",
+        check.names = FALSE)), x)
+    expect_identical(unname(dmncounts(tibble[-1])), unname(x))
+})
+
+test_that("values that are no counts are refused, with their place", {
+    skip_if_not_installed("DelayedArray")
+    x <- small_twins() + 0
+    at <- sprintf("in row 30 \\('%s'\\), column 4 \\('%s'\\)", rownames(x)[30],
+        colnames(x)[4])
+    for (value in c(0.5, -1, NA, 2^31)) {
+        x[30, 4] <- value
+        for (container in list(DelayedArray::DelayedArray(x),
+            DelayedArray::DelayedArray(as_sparse(x))))
+            with_block_size(4 * ncol(x) * 8, expect_error(dmn(container, 1),
+                paste0("the counts in 'count' .*", at)))
+    }
+    x[30, ] <- 0
+    expect_error(dmn(DelayedArray::DelayedArray(x), 1),
+        "1 sample \\(row\\) of 'count' has no counts: 'TS123'|no counts: 'TS")
+    expect_error(dmn(DelayedArray::DelayedArray(x > 0), 1),
+        "'count' must hold numbers; found a logical DelayedMatrix")
+})
+
+test_that("assays that are not there are refused", {
+    skip_if_not_installed("SummarizedExperiment")
+    x <- small_twins()
+    se <- SummarizedExperiment::SummarizedExperiment(list(abundance = t(x)))
+    expect_error(dmn(se, 1), paste("'assay.type' must be the name of an assay",
+        "of 'count', 'abundance'; found \"counts\""), fixed = TRUE)
+    expect_error(dmn(se, 1, assay.type = 1), "'assay.type' must be the name")
+    expect_error(dmn(x, 1, assay.type = "abundance"),
+        "'assay.type' chooses an assay of a SummarizedExperiment")
+    expect_identical(dmncounts(se, assay.type = "abundance"), x)
+    expect_error(dmncounts(se, assay = "abundance"), "no argument 'assay'")
+})
+
+test_that("another package can add a container by one method", {
+    x <- small_twins()
+    registerS3method("dmncounts", "my_container", function(x, ...) x$table,
+        envir = asNamespace("dmmomp"))
+    container <- structure(list(table = x), class = "my_container")
+    expect_identical(both_fits(container), both_fits(x))
+    container$table <- "a"
+    expect_error(dmn(container, 1), paste("the method of dmncounts() for class",
+        "\"my_container\" must return"), fixed = TRUE)
+})
+
+test_that("a container that was saved needs no library() call", {
+    skip_if_not_installed("SingleCellExperiment")
+    x <- small_twins()
+    file <- tempfile(fileext = ".rds")
+    on.exit(unlink(file))
+    saveRDS(SingleCellExperiment::SingleCellExperiment(list(counts = t(x))),
+        file)
+    nle <- fresh_r(c("x <- readRDS(", deparse(file), ")",
+        "fit <- suppressMessages(dmmomp::dmn(x, 2, seed = 3))",
+        "cat(format(dmmomp::goodnessOfFit(fit)[['NLE']], digits = 15))"))
+    expect_equal(as.numeric(utils::tail(nle, 1)),
+        goodnessOfFit(dmn(x, 2, seed = 3))[["NLE"]], tolerance = 1e-14)
+})
+
+test_that("a table that looks transposed draws one message", {
+    x <- twins
+    turned <- t(x)[colSums(x) > 0, ]
+    expect_message(dmn(turned, 1), "'count' looks transposed",
+        class = "dmn_transposed")
+    expect_message(dmn(as_sparse(turned), 1), class = "dmn_transposed")
+    expect_no_message(dmn(x, 1), class = "dmn_transposed")
+    # the fits to parts of the table do not repeat it
+    group <- rep(1:2, length.out = nrow(turned))
+    messages <- testthat::capture_messages(
+        dmngroup(turned, group, 1, .lapply = lapply, nstart = 1))
+    expect_length(messages, 1L)
+    # none where the container knows
+    skip_if_not_installed("phyloseq")
+    expect_no_message(dmn(phyloseq::otu_table(turned, FALSE), 1),
+        class = "dmn_transposed")
+})

@@ -1,0 +1,80 @@
+# Packed counts behave like the matrix that they were made from.
+
+packed <- function(x, rows = 7L) {
+    .pack(x, rows, identity, "x")
+}
+
+random_table <- function(n, s, largest) {
+    set.seed(n * s)
+    x <- matrix(as.integer(stats::rexp(n * s)^4 * largest / 100), n, s,
+        dimnames = list(paste0("s", seq_len(n)), paste0("t", seq_len(s))))
+    x[x > largest] <- as.integer(largest)
+    x
+}
+
+test_that("the counts come back, whatever their size", {
+    for (largest in c(3, 300, 1e5, .Machine$integer.max)) {
+        x <- random_table(33, 12, largest)
+        p <- packed(x)
+        expect_identical(as.matrix(p), x)
+        expect_identical(dim(p), dim(x))
+        expect_identical(dimnames(p), dimnames(x))
+        expect_identical(length(p), as.double(length(x)))
+        expect_identical(.totals(p), lapply(.totals(x), unname))
+        expect_identical(as.matrix(packed(unname(x + 0))), unname(x))
+    }
+})
+
+test_that("rows and columns are chosen as from a matrix", {
+    x <- random_table(50, 20, 1000)
+    p <- packed(x)
+    rows <- list(3:9, c(40, 2, 2, 17), -(1:45), c("s7", "s1"), integer(),
+        rownames(x) > "s3", rep(1:50, 3))
+    columns <- list(1:20, c(5, 1), -3, "t4", rep(c(TRUE, FALSE), 10))
+    for (i in rows) {
+        expect_identical(as.matrix(p[i, , drop = FALSE]),
+            x[i, , drop = FALSE])
+        for (j in columns)
+            expect_identical(as.matrix(p[i, j, drop = FALSE]),
+                x[i, j, drop = FALSE])
+    }
+    for (j in columns)
+        expect_identical(as.matrix(p[, j, drop = FALSE]), x[, j, drop = FALSE])
+    # a column of NA has no counts
+    expect_identical(unname(as.matrix(p[, c(2, NA, 1)])),
+        unname(cbind(x[, 2], 0L, x[, 1])))
+    # more samples than one block holds
+    many <- rep(1:50, 1500)
+    expect_identical(as.matrix(p[many, 1:2]), x[many, 1:2])
+})
+
+test_that("packed counts take 3 bytes for a small count", {
+    x <- matrix(1L, 60000, 50)
+    size <- as.numeric(utils::object.size(packed(x, 20000L)))
+    expect_lt(size, 3.1 * length(x))
+    expect_output(print(packed(x, 20000L)),
+        "packed counts: 60000 samples x 50 taxa, 8.6 Mb", fixed = TRUE)
+})
+
+test_that("packed counts can be sent to another process", {
+    x <- random_table(33, 12, 300)
+    p <- unserialize(serialize(packed(x), NULL))
+    expect_identical(as.matrix(p), x)
+    keep <- rowSums(x) > 0
+    expect_identical(dmn(p[keep, ], 2, seed = 1), dmn(x[keep, ], 2, seed = 1))
+})
+
+test_that("damaged packed counts are refused", {
+    x <- random_table(33, 12, 300) + 1L
+    p <- packed(x)
+    damage <- function(change) {
+        y <- unclass(p)
+        y <- change(y)
+        class(y) <- "dmnpacked"
+        expect_error(dmn(y, 1), "not a valid object|argument|dmmomp:")
+    }
+    damage(function(y) { y$blocks[[2]] <- y$blocks[[2]][1:30]; y })
+    damage(function(y) { y$blocks <- y$blocks[-1]; y })
+    damage(function(y) { y$dim <- c(33L, 13L); y })
+    damage(function(y) { y$blocks[[1]][25:40] <- as.raw(255); y })
+})
