@@ -144,10 +144,12 @@ dmncounts.DelayedMatrix <- function(x, ..., arg = "x") {
     # a number of a sparse table is 8 times as rare, or more, than a cell
     cells <- DelayedArray::getAutoBlockSize() / 8 * if (sparse) 8 else 1
     rows <- min(max(1, floor(cells / max(1L, ncol(x)))), .most_packed_rows)
-    .pack(x, as.integer(rows), if (sparse)
-        function(block) methods::as(block, "dgCMatrix")
-    else
-        as.matrix, arg)
+    # as(x, "dgCMatrix") would make x dense on the way, and lose NA
+    read <- if (sparse) function(i) {
+        methods::as(DelayedArray::extract_sparse_array(x, list(i, NULL)),
+            "dgCMatrix")
+    } else function(i) as.matrix(x[i, , drop = FALSE])
+    .pack(x, as.integer(rows), read, arg)
 }
 
 # Matrix's generic has the methods for all S4 containers.

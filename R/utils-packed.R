@@ -12,13 +12,13 @@
         class = "dmnpacked")
 }
 
-# Reads a table of which `x[i, , drop = FALSE]` can be taken and made a matrix
-# or dgCMatrix by `convert`, `rows` samples at a time.
-.pack <- function(x, rows, convert, arg) {
+# Packs a table of which `read(i)` returns the samples i as a matrix or
+# dgCMatrix, `rows` samples at a time. `x` has its dimensions and names.
+.pack <- function(x, rows, read, arg) {
     starts <- seq.int(1L, by = rows, length.out = ceiling(nrow(x) / rows))
     blocks <- lapply(starts, function(start) {
         end <- min(start + rows - 1L, nrow(x))
-        block <- convert(x[start:end, , drop = FALSE])
+        block <- read(start:end)
         problem <- .Call(R_dmm_count_problem, block, 1L)
         if (!is.null(problem) && problem$problem != "empty_sample") {
             problem$row <- problem$row + start - 1L
@@ -41,7 +41,7 @@ dimnames.dmnpacked <- function(x) unclass(x)$dimnames
 }
 
 #' @export
-length.dmnpacked <- function(x) prod(dim(x))
+length.dmnpacked <- function(x) prod(as.double(dim(x)))
 
 # Takes rows and columns by number, name or logical vector. A column of NA has
 # no counts.

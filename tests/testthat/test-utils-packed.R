@@ -1,15 +1,14 @@
 # Packed counts behave like the matrix that they were made from.
 
 packed <- function(x, rows = 7L) {
-    .pack(x, rows, identity, "x")
+    .pack(x, rows, function(i) x[i, , drop = FALSE], "x")
 }
 
 random_table <- function(n, s, largest) {
     set.seed(n * s)
-    x <- matrix(as.integer(stats::rexp(n * s)^4 * largest / 100), n, s,
-        dimnames = list(paste0("s", seq_len(n)), paste0("t", seq_len(s))))
-    x[x > largest] <- as.integer(largest)
-    x
+    value <- pmin(floor(stats::rexp(n * s)^4 * largest / 100), largest)
+    matrix(as.integer(value), n, s, dimnames = list(paste0("s", seq_len(n)),
+        paste0("t", seq_len(s))))
 }
 
 test_that("the counts come back, whatever their size", {
