@@ -249,3 +249,19 @@ test_that("a table that looks transposed draws one message", {
     expect_no_message(dmn(phyloseq::otu_table(turned, FALSE), 1),
         class = "dmn_transposed")
 })
+
+test_that("a sparse matrix of SparseArray is made a dgCMatrix", {
+    skip_if(requireNamespace("SparseArray", quietly = TRUE))
+    # stands for the class of that package, which this R may not have
+    where <- new.env(parent = globalenv())
+    class <- methods::setClass("SVT_SparseMatrix",
+        slots = c(type = "character", table = "matrix"), where = where)
+    on.exit(methods::removeClass("SVT_SparseMatrix", where = where))
+    methods::setAs("SVT_SparseMatrix", "dgCMatrix",
+        function(from) as_sparse(from@table), where = where)
+    x <- small_twins()
+    expect_identical(both_fits(class(type = "integer", table = x)),
+        both_fits(x))
+    expect_error(dmn(class(type = "logical", table = x), 1),
+        "'count' must hold numbers; found a logical SVT_SparseMatrix")
+})
