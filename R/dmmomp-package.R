@@ -5,6 +5,8 @@
 #' The functions and objects have the names and shapes of those in the
 #' \pkg{DirichletMultinomial} package.
 #'
+#' * Take counts from their container, and write a fit back to it:
+#'   [dmncounts()], [addDMN()].
 #' * Fit a mixture: [dmn()], with settings from [dmncontrol()] and threads from
 #'   [dmnthreads()].
 #' * Choose the number of components: [dmnselect()], [starts()],
@@ -13,6 +15,9 @@
 #' * Read a fit: [mixture()], [mixturewt()], [`fitted()`][mixture],
 #'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [drivers()],
 #'   [writeDMN()], [`as.data.frame()`][as.data.frame.DMN], [DMN-class].
+#' * Use the mixtures elsewhere: [DmmompParam()] for bluster,
+#'   [`tidy()`][tidy.DMN], [`glance()`][tidy.DMN] and [`augment()`][tidy.DMN] for
+#'   broom.
 #' * Name and draw the components: [componentLabels()], [heatmapdmn()].
 #' * Classify samples: [`predict()`][predict.DMN]; with known groups
 #'   [dmngroup()], [cvdmngroup()], [roc()].
@@ -21,8 +26,9 @@
 #' * Data: [twins], [twinsBMI].
 #'
 #' `vignette("dmmomp")` introduces these functions, `vignette("choosing-k")`
-#' shows how to choose the number of components, and `vignette("migrating")` is
-#' for users of DirichletMultinomial or pyDMM.
+#' shows how to choose the number of components, `vignette("containers")` is for
+#' users of phyloseq and TreeSummarizedExperiment, and `vignette("migrating")`
+#' for those of DirichletMultinomial or pyDMM.
 #'
 #' @return No value: this page describes the package.
 #' @references

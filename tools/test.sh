@@ -107,9 +107,16 @@ require_r_package testthat r-cran-testthat
 install_missing
 want_r_package BiocParallel r-bioc-biocparallel
 want_r_package DirichletMultinomial r-bioc-dirichletmultinomial
-want_r_package lattice r-cran-lattice
-want_r_package progressr r-cran-progressr
+want_r_package HDF5Array r-bioc-hdf5array
+want_r_package SingleCellExperiment r-bioc-singlecellexperiment
 want_r_package SummarizedExperiment r-bioc-summarizedexperiment
+want_r_package bluster r-bioc-bluster
+want_r_package broom r-cran-broom
+want_r_package generics r-cran-generics
+want_r_package lattice r-cran-lattice
+want_r_package phyloseq r-bioc-phyloseq
+want_r_package progressr r-cran-progressr
+want_r_package tibble r-cran-tibble
 want_r_package xtable r-cran-xtable
 
 c_suite "C core" check
