@@ -31,10 +31,10 @@
     more <- if (n == 1L && (is.null(nstart) || nstart == 1L))
         "nstart = 20"
     else if (n < nstart)
-        "a larger agree"
+        "a larger dmncontrol(agree =)"
     else
         paste("nstart =", format(5 * nstart, scientific = FALSE))
-    paste0("; more (", more, ") may find a better one")
+    paste0("; ", more, " may find a better one")
 }
 
 # One line of text, or NULL for a fit by DirichletMultinomial, which does not

@@ -65,7 +65,8 @@ typedef struct {
     double accelerate_change_per_sample; /* ... or less than N times this  */
     dmm_optimizer optimizer;   /* of the M-step                            */
     int agree;                 /* starts that end at the best optimum: with so
-                                  many no more are made; 0: all are made   */
+                                  many no more are made; 0: all are made,
+                                  as they are in small tables              */
     unsigned long seed;        /* of the random start                      */
     int n_threads;             /* at most                                  */
     dmm_progress progress;     /* may be NULL                              */

@@ -5,7 +5,7 @@ test_that("a fit prints DirichletMultinomial's lines and its convergence", {
         sprintf("Laplace: %s BIC: %s AIC: %s", format(laplace(fit)),
             format(BIC(fit)), format(AIC(fit))),
         sprintf("converged: yes, %d iterations", n), paste("optimum: one",
-            "start; more (nstart = 20) may find a better one"))
+            "start; nstart = 20 may find a better one"))
     expect_identical(capture.output(print(fit)), expected)
     expect_identical(capture.output(expect_identical(print(fit), fit)),
         expected)
@@ -40,11 +40,11 @@ test_that("a fit says how often its optimum was met", {
         "optimum: best of 4 starts, met twice")
     # a resample does not count
     once <- c("optimum: best of 4 starts, met once",
-        "; more (nstart = %d) may find a better one")
+        "; nstart = %d may find a better one")
     expect_identical(met(c(3, 1, 2, 1), kinds, 4L),
         sprintf(paste0(once, collapse = ""), 20L))
     expect_identical(met(c(3, 4, 2, 1), kinds, 4e4),
-        paste0(once[[1L]], "; more (a larger agree) may find a better one"))
+        paste0(once[[1L]], "; a larger dmncontrol(agree =) may find a better one"))
     expect_identical(met(rep(c(3, 4, 2, 1), 5), rep(kinds, 5), 20L),
         paste("optimum: best of 20 starts, met once; more (nstart = 100)",
             "may find a better one"))

@@ -39,6 +39,11 @@
 #define FINALISTS 2
 #define EM_STEPS 3
 
+/* If a table has fewer nonzero counts than this, divided by the number of
+ * components, all starts are made: they take milliseconds, and in tables of a
+ * few dozen samples the best optimum may be met by one start in ten. */
+#define SMALL_TABLE 8192
+
 /* NLEs that differ by no more are of the same optimum. EM stops much closer to
  * an optimum than this, and other optima are further away. */
 #define SAME_OPTIMUM 0.01
@@ -354,7 +359,9 @@ static dmm_status run_starts(dmm_team *team, job *x,
                              const dmm_control *control, run *best, size_t n)
 {
     dmm_status status = DMM_OK, failure = DMM_OK;
-    const size_t agree = control->agree > 0 ? (size_t)control->agree : SIZE_MAX;
+    const int small = x->counts->n_nonzeros < SMALL_TABLE / x->k;
+    const size_t agree =
+        control->agree > 0 && !small ? (size_t)control->agree : SIZE_MAX;
     while (x->n_made < x->plan->n_starts &&
            !(best->em && count_met(x, best->em->nle) >= agree)) {
         run r;
