@@ -7,10 +7,12 @@
 #' @details
 #' Samples are matched by name. Samples of `x` that the fit does not have, such
 #' as those without counts, get `NA`, and a message says how many they are.
-#' Without names, `x` must have the samples of the fit in the same order.
-#' Variables of the same name are replaced, as those of an earlier fit.
+#' Without names, `x` must have the samples of the fit in the same order. Sample
+#' variables whose names begin with `prefix` and a dot, as those of an earlier
+#' fit do, are removed first.
 #'
-#' In a SummarizedExperiment, `S4Vectors::metadata(x)` gets two elements.
+#' In a SummarizedExperiment, `S4Vectors::metadata(x)` gets two elements, which
+#' replace those of an earlier call, whatever its `prefix`.
 #'
 #' * `DMN`: a list of the fits, where mia's `getDMN()` and `bestDMNFit()` and
 #'   miaViz's `plotDMNFit()` look by default.
@@ -21,9 +23,9 @@
 #'
 #' A phyloseq has no place for the fit.
 #'
-#' @param x a SummarizedExperiment (or one of the classes that extend it, such as
-#'     TreeSummarizedExperiment) or a phyloseq: the container of the counts that
-#'     the fit was made from.
+#' @param x a SummarizedExperiment (or one of the classes that extend it, such
+#'     as TreeSummarizedExperiment) or a phyloseq: the container of the counts
+#'     that the fit was made from.
 #' @param fit an object of class [DMN-class] made by [dmn()], or the result of
 #'     [dmnselect()], of which the [best()] fit gives the sample variables.
 #' @param ... for methods; anything that the method does not know is an error.
@@ -65,7 +67,7 @@ addDMN.SummarizedExperiment <- function(x, fit, ..., prefix = "dmn") {
     .needs("SummarizedExperiment", "x")
     fits <- .fits_to_add(fit)
     new <- .new_variables(.best_of(fit), colnames(x), ncol(x), prefix)
-    data <- SummarizedExperiment::colData(x)
+    data <- .without_earlier(SummarizedExperiment::colData(x), prefix)
     data[names(new)] <- new
     x <- SummarizedExperiment::`colData<-`(x, value = data)
     metadata <- S4Vectors::metadata(x)
@@ -86,7 +88,7 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
     data <- if (is.null(data))
         data.frame(new, row.names = samples, check.names = FALSE)
     else {
-        data <- methods::as(data, "data.frame")
+        data <- .without_earlier(methods::as(data, "data.frame"), prefix)
         data[names(new)] <- new
         data
     }
@@ -114,6 +116,12 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
         seed = best@mixture$Seed)
 }
 
+# The sample variables without those that addDMN() has made before.
+.without_earlier <- function(data, prefix) {
+    data[!(names(data) == prefix |
+        startsWith(names(data), paste0(prefix, ".")))]
+}
+
 # The sample variables, in the order of the `n` samples of the container.
 .new_variables <- function(fit, samples, n, prefix) {
     if (!is.character(prefix) || length(prefix) != 1L || is.na(prefix) ||
@@ -122,6 +130,9 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
             .describe(prefix))
     at <- .match_samples(samples, n, rownames(fit@group), nrow(fit@group))
     labels <- componentLabels(fit)
+    if ("probability" %in% labels)
+        .stop("'fit' must have no component with the label \"probability\", ",
+            "the name of a variable that addDMN() makes")
     probability <- unname(fit@group)
     assigned <- .assigned(fit)
     new <- c(list(factor(labels[assigned], labels),
@@ -140,7 +151,14 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
                 ". To match them by name, both must have names of samples")
         return(seq_len(n))
     }
+    if (identical(samples, fitted))
+        return(seq_len(n))
+    if (anyDuplicated(fitted))
+        .stop("samples cannot be matched by name, as some names occur twice ",
+            "in 'fit': ", .first_few(unique(fitted[duplicated(fitted)])))
     at <- match(samples, fitted)
+    if (n == 0L)
+        .stop("'x' has no samples")
     if (all(is.na(at)))
         .stop("'x' must have samples of 'fit', such as ",
             .first_few(fitted, 2L), "; found ", .first_few(samples, 2L))

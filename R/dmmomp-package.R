@@ -16,8 +16,8 @@
 #'   [`summary()`][summary.DMN], [`confint()`][confint.DMN], [drivers()],
 #'   [writeDMN()], [`as.data.frame()`][as.data.frame.DMN], [DMN-class].
 #' * Use the mixtures elsewhere: [DmmompParam()] for bluster,
-#'   [`tidy()`][tidy.DMN], [`glance()`][tidy.DMN] and [`augment()`][tidy.DMN] for
-#'   broom.
+#'   [`tidy()`][tidy.DMN], [`glance()`][tidy.DMN] and [`augment()`][tidy.DMN]
+#'   for broom.
 #' * Name and draw the components: [componentLabels()], [heatmapdmn()].
 #' * Classify samples: [`predict()`][predict.DMN]; with known groups
 #'   [dmngroup()], [cvdmngroup()], [roc()].

@@ -48,12 +48,12 @@
 #' any kind of table that holds the same counts.
 #'
 #' @param count counts, samples x taxa, in a matrix, data.frame, sparse matrix,
-#'     DelayedMatrix, SummarizedExperiment, phyloseq or another of the containers
-#'     that [dmncounts()] lists. The counts must be whole numbers from 0 to
-#'     2147483647 without `NA`, and each sample must have at least one that is
-#'     not 0. The names of samples and taxa, if there are any, are those of the
-#'     result. Components are named by their numbers until they have labels, see
-#'     [componentLabels()].
+#'     DelayedMatrix, SummarizedExperiment, phyloseq or another of the
+#'     containers that [dmncounts()] lists. The counts must be whole numbers
+#'     from 0 to 2147483647 without `NA`, and each sample must have at least one
+#'     that is not 0. The names of samples and taxa, if there are any, are those of
+#'     the result. Components are named by their numbers until they have labels,
+#'     see [componentLabels()].
 #' @param k `numeric(1)`, a whole number from 1 to the number of samples: the
 #'     number of components to fit.
 #' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is printed.
@@ -160,7 +160,7 @@ dmn <- function(count, k, verbose = FALSE,
     hint <- if (length(k) > 1L)
         "; for several, lapply(k, dmn, count = count)"
     else if (.is_whole(k, n + 1, ncol(count)))
-        "; 'count' must have samples in rows: is it transposed?"
+        "; is 'count' transposed?"
     else
         ""
     .stop("'k' must be one whole number from 1 to the number of samples, ", n,

@@ -30,9 +30,10 @@
 #'     once it is near its optimum. `FALSE` is plain EM, which takes more
 #'     iterations and usually ends at the same optimum. The two can end at
 #'     different optima if components overlap.
-#' @param agree `numeric(1)`, a whole number >= 1 or `Inf`, default 3: if there
-#'     may be several starts, no more are made when so many have ended at the
-#'     best optimum, see [starts()]. `Inf` makes all.
+#' @param agree `NULL`, the default, or `numeric(1)`, a whole number >= 1 or
+#'     `Inf`: if there may be several starts, no more are made when so many have
+#'     ended at the best optimum, see [starts()]. `Inf` makes all. `NULL` means
+#'     3, and all in small tables. It is kept as `NA`.
 #' @return A list of class `dmncontrol` with one element for each argument.
 #' @section Errors:
 #' A setting outside its range is an error that names the setting and says what
@@ -49,7 +50,7 @@
 dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
     max.iterations = 2000, kmeans.tolerance = 1e-6, kmeans.iterations = 1000,
     stiffness = 50, eta = 0.1, nu = 0.1, accelerate = TRUE,
-    agree = 3) {
+    agree = NULL) {
     structure(list(
         tolerance = .check_number(tolerance, "tolerance", 0),
         relative.tolerance =
@@ -69,10 +70,12 @@ dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
 }
 
 .check_agree <- function(x) {
+    if (is.null(x) || identical(x, NA_real_))
+        return(NA_real_)
     if (identical(x, Inf))
         return(Inf)
     if (!.is_whole(x, 1, .Machine$integer.max))
-        .stop("'agree' must be one whole number >= 1, or Inf; found ",
+        .stop("'agree' must be NULL, one whole number >= 1, or Inf; found ",
             .describe(x))
     as.double(x)
 }
@@ -100,6 +103,8 @@ dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
 #' @export
 print.dmncontrol <- function(x, ...) {
     cat("settings of dmn():\n")
-    cat(sprintf("  %-18s %s\n", names(x), vapply(x, format, "")), sep = "")
+    cat(sprintf("  %-18s %s\n", names(x), vapply(x,
+        function(value) if (is.na(value)) "NULL" else format(value), "")),
+        sep = "")
     invisible(x)
 }

@@ -2,8 +2,7 @@
 #'
 #' Takes the counts out of what users hold them in, as samples x taxa. [dmn()]
 #' and all other functions that take counts call this generic. Call it yourself
-#' to choose what the default does not, or to convert a large table once for
-#' several calls.
+#' to convert a large table once for several calls.
 #'
 #' @details
 #' * **Matrices and data.frames**, tibbles included, have samples in rows. A
@@ -11,11 +10,12 @@
 #' * **Sparse matrices** of the \pkg{Matrix} package and of \pkg{SparseArray}
 #'   have samples in rows. A `dgCMatrix` is used as it is; the others are
 #'   converted to one.
-#' * **DelayedMatrix, HDF5Matrix, TENxMatrix** have samples in rows; `t(x)` costs
-#'   nothing if they do not. They are read in blocks of samples, of the size that
-#'   `DelayedArray::setAutoBlockSize()` sets, and each block is packed: the counts
-#'   take about 3 bytes for each that is not 0, and the table as a whole is
-#'   never in memory otherwise. A sparse block is read as a sparse matrix.
+#' * **DelayedMatrix, HDF5Matrix, TENxMatrix** have samples in rows; `t(x)`
+#'   costs nothing if they do not. They are read in blocks of samples, of the
+#'   size that `DelayedArray::setAutoBlockSize()` sets, and each block is
+#'   packed: the counts take about 3 bytes for each that is not 0, and the table
+#'   as a whole is never in memory otherwise. A sparse block is read as a sparse
+#'   matrix.
 #' * **SummarizedExperiment**, **SingleCellExperiment** and
 #'   **TreeSummarizedExperiment** have samples in columns. The assay that
 #'   `assay.type` names is taken, in whatever container it is.
@@ -23,34 +23,37 @@
 #'
 #' The same counts give the same fit, to the last bit, in any container.
 #'
-#' **A table that looks transposed.** The totals of taxa vary much more than the
-#' totals of samples. If the rows of a table with at least 10 rows and columns
-#' vary like taxa, and its columns like samples, there is a message. It has
-#' class `"dmn_transposed"`. There is none for containers that know where their
-#' samples are.
+#' **A table that looks transposed.** The totals of taxa mostly vary by orders
+#' of magnitude, and the totals of samples much less. If that is the other way
+#' round in a table of at least 10 samples and taxa, there is a message. This is
+#' a guess: transposed tables of a few abundant taxa draw none, and tables of
+#' very uneven samples of similar taxa may draw one. Its class is
+#' `"dmn_transposed"`, for `suppressMessages(..., classes = "dmn_transposed")`.
 #'
 #' **Another container.** A package can add its own with one method,
-#' `dmncounts.CLASS(x, ...)`, registered with `S3method(dmmomp::dmncounts,
-#' CLASS)`. The method returns a numeric matrix or a `dgCMatrix`, samples x taxa
-#' with their names, or the value of another method, for example of
-#' `dmncounts()` for a DelayedMatrix.
+#' `dmncounts.CLASS(x, ...)`, registered by `S3method(dmmomp::dmncounts, CLASS)`
+#' in its NAMESPACE. The method returns a numeric matrix or a `dgCMatrix`, samples
+#' x taxa with their names, or the value of another method, for example of
+#' `dmncounts()` for a DelayedMatrix. The argument `assay.type` of [dmn()] and
+#' others is for SummarizedExperiments only; users pass other arguments of the
+#' method as in `dmn(dmncounts(x, ...), 3)`.
 #'
 #' @param x a container of counts, see above.
 #' @param ... for methods; anything that the method does not know is an error.
 #' @param assay.type `character(1)`, default `"counts"`: the name of the assay
 #'     of a SummarizedExperiment to take.
 #' @param arg `character(1)`: what error messages call `x`.
-#' @return A numeric matrix, a `dgCMatrix`, or, for a DelayedMatrix, an object of
-#'     class `dmnpacked`, which has `dim()`, `dimnames()`, `as.matrix()` and `[`
-#'     like a matrix. Samples are in rows, taxa in columns. Row and column
+#' @return A numeric matrix, a `dgCMatrix`, or, for a DelayedMatrix, an object
+#'     of class `dmnpacked`, which has `dim()`, `dimnames()`, `as.matrix()` and
+#'     `[` like a matrix. Samples are in rows, taxa in columns. Row and column
 #'     names are those of the container.
 #' @section Errors:
 #' It is an error if `x` is not one of these containers, if it holds no numbers,
 #' if a data.frame has a column that is not numeric or that is named like a
-#' column of sample names (`"sample"`, `"SampleID"`, `"sample_id"` and the like),
-#' and if there is no such assay. Blocks of a DelayedMatrix are checked for
-#' values that are no counts when they are read; [dmn()] checks those of other
-#' containers.
+#' column of sample names (`"sample"`, `"SampleID"`, `"sample_id"` and the
+#' like), and if there is no such assay. Blocks of a DelayedMatrix are checked
+#' for values that are no counts when they are read; [dmn()] checks those of
+#' other containers.
 #' @seealso [dmn()]
 #' @examples
 #' ## a data.frame with a column of sample names
@@ -89,8 +92,13 @@ dmncounts.default <- function(x, ..., arg = "x") {
 #' @export
 dmncounts.matrix <- function(x, ..., arg = "x") {
     .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
-    if (!is.numeric(x))
-        .stop("'", arg, "' must hold numbers; found a ", mode(x), " matrix")
+    if (isS4(x))
+        x <- methods::as(x, "matrix")
+    # is.numeric() is TRUE for integer64, whose bits are not those of a double
+    if (!is.numeric(x) || inherits(x, "integer64"))
+        .stop("'", arg, "' must hold numbers; found ",
+            if (is.numeric(x)) "an integer64" else paste("a", mode(x)),
+            " matrix")
     x
 }
 
@@ -162,13 +170,15 @@ dmncounts.SummarizedExperiment <- function(x, ..., assay.type = "counts",
     .needs("SummarizedExperiment", arg)
     known <- SummarizedExperiment::assayNames(x)
     if (!is.character(assay.type) || length(assay.type) != 1L ||
-        !assay.type %in% known)
-        .stop("'assay.type' must be the name of an assay of '", arg, "', ",
-            if (length(known)) .first_few(known) else "which has none",
-            "; found ", .describe(assay.type))
+        !nzchar(assay.type) || !assay.type %in% known)
+        .stop("'assay.type' must be the name of an assay of '", arg, "' (",
+            if (length(known)) .first_few(known) else
+                paste0("it has none: assayNames(", arg, ") <- \"counts\""),
+            "); found ", .describe(assay.type))
     counts <- SummarizedExperiment::assay(x, assay.type)
-    dmncounts(if (is.data.frame(counts)) t(as.matrix(counts)) else t(counts),
-        arg = arg)
+    if (is.data.frame(counts) || inherits(counts, "DataFrame"))
+        counts <- as.matrix(counts)
+    dmncounts(t(counts), arg = arg)
 }
 
 #' @rdname dmncounts
@@ -204,8 +214,9 @@ dmncounts.dmnpacked <- function(x, ..., arg = "x") {
 
 # ---- data.frames --------------------------------------------------------
 
-# What a column of sample names is called.
-.sample_column <- "^[#X.]*(samples?|subjects?)?[._ ]?(id|name)s?$|^samples?$"
+# What a column of sample names is called, by read.csv(), readr and merge() too.
+.sample_column <- paste0("^[#X.]*(samples?|subjects?)?[._ ]?(id|name)s?$|",
+    "^samples?$|^X$|^[.]{3}1$|^row[._]?names?$")
 
 .check_data_frame <- function(x, arg) {
     # is.numeric() is TRUE for integer64, whose bits are not those of a double
@@ -218,12 +229,16 @@ dmncounts.dmnpacked <- function(x, ..., arg = "x") {
     if (length(bad) == 0L)
         return(invisible(NULL))
     first <- bad[[1L]]
+    column <- x[[first]]
+    is_names <- numeric[[first]] || is.character(column) || is.factor(column)
     fix <- sprintf("data.frame(%s, row.names = \"%s\", check.names = FALSE)",
         arg, names(x)[[first]])
     .stop("'", arg, "' must be a data.frame of counts, numeric columns; found ",
-        if (numeric[[first]]) "sample names" else class(x[[first]])[[1L]],
+        if (numeric[[first]]) "sample names" else class(column)[[1L]],
         " in ", .first_few(names(x)[bad]),
-        if (length(bad) > 1L)
+        if (inherits(column, "integer64"))
+            ". Make them doubles by as.numeric()"
+        else if (length(bad) > 1L || !is_names)
             ". Move sample names to rownames(), drop the other columns"
         else
             paste0(".\nIf it holds the sample names: ", fix))

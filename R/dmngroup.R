@@ -24,8 +24,8 @@
 #'     takes. Every group is fitted with all taxa.
 #' @param group a factor, or a vector that is made one, with one element for
 #'     each sample: its group. Or the name of a sample variable, if `count` is a
-#'     SummarizedExperiment (a column of its `colData`) or a phyloseq. There must
-#'     be at least two groups. Levels without samples are dropped.
+#'     SummarizedExperiment (a column of its `colData`) or a phyloseq. There
+#'     must be at least two groups. Levels without samples are dropped.
 #' @param k for `dmngroup()`, whole numbers >= 1: the numbers of components to
 #'     try in each group. For `AIC()`, `numeric(1)`, default 2: the penalty for
 #'     each parameter, see [AIC.DMN()].
@@ -145,7 +145,8 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
     if (anyNA(group))
         .stop("'", arg, "' must have no missing values; found ",
             .plural(sum(is.na(group)), "NA", "NA"),
-            ". Leave out those samples: count[!is.na(", arg, "), ]")
+            ". Leave out those samples, as count[!is.na(", arg, "), ] does in ",
+            "a matrix")
     .check_same_order(names(group), rownames(count), arg)
     group <- factor(group)
     if (nlevels(group) < 2L)
@@ -158,13 +159,19 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
 # sample variables; otherwise `name` itself.
 .sample_variable <- function(name, x, arg) {
     data <- .sample_variables(x)
-    if (is.null(data) || !is.character(name) || length(name) != 1L ||
-        nrow(data) == 1L)
+    if (!is.character(name) || length(name) != 1L)
         return(name)
+    if (is.null(data) && NROW(x) == 1L)
+        return(name)
+    if (is.null(data))
+        .stop("'", arg, "' must have an element for each sample; found ",
+            .describe(name), ", and 'count' has no sample variables")
     if (!name %in% names(data))
-        .stop("'", arg, "' must be a sample variable of 'count', ",
-            .first_few(names(data)), "; found ", .describe(name))
-    data[[name]]
+        .stop("'", arg, "' must be a sample variable of 'count' (",
+            .first_few(names(data)), "); found ", .describe(name))
+    value <- data[[name]]
+    # colData may hold run-length encoded variables
+    if (isS4(value)) as.vector(value) else value
 }
 
 # The sample variables of a container, in a list of columns with row names, or

@@ -26,8 +26,8 @@
 #'     taxa of `count` are not those of the fits, see
 #'     [`predict()`][predict.DMN]. With `"zero"`, `count` can be the table as it
 #'     was before rare taxa were removed.
-#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
-#'     counts are in a SummarizedExperiment.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
+#'     the counts are in a SummarizedExperiment.
 #' @return Invisibly, a list of two elements. `taxa`: the taxa from top to
 #'     bottom, by name or, if they have none, by number. `samples`: a list,
 #'     named by component, of the samples of each component from left to right,

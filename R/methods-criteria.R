@@ -46,8 +46,8 @@
 #'     the others it is not used, and anything in it is an error.
 #' @param k `numeric(1)`, >= 0, default 2: the penalty for each parameter on the
 #'     usual scale. The result is `NLE + k P / 2`.
-#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
-#'     counts are in a SummarizedExperiment.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
+#'     the counts are in a SummarizedExperiment.
 #' @return
 #' `goodnessOfFit()`: a named `numeric(5)` of `NLE`, `LogDet`, `Laplace`, `BIC`
 #' and `AIC`. `laplace()`, `AIC()` and `BIC()`: one of these, `numeric(1)`. For

@@ -27,8 +27,8 @@
 #'     that the fit does not know; see below.
 #' @param num.threads `numeric(1)`, a whole number >= 1: the number of threads
 #'     to use at most. [dmnthreads()] describes the default.
-#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
-#'     counts are in a SummarizedExperiment.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
+#'     the counts are in a SummarizedExperiment.
 #' @return A numeric matrix, new samples x components, with the row names of
 #'     `newdata`. Its column names are the numbers of the components, or their
 #'     labels, see [componentLabels()]. With `assign = TRUE`, an integer vector

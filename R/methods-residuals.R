@@ -34,8 +34,8 @@
 #'     [`predict()`][predict.DMN].
 #' @param type `character(1)`, `"pearson"` (the default) or `"deviance"`.
 #' @param ... not used; anything in it is an error.
-#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
-#'     counts are in a SummarizedExperiment.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
+#'     the counts are in a SummarizedExperiment.
 #' @return A numeric matrix, samples x taxa, with the row names of `counts` and
 #'     the taxa in the order of the fit. The values have no unit, and most are
 #'     between -2 and 2 if the model holds. The matrix is dense, even if

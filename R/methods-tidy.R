@@ -106,6 +106,7 @@ tidy.DMN <- function(x, conf.int = FALSE, conf.level = 0.95, scale = FALSE,
     .refuse_dots(..., .what = "tidy", .known = names(formals(tidy.DMN)))
     conf.int <- .check_flag(conf.int, "conf.int")
     conf.level <- .check_probability(conf.level, "conf.level")
+    .check_fit(x, "x")
     estimate <- as.vector(fitted.DMN(x, scale = scale))
     labels <- componentLabels(x)
     taxa <- .taxon_names(x)
@@ -155,11 +156,19 @@ glance.DMN <- function(x, ...) {
 #' @param newdata counts of new samples, samples x taxa, in any of the forms
 #'     that [dmn()] takes. The default, `NULL`, means the samples of the fit. A
 #'     `DMNGroup` needs them. The counts are not part of the result.
+#' @param missing.taxa,assay.type as for [`predict()`][predict.DMN], for
+#'     `newdata`.
 #' @method augment DMN
 #' @exportS3Method generics::augment DMN
-augment.DMN <- function(x, data = NULL, newdata = NULL, ...) {
+augment.DMN <- function(x, data = NULL, newdata = NULL, ...,
+    missing.taxa = c("error", "zero"), assay.type = "counts") {
     .refuse_dots(..., .what = "augment", .known = names(formals(augment.DMN)))
-    z <- if (is.null(newdata)) x@group else predict.DMN(x, newdata)
+    .check_fit(x, "x")
+    z <- if (is.null(newdata))
+        x@group
+    else
+        predict.DMN(x, newdata, missing.taxa = missing.taxa,
+            assay.type = assay.type)
     table <- .sample_data(data, z, is.null(newdata))
     .as_tidy(.add_columns(table, .classes(z, componentLabels(x))))
 }
@@ -242,6 +251,14 @@ glance.DMNSelect <- function(x, ...) {
 }
 
 #' @rdname tidy.DMN
+#' @method augment DMNSelect
+#' @exportS3Method generics::augment DMNSelect
+augment.DMNSelect <- function(x, data = NULL, newdata = NULL, ...) {
+    .some_fits(x)
+    augment.DMN(best(x), data, newdata, ...)
+}
+
+#' @rdname tidy.DMN
 #' @method tidy DMNGroup
 #' @exportS3Method generics::tidy DMNGroup
 tidy.DMNGroup <- function(x, ...) {
@@ -272,12 +289,14 @@ glance.DMNGroup <- function(x, ...) {
 #' @rdname tidy.DMN
 #' @method augment DMNGroup
 #' @exportS3Method generics::augment DMNGroup
-augment.DMNGroup <- function(x, data = NULL, newdata, ...) {
+augment.DMNGroup <- function(x, data = NULL, newdata, ...,
+    missing.taxa = c("error", "zero"), assay.type = "counts") {
     .refuse_dots(..., .what = "augment", .known = names(formals(augment.DMN)))
     if (missing(newdata) || is.null(newdata))
         .stop("'newdata' is missing: pass counts of the samples to classify, ",
             "samples x taxa, as augment(x, newdata = counts)")
-    z <- predict.DMNGroup(x, newdata)
+    z <- predict.DMNGroup(x, newdata, missing.taxa = missing.taxa,
+        assay.type = assay.type)
     each <- as.data.frame(z)
     names(each) <- paste0(".probability.", colnames(z))
     table <- .sample_data(data, z, FALSE)

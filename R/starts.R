@@ -90,8 +90,9 @@
 #' case of two outcomes of the stopping rules of Boender and Rinnooy Kan (1987).
 #' But moves begin from the best fit, and a better optimum may be rarer: where
 #' much depends on it, raise `agree` and `nstart`. In small tables, those with
-#' fewer than `8192 / k` counts that are not 0, all `nstart` starts are made: they
-#' take little time, and the best optimum of a few dozen samples may be rare.
+#' fewer than `8192 / k` counts that are not 0, all `nstart` starts are made
+#' unless `agree` is given: they take little time, and the best optimum of a few
+#' dozen samples may be rare.
 #'
 #' **Large tables.** With 80,000 samples or more, starts are made on 20,000
 #' samples drawn at random (the same for any seed), or on 50 for each component

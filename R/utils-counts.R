@@ -9,16 +9,15 @@
     given <- count
     count <- .as_count_matrix(count, arg, assay.type)
     if (!allow.empty && nrow(count) == 0L)
-        .stop("'", arg, "' has no rows: it must have samples in rows")
+        .stop("'", arg, "' has no samples (rows)")
     if (ncol(count) == 0L)
-        .stop("'", arg, "' has no columns: it must have taxa in columns")
+        .stop("'", arg, "' has no taxa (columns)")
     problem <- .Call(R_dmm_count_problem, count, num.threads)
     if (!is.null(problem) &&
         !(allow.empty && problem$problem == "empty_sample"))
-        .stop_counts(problem, count, arg)
-    if (orient && !inherits(given, c("SummarizedExperiment", "phyloseq",
-        "otu_table")))
-        .say_if_transposed(count, arg)
+        .stop_counts(problem, count, arg, given)
+    if (orient)
+        .say_if_transposed(count, arg, given)
     count
 }
 
@@ -39,25 +38,37 @@
     value
 }
 
-# The totals of taxa vary by orders of magnitude, those of samples less.
-.say_if_transposed <- function(count, arg) {
+# The totals of taxa vary by orders of magnitude, those of samples less. A table
+# of the most abundant taxa of uneven samples may be the other way round, so much
+# is asked, or less of one with far more rows than columns.
+.say_if_transposed <- function(count, arg, given) {
     if (min(dim(count)) < 10L)
         return(invisible(NULL))
     spread <- vapply(.totals(count), function(total) {
         stats::sd(log(total[total > 0]))
     }, numeric(1))
-    if (spread[["rows"]] > 1.5 &&
-        spread[["rows"]] > 2 * spread[["columns"]])
-        message(structure(class = c("dmn_transposed", "message", "condition"),
-            list(call = NULL, message = paste0("'", arg, "' looks transposed: ",
-                "the totals of its rows vary like those of taxa, the totals of ",
-                "its columns like those of samples.\nSamples must be in rows; ",
-                "if they are in columns, pass t(", arg, ").\n"))))
+    ratio <- spread[["rows"]] / spread[["columns"]]
+    tall <- nrow(count) > 10 * ncol(count)
+    transposed <- spread[["rows"]] > 1.5 && ratio > 4.5 ||
+        tall && spread[["rows"]] > 0.9 && ratio > 2
+    if (!isTRUE(transposed))
+        return(invisible(NULL))
+    fix <- if (inherits(given, "SummarizedExperiment"))
+        "Samples must be in the columns of the assay."
+    else if (inherits(given, c("phyloseq", "otu_table")))
+        paste0("See taxa_are_rows(", arg, ").")
+    else
+        paste0("Samples must be in rows; if they are in columns, pass t(", arg,
+            ").")
+    message(structure(class = c("dmn_transposed", "message", "condition"),
+        list(call = NULL, message = paste0("'", arg, "' looks transposed: the ",
+            "totals of its samples vary like those of taxa, the totals of ",
+            "its taxa like those of samples.\n", fix, "\n"))))
 }
 
-.stop_counts <- function(problem, count, arg) {
+.stop_counts <- function(problem, count, arg, given = count) {
     if (problem$problem == "empty_sample")
-        .stop_empty_samples(count, arg)
+        .stop_empty_samples(count, arg, given)
     at <- .position(problem, count)
     # with 6 digits, a number close to a whole one would look like one
     digits <- if (identical(problem$problem, "fractional")) 15L else 6L
@@ -88,12 +99,18 @@
         part("column", problem$column, colnames(count)))
 }
 
-.stop_empty_samples <- function(count, arg) {
+.stop_empty_samples <- function(count, arg, given) {
     empty <- which(.totals(count)$rows == 0)
     names <- if (is.null(rownames(count))) empty else rownames(count)[empty]
     one <- length(empty) == 1L
-    .stop(if (one) "1 sample (row)" else paste(length(empty), "samples (rows)"),
-        " of '", arg, "' ", if (one) "has" else "have", " no counts: ",
-        .first_few(names), ".\nRemove them: ", arg, "[rowSums(", arg,
-        ") > 0, ]; or pass t(", arg, ") if its rows are taxa")
+    fix <- if (inherits(given, "SummarizedExperiment"))
+        sprintf("%s[, colSums(assay(%s)) > 0]", arg, arg)
+    else if (inherits(given, c("phyloseq", "otu_table")))
+        sprintf("prune_samples(sample_sums(%s) > 0, %s)", arg, arg)
+    else
+        sprintf("%s[rowSums(%s) > 0, ]; or pass t(%s) if its rows are taxa",
+            arg, arg, arg)
+    .stop(if (one) "1 sample" else paste(length(empty), "samples"), " (row",
+        if (!one) "s", ") of '", arg, "' ", if (one) "has" else "have",
+        " no counts: ", .first_few(names), ".\nRemove them: ", fix)
 }

@@ -37,26 +37,41 @@ dimnames.dmnpacked <- function(x) unclass(x)$dimnames
 
 #' @export
 `dimnames<-.dmnpacked` <- function(x, value) {
+    fits <- is.null(value) || length(value) == 2L &&
+        all(lengths(value) == dim(x) | vapply(value, is.null, NA))
+    if (!fits)
+        .stop("'value' must be names for ", nrow(x), " samples and ", ncol(x),
+            " taxa; found ", paste(lengths(value), collapse = " and "))
     .new_packed(unclass(x)$blocks, dim(x), value)
 }
 
 #' @export
 length.dmnpacked <- function(x) prod(as.double(dim(x)))
 
-# Takes rows and columns by number, name or logical vector. A column of NA has
-# no counts.
+# Takes rows and columns by number, name or logical vector.
 #' @export
 `[.dmnpacked` <- function(x, i, j, ..., drop = FALSE) {
-    number <- function(index, n, names) {
-        all <- seq_len(n)
-        names(all) <- names
-        as.integer(unname(all[index]))
+    number <- function(index, n, names, what) {
+        all <- stats::setNames(seq_len(n), names)
+        chosen <- unname(all[index])
+        if (anyNA(chosen))
+            .stop("there are ", n, " ", what, "; no such one: ",
+                .first_few(if (is.logical(index)) which(is.na(chosen))
+                    else index[is.na(chosen)]))
+        chosen
     }
+    names <- dimnames(x)
+    .choose_packed(x,
+        if (!missing(i)) number(i, nrow(x), names[[1L]], "samples"),
+        if (!missing(j)) number(j, ncol(x), names[[2L]], "taxa"))
+}
+
+# The rows i and columns j, NULL for all. A column of NA has no counts.
+.choose_packed <- function(x, i = NULL, j = NULL) {
     dim <- dim(x)
     names <- dimnames(x)
-    i <- if (missing(i)) seq_len(dim[[1L]]) else
-        number(i, dim[[1L]], names[[1L]])
-    j <- if (missing(j)) NULL else number(j, dim[[2L]], names[[2L]])
+    if (is.null(i))
+        i <- seq_len(dim[[1L]])
     parts <- split(i, (seq_along(i) - 1L) %/% .most_packed_rows)
     blocks <- lapply(unname(parts), function(rows) {
         .Call(R_dmm_pack, x, rows, j)
@@ -64,6 +79,12 @@ length.dmnpacked <- function(x) prod(as.double(dim(x)))
     columns <- if (is.null(j)) seq_len(dim[[2L]]) else j
     .new_packed(blocks, c(length(i), length(columns)),
         if (!is.null(names)) list(names[[1L]][i], names[[2L]][columns]))
+}
+
+#' @export
+t.dmnpacked <- function(x) {
+    .stop("packed counts have samples in rows; transpose the table before ",
+        "dmncounts() instead")
 }
 
 #' @export
@@ -81,12 +102,5 @@ print.dmnpacked <- function(x, ...) {
 }
 
 # The totals of the samples and of the taxa of any table that the engine reads:
-# list(rows, columns).
-.totals <- function(count) {
-    if (inherits(count, "dmnpacked"))
-        .Call(R_dmm_packed_totals, count)
-    else if (is.matrix(count))
-        list(rows = rowSums(count), columns = colSums(count))
-    else
-        list(rows = Matrix::rowSums(count), columns = Matrix::colSums(count))
-}
+# list(rows, columns). Its values must be counts.
+.totals <- function(count) .Call(R_dmm_totals, count)

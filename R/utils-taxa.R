@@ -21,21 +21,23 @@
     .check_common_taxa(given, taxa, rownames(newdata), arg)
     lacking <- setdiff(taxa, given)
     unknown <- which(!given %in% taxa)
+    .check_different_taxa(given, taxa, arg)
     if (missing.taxa == "error")
         .check_same_taxa(lacking, given[unknown], arg)
-    .check_different_taxa(given, taxa, arg)
     if (length(unknown))
         .report_unknown_taxa(newdata, unknown, arg)
+    if (inherits(newdata, "dmnpacked")) {
+        newdata <- .choose_packed(newdata, j = match(taxa, given))
+        colnames(newdata) <- taxa
+        return(newdata)
+    }
     newdata <- .fill_taxa(newdata, lacking)
-    newdata <- newdata[, match(taxa, colnames(newdata)), drop = FALSE]
-    colnames(newdata) <- taxa
-    newdata
+    newdata[, match(taxa, colnames(newdata)), drop = FALSE]
 }
 
-# `newdata` with columns of zeros for the taxa `lacking`. Packed counts need
-# none: their column NA is one of zeros.
+# `newdata`, dense or sparse, with columns of zeros for the taxa `lacking`.
 .fill_taxa <- function(newdata, lacking) {
-    if (length(lacking) == 0L || inherits(newdata, "dmnpacked"))
+    if (length(lacking) == 0L)
         return(newdata)
     size <- c(nrow(newdata), length(lacking))
     names <- list(NULL, lacking)
@@ -70,7 +72,7 @@
             .plural(size, "taxon", "taxa"), " of 'object'; found ",
             .plural(ncol(newdata), "column"),
             if (nrow(newdata) == size)
-                "; is it transposed? Samples must be in rows")
+                "; is it transposed?")
 }
 
 .check_common_taxa <- function(given, taxa, samples, arg) {

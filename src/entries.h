@@ -21,7 +21,7 @@ SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control, SEXP optimizer,
                  SEXP num_threads);
 SEXP R_dmm_pack(SEXP count, SEXP rows, SEXP columns);
 SEXP R_dmm_unpack(SEXP count);
-SEXP R_dmm_packed_totals(SEXP count);
+SEXP R_dmm_totals(SEXP count);
 SEXP R_dmm_predict(SEXP estimate, SEXP weight, SEXP newdata, SEXP logevidence,
                    SEXP num_threads);
 SEXP R_dmm_mixture_weights(SEXP estimate, SEXP weight);

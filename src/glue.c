@@ -144,9 +144,12 @@ dmm_control glue_control(SEXP list, SEXP num_threads)
     control.max_iterations =
         glue_int(element(list, "max.iterations"), "max.iterations");
     control.accelerate = glue_int(element(list, "accelerate"), "accelerate");
-    /* Inf: all starts are made */
-    const double agree = real_element(list, "agree");
-    control.agree = agree < INT_MAX ? (int)agree : 0;
+    /* NA: as usual; Inf: all starts are made */
+    const double agree = Rf_asReal(element(list, "agree"));
+    if (ISNAN(agree))
+        control.agree = DMM_AGREE_USUAL;
+    else
+        control.agree = agree < INT_MAX ? (int)agree : 0;
     control.n_threads = glue_int(num_threads, "num.threads");
     return control;
 }

@@ -20,7 +20,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(R_dmm_mstep, 6),
     ENTRY(R_dmm_pack, 3),
     ENTRY(R_dmm_unpack, 1),
-    ENTRY(R_dmm_packed_totals, 1),
+    ENTRY(R_dmm_totals, 1),
     ENTRY(R_dmm_predict, 5),
     ENTRY(R_dmm_mixture_weights, 2),
     ENTRY(R_dmm_special, 2),

@@ -1,4 +1,5 @@
-/* Packed counts (R/utils-packed.R): tables that are read block by block. */
+/* Packed counts (R/utils-packed.R), which hold tables that are read block by
+ * block; and the totals of any table. */
 #include <string.h>
 
 #include "core/counts/packed.h"
@@ -25,12 +26,23 @@ static size_t *read_indices(SEXP index, size_t limit, size_t missing,
     return result;
 }
 
+/* A view of a table whose values are counts. Packed blocks are checked, because
+ * a damaged one could lead outside its arrays; other tables must have been. */
+static dmm_matrix checked_matrix(SEXP count)
+{
+    const dmm_matrix m = glue_matrix(count);
+    dmm_problem problem;
+    if (m.kind == DMM_MATRIX_PACKED)
+        glue_check(dmm_matrix_check(&m, 1, &problem));
+    return m;
+}
+
 /* The bytes of a packed block with the chosen rows and columns of `count`, as a
  * raw vector. `rows` and `columns` are integer vectors or NULL for all; a
  * column of NA has no counts. */
 SEXP R_dmm_pack(SEXP count, SEXP rows, SEXP columns)
 {
-    const dmm_matrix m = glue_matrix(count);
+    const dmm_matrix m = checked_matrix(count);
     dmm_selection selection;
     selection.row = read_indices(rows, m.rows, m.rows, &selection.n_rows);
     selection.column =
@@ -52,7 +64,7 @@ static uint64_t *key_space(const dmm_matrix *m)
 /* The counts as an integer matrix. */
 SEXP R_dmm_unpack(SEXP count)
 {
-    const dmm_matrix m = glue_matrix(count);
+    const dmm_matrix m = checked_matrix(count);
     uint64_t *keys = key_space(&m);
     SEXP x = PROTECT(Rf_allocMatrix(INTSXP, (int)m.rows, (int)m.columns));
     int *to = INTEGER(x);
@@ -67,9 +79,9 @@ SEXP R_dmm_unpack(SEXP count)
 }
 
 /* list(rows, columns): the totals of the rows and of the columns. */
-SEXP R_dmm_packed_totals(SEXP count)
+SEXP R_dmm_totals(SEXP count)
 {
-    const dmm_matrix m = glue_matrix(count);
+    const dmm_matrix m = checked_matrix(count);
     uint64_t *keys = key_space(&m);
     const char *names[] = {"rows", "columns", ""};
     SEXP list = PROTECT(glue_list(names));

@@ -1,8 +1,8 @@
 # What a container costs. A table that an HDF5 file holds is read by a new R
-# process, in blocks, and fitted; others have the same counts in memory. For each
-# the script prints the seconds to take the counts out of the container and for
-# the fit, and the peak memory of the process beyond that of a process that has
-# loaded the packages only. All fits must be the same, to the last bit.
+# process, in blocks, and fitted; others have the same counts in memory. For
+# each the script prints the seconds to take the counts out of the container and
+# for the fit, and the peak memory of the process beyond that of a process that
+# has loaded the packages only. All fits must be the same, to the last bit.
 #
 #   Rscript inst/benchmarks/containers.R [OPTION...]
 #

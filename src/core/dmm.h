@@ -50,6 +50,9 @@ typedef void (*dmm_progress)(dmm_phase phase, int iteration, double value,
  * the work stops and its function returns DMM_ERROR_INTERRUPTED. */
 typedef int (*dmm_interrupt)(void *user);
 
+/* 3, and all starts in small tables. */
+#define DMM_AGREE_USUAL (-1)
+
 typedef struct {
     double eta, nu;            /* Gamma prior of alpha: shape and rate     */
     double stiffness;          /* of the soft k-means start                */
@@ -65,8 +68,8 @@ typedef struct {
     double accelerate_change_per_sample; /* ... or less than N times this  */
     dmm_optimizer optimizer;   /* of the M-step                            */
     int agree;                 /* starts that end at the best optimum: with so
-                                  many no more are made; 0: all are made,
-                                  as they are in small tables              */
+                                  many no more are made; 0: all are made; or
+                                  DMM_AGREE_USUAL                          */
     unsigned long seed;        /* of the random start                      */
     int n_threads;             /* at most                                  */
     dmm_progress progress;     /* may be NULL                              */

@@ -90,3 +90,33 @@ test_that("what cannot be added is refused", {
     expect_error(addDMN(se, fit, prefix = ""), "'prefix' must be one string")
     expect_error(addDMN(se, fit, name = "x"), "has no argument 'name'")
 })
+
+test_that("samples with the same name keep their own types", {
+    skip_if_not_installed("SummarizedExperiment")
+    x <- twins
+    type <- mixture(fit, assign = TRUE)
+    other <- which(type != type[[1L]])[[1L]]
+    rownames(x)[other] <- rownames(x)[1L]
+    doubled <- dmn(x, 3, seed = 1, nstart = 2)
+    se <- SummarizedExperiment::SummarizedExperiment(list(counts = t(x)))
+    expect_identical(
+        as.integer(SummarizedExperiment::colData(addDMN(se, doubled))$dmn),
+        unname(mixture(doubled, assign = TRUE)))
+    expect_error(addDMN(se[, -3], doubled), "some names occur twice in 'fit'")
+})
+
+test_that("the variables of an earlier fit are removed", {
+    skip_if_not_installed("SummarizedExperiment")
+    se <- SummarizedExperiment::SummarizedExperiment(list(counts = t(twins)),
+        colData = data.frame(dmnx = twinsBMI))
+    two <- dmn(twins, 2, seed = 1, nstart = 1)
+    data <- SummarizedExperiment::colData(addDMN(addDMN(se, fit), two))
+    expect_identical(names(data), c("dmnx", "dmn", "dmn.probability", "dmn.1",
+        "dmn.2"))
+    both <- addDMN(addDMN(se, fit, prefix = "three"), two)
+    expect_true(all(c("three.3", "dmn.2") %in%
+        names(SummarizedExperiment::colData(both))))
+    componentLabels(two) <- c("probability", "b")
+    expect_error(addDMN(se, two), "no component with the label")
+    expect_error(addDMN(se[, 0], fit), "'x' has no samples")
+})

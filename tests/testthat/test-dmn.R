@@ -310,7 +310,7 @@ test_that("k must be one whole number from 1 to the number of samples", {
     expect_error(dmn(x, 1:3), paste("found a numeric vector of length 3; for",
         "several, lapply(k, dmn, count = count)"), fixed = TRUE)
     # the hint is given only where there are as many taxa as k
-    expect_error(dmn(x, 25), "is it transposed?", fixed = TRUE)
+    expect_error(dmn(x, 25), "is 'count' transposed?", fixed = TRUE)
     expect_error(dmn(x, 1000), "found 1000$")
     expect_error(dmn(x), "'k' is missing: pass the number of components")
     expect_identical(dmn(x, 2L, seed = 1), dmn(x, 2, seed = 1))

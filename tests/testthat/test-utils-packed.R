@@ -19,7 +19,9 @@ test_that("the counts come back, whatever their size", {
         expect_identical(dim(p), dim(x))
         expect_identical(dimnames(p), dimnames(x))
         expect_equal(length(p), length(x))
-        expect_identical(.totals(p), lapply(.totals(x), unname))
+        totals <- list(rows = unname(rowSums(x)), columns = unname(colSums(x)))
+        for (form in list(p, x, x + 0, as_sparse(x)))
+            expect_identical(.totals(form), totals)
         expect_identical(as.matrix(packed(unname(x + 0))), unname(x))
     }
 })
@@ -40,8 +42,17 @@ test_that("rows and columns are chosen as from a matrix", {
     for (j in columns)
         expect_identical(as.matrix(p[, j, drop = FALSE]), x[, j, drop = FALSE])
     # a column of NA has no counts
-    expect_identical(unname(as.matrix(p[, c(2, NA, 1)])),
+    expect_identical(unname(as.matrix(.choose_packed(p, j = c(2L, NA, 1L)))),
         unname(cbind(x[, 2], 0L, x[, 1])))
+    for (j in list("t44", NA, 21, 1e10, rep(TRUE, 21)))
+        expect_error(p[, j], "there are 20 taxa; no such one")
+    for (i in list("x", NA, 51, c(1, NA), rep(TRUE, 51)))
+        expect_error(p[i, ], "there are 50 samples; no such one")
+    expect_error(t(p), "transpose the table before")
+    expect_error(rownames(p) <- letters, "'value' must be names for 50 samples")
+    turned <- p
+    colnames(turned) <- rev(colnames(p))
+    expect_identical(colnames(turned), rev(colnames(x)))
     # more samples than one block holds
     many <- rep(1:50, 1500)
     expect_identical(as.matrix(p[many, 1:2]), x[many, 1:2])
@@ -70,10 +81,17 @@ test_that("damaged packed counts are refused", {
         y <- unclass(p)
         y <- change(y)
         class(y) <- "dmnpacked"
-        expect_error(dmn(y, 1), "not a valid object|argument|dmmomp:")
+        refused <- "not a valid object|dmmomp:"
+        expect_error(dmn(y, 1), refused)
+        expect_error(y[1:5, ], refused)
+        expect_error(as.matrix(y), refused)
+        expect_error(.totals(y), refused)
     }
     damage(function(y) { y$blocks[[2]] <- y$blocks[[2]][1:30]; y })
     damage(function(y) { y$blocks <- y$blocks[-1]; y })
     damage(function(y) { y$dim <- c(33L, 13L); y })
     damage(function(y) { y$blocks[[1]][25:40] <- as.raw(255); y })
+    # rows outside the table
+    data <- 24 + 4 * (ncol(x) + 1)
+    damage(function(y) { y$blocks[[1]][data + 2:9] <- as.raw(255); y })
 })

@@ -7,8 +7,8 @@
  *
  * A packed block is one array of bytes, which may be copied and kept, and moved
  * to another process of the same byte order: a header of three 64-bit numbers
- * (rows, columns, nonzero entries), then 32-bit offsets, one for each column and
- * one for the end, into the bytes that follow. The bytes of a column with n
+ * (rows, columns, nonzero entries), then 32-bit offsets, one for each column
+ * and one for the end, into the bytes that follow. The bytes of a column with n
  * nonzero counts are the width of its counts (1, 2 or 4), n rows of 16 bits,
  * ascending, and n counts of that width. A column without counts has no bytes.
  */

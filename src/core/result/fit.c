@@ -39,9 +39,11 @@
 #define FINALISTS 2
 #define EM_STEPS 3
 
-/* If a table has fewer nonzero counts than this, divided by the number of
- * components, all starts are made: they take milliseconds, and in tables of a
- * few dozen samples the best optimum may be met by one start in ten. */
+/* By default, starts end when so many have met the best optimum. If a table has
+ * fewer nonzero counts than SMALL_TABLE, divided by the number of components, all
+ * are made: they take milliseconds, and in tables of a few dozen samples the best
+ * optimum may be met by one start in ten. */
+#define USUAL_AGREE 3
 #define SMALL_TABLE 8192
 
 /* NLEs that differ by no more are of the same optimum. EM stops much closer to
@@ -63,7 +65,7 @@ dmm_control dmm_control_default(void)
         .accelerate_change = 0.1,
         .accelerate_change_per_sample = 1e-5,
         .optimizer = DMM_OPTIMIZER_NEWTON,
-        .agree = 3,
+        .agree = DMM_AGREE_USUAL,
         .seed = 1,
         .n_threads = 1,
     };
@@ -359,9 +361,12 @@ static dmm_status run_starts(dmm_team *team, job *x,
                              const dmm_control *control, run *best, size_t n)
 {
     dmm_status status = DMM_OK, failure = DMM_OK;
-    const int small = x->counts->n_nonzeros < SMALL_TABLE / x->k;
-    const size_t agree =
-        control->agree > 0 && !small ? (size_t)control->agree : SIZE_MAX;
+    size_t agree = SIZE_MAX;
+    if (control->agree > 0)
+        agree = (size_t)control->agree;
+    else if (control->agree == DMM_AGREE_USUAL &&
+             x->counts->n_nonzeros >= SMALL_TABLE / x->k)
+        agree = USUAL_AGREE;
     while (x->n_made < x->plan->n_starts &&
            !(best->em && count_met(x, best->em->nle) >= agree)) {
         run r;
