@@ -18,8 +18,8 @@ if (nzchar(arguments$library))
     .libPaths(c(arguments$library, .libPaths()))
 stopifnot(requireNamespace("dmmomp"), requireNamespace("HDF5Array"))
 
-# Writes counts of `k` types to a file, 10,000 samples at a time. `level` of the
-# Poisson means decides how many counts are 0.
+# Writes counts of `k` types to a file, 10,000 samples at a time. The level of
+# the means decides how many counts are 0.
 write_table <- function(file, n, s, k, density, chunk = c(1000L, 50L)) {
     set.seed(1)
     mean <- matrix(rgamma(k * s, 0.5, 1), k)
@@ -32,7 +32,9 @@ write_table <- function(file, n, s, k, density, chunk = c(1000L, 50L)) {
     for (first in seq(1, n, 10000)) {
         rows <- first:min(first + 9999, n)
         type <- sample.int(k, length(rows), TRUE)
-        x <- matrix(rpois(length(rows) * s, pmin(mean[type, ], 1e5)),
+        # overdispersed, as counts of real samples are
+        share <- matrix(rgamma(length(rows) * s, 2, 2), length(rows))
+        x <- matrix(rpois(length(share), pmin(mean[type, ] * share, 1e5)),
             length(rows))
         x[, 1L] <- x[, 1L] + 1L # no sample is empty
         rhdf5::h5write(x, file, "counts", index = list(rows, seq_len(s)))
