@@ -18,6 +18,9 @@
     "#D55E00", "#F0E442", "#332288", "#882255", "#117733", "#999933",
     "#AA4499")
 
+# What is drawn over black lines.
+.accent <- .categories[[6L]]
+
 # Anything that is put together from the rest.
 .other_colour <- "#BBBBBB"
 

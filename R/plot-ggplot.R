@@ -1,6 +1,6 @@
 # What the plots by ggplot2 share. ggplot2 is optional. A function that makes a
-# plot begins with .need_ggplot(), and its plots keep the theme of the user: they
-# add to it, and set no complete theme.
+# plot begins with .need_ggplot(), and its plots keep the theme of the user:
+# they add to it, and set no complete theme.
 
 .has_ggplot <- function() requireNamespace("ggplot2", quietly = TRUE)
 
@@ -11,9 +11,10 @@
 }
 
 # For plot methods: draws what `make()` returns, by ggplot2 if it is installed
-# and by `draw()` otherwise. Returns the plot, or `x`, invisibly.
-.plot_by <- function(x, make, draw) {
-    if (!.has_ggplot()) {
+# and by `draw()` otherwise, or if `base`: where graphical parameters are given.
+# Returns the plot, or `x`, invisibly.
+.plot_by <- function(x, make, draw, base = FALSE) {
+    if (base || !.has_ggplot()) {
         draw()
         return(invisible(x))
     }
@@ -21,6 +22,9 @@
     print(plot)
     invisible(plot)
 }
+
+# The pronoun in aes(.data$column), which ggplot2 defines where it is used.
+utils::globalVariables(".data")
 
 # Small changes of the user's theme.
 .theme <- function(...) {
@@ -45,12 +49,26 @@
 # middle.
 .short_names <- function(names, width = 30L) {
     long <- nchar(names) > width
-    head <- substr(names, 1L, (width - 1L) %/% 2L)
-    tail <- substring(names, nchar(names) - width %/% 2L + 1L)
-    short <- ifelse(long, paste0(head, "\u2026", tail), names)
+    head <- substr(names, 1L, (width - 2L) %/% 2L)
+    tail <- substring(names, nchar(names) - (width - 3L) %/% 2L + 1L)
+    # three dots, because a pdf has no sign for an ellipsis
+    short <- ifelse(long, paste0(head, "...", tail), names)
     doubled <- short %in% short[duplicated(short)]
     if (any(doubled & long))
         short[long] <- make.unique(c(short[!long], short[long]),
             sep = " ")[sum(!long) + seq_len(sum(long))]
     short
+}
+
+# The axis of numbers of components: all of them if they are few.
+.scale_k <- function(k) {
+    breaks <- unique(sort(k))
+    if (length(breaks) > 12L) {
+        breaks <- pretty(breaks)
+        breaks <- breaks[breaks == trunc(breaks) & breaks >= 1]
+    }
+    ggplot2::scale_x_continuous("number of components, k", breaks = breaks,
+        guide = ggplot2::guide_axis(check.overlap = TRUE),
+        # one k alone has no range
+        expand = ggplot2::expansion(0.05, if (length(breaks) == 1L) 0.5 else 0))
 }
