@@ -44,7 +44,7 @@
 #'
 #' ## a curve for each of several groups, or of several classifiers
 #' if (requireNamespace("ggplot2", quietly = TRUE)) {
-#'     one <- roc(pheno == "Obese", count[, "Prevotella"] > 0)
+#'     one <- roc(pheno == "Obese", count[, "Prevotella"])
 #'     ggplot2::autoplot(curve, one, labels = c("mixtures", "one genus"))
 #' }
 #' @order 1
