@@ -33,11 +33,12 @@ utils::globalVariables(".data")
         plot.caption = ggplot2::element_text(hjust = 0), ...)
 }
 
-# Scales that give a component the same colour in every plot.
-.scale_component <- function(labels, aesthetics = c("colour", "fill"),
+# Scales that give a component the same colour in every plot. `...` may have
+# `labels`, what the key shows instead of the names of the components.
+.scale_component <- function(components, aesthetics = c("colour", "fill"),
     name = "component", ...) {
-    ggplot2::scale_colour_manual(values = .colours_of(labels), name = name,
-        aesthetics = aesthetics, limits = labels, ...)
+    ggplot2::scale_colour_manual(values = .colours_of(components), name = name,
+        aesthetics = aesthetics, limits = components, ...)
 }
 
 # A title or caption broken into lines of about `width` characters.
@@ -46,13 +47,12 @@ utils::globalVariables(".data")
 }
 
 # Names of at most `width` characters, all different: a long one loses its
-# middle.
+# middle. The dots are three, since pdf() cannot draw an ellipsis.
 .short_names <- function(names, width = 30L) {
     long <- nchar(names) > width
-    head <- substr(names, 1L, (width - 2L) %/% 2L)
-    tail <- substring(names, nchar(names) - (width - 3L) %/% 2L + 1L)
-    # three dots, because a pdf has no sign for an ellipsis
-    short <- ifelse(long, paste0(head, "...", tail), names)
+    head <- (width - 3L) %/% 2L
+    short <- ifelse(long, paste0(substr(names, 1L, head), "...",
+        substring(names, nchar(names) - width + head + 4L)), names)
     doubled <- short %in% short[duplicated(short)]
     if (any(doubled & long))
         short[long] <- make.unique(c(short[!long], short[long]),
@@ -71,4 +71,65 @@ utils::globalVariables(".data")
         guide = ggplot2::guide_axis(check.overlap = TRUE),
         # one k alone has no range
         expand = ggplot2::expansion(0.05, if (length(breaks) == 1L) 0.5 else 0))
+}
+
+# Labels of an axis of proportions, or of their differences, in per cent.
+.percent <- function(x) {
+    format(100 * x, digits = 3L, drop0trailing = TRUE, trim = TRUE,
+        scientific = FALSE)
+}
+
+# Where an axis of square roots, which ends at `top`, has labels: `n` places
+# that are even on paper.
+.root_breaks <- function(top, n) {
+    last <- if (n > 2L) 0.9 else 0.6
+    unique(signif(top * seq(0, last, length.out = n)^2, 1L))
+}
+
+# How many labels an axis has in one of `n` panels side by side.
+.breaks_beside <- function(n) if (n <= 2L) 5L else if (n <= 8L) 3L else 2L
+
+# What a plot calls the components: short names, with the weights if there are
+# any. Named by component.
+.component_labels <- function(components, weight = NULL, sep = ", ",
+    width = 16L) {
+    labels <- .short_names(components, width)
+    if (!is.null(weight))
+        labels <- paste0(labels, sep, round(100 * weight), " %")
+    stats::setNames(labels, components)
+}
+
+# One panel for each component, side by side. Names that are long for their
+# panel are written upwards.
+.facet_component <- function(components, weight = NULL) {
+    n <- length(components)
+    upwards <- n > 8L || (n > 4L && max(nchar(components)) > 6L)
+    labels <- if (upwards)
+        .component_labels(components, weight, width = 10L)
+    else
+        .component_labels(components, weight, "\n")
+    list(ggplot2::facet_grid(. ~ component,
+        labeller = ggplot2::as_labeller(labels)),
+        if (upwards) ggplot2::theme(strip.text.x =
+            ggplot2::element_text(angle = 90, hjust = 0)))
+}
+
+# A key above the plot, in as many rows as its labels need on a narrow page.
+.key_above <- function(labels) {
+    ggplot2::guide_legend(title = NULL, byrow = TRUE,
+        nrow = ceiling(sum(nchar(labels) + 6) / 75))
+}
+
+.theme_key_above <- function(...) {
+    .theme(legend.position = "top", legend.justification = "left",
+        legend.key.size = ggplot2::unit(8, "pt"),
+        legend.margin = ggplot2::margin(), ...)
+}
+
+# A y axis of taxa, the first of which has position 1 and is at the top. Labels
+# that would overlap are left out.
+.scale_taxa <- function(taxa) {
+    ggplot2::scale_y_reverse(name = NULL, breaks = seq_along(taxa),
+        labels = .short_names(taxa), expand = ggplot2::expansion(add = 0.6),
+        guide = ggplot2::guide_axis(check.overlap = TRUE))
 }
