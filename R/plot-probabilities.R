@@ -4,10 +4,11 @@
 #' `what = "probabilities"` shows how clearly each sample belongs to a
 #' component. A sample is a column, filled by the probabilities of its
 #' components. Samples are ordered by their most probable component and then by
-#' its probability. The black line is the entropy of each sample, from 0 (certain) to 1 (all
-#' components equally probable), see [entropy()]. A black mark at the top is an
-#' uncertain sample. Uncertain samples are shown again in a panel of their own,
-#' with their names if there are 30 or fewer. The argument is
+#' its probability. The black line is the entropy of each sample, from 0
+#' (certain) to 1 (all components equally probable), see [entropy()]. A black
+#' mark at the top is an uncertain sample. Uncertain samples are shown again in
+#' a panel of their own, with their names if there are 30 or fewer. The argument
+#' is
 #'
 #' * `threshold`: `numeric(1)` between 0 and 1, default 0.9. Samples whose
 #'   largest probability is below it are uncertain.
