@@ -21,6 +21,11 @@
 # What is drawn over black lines.
 .accent <- .categories[[6L]]
 
+# Palettes of grDevices::hcl.colors() for sample variables, taken in turn. They
+# run from dark to light, so that few levels are told apart by lightness alone.
+.factor_palettes <- c("Viridis", "Plasma", "Mako", "Rocket")
+.number_palettes <- c("Purples", "Greens", "Blues", "Oranges")
+
 # Anything that is put together from the rest.
 .other_colour <- "#BBBBBB"
 
