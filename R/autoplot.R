@@ -35,9 +35,12 @@ autoplot.DMN <- function(object, what = names(.plots_of_fits), ...) {
     known <- setdiff(names(formals(make)), c("object", "..."))
     given <- names(list(...))
     unknown <- list(...)[!given %in% known]
-    if (length(unknown) || (...length() && is.null(given)))
-        .refuse_dots(..., .what = sprintf("autoplot(what = \"%s\")", what),
-            .known = known)
+    # without names `given` is NULL, and so `unknown` is empty
+    if (is.null(given))
+        unknown <- list(...)
+    if (length(unknown))
+        do.call(.refuse_dots, c(unknown, list(.known = known,
+            .what = "autoplot")))
     make(object, ...)
 }
 
