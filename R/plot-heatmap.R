@@ -11,6 +11,7 @@ utils::globalVariables(c("x", "y", "shade"))
 .most_named_samples <- 40L
 .most_levels <- 9L
 
+#' @name autoplot.DMN
 #' @rdname autoplot.DMN
 #' @section Heat map:
 #' `autoplot(object, "heatmap", count = count)` shows the proportions of taxa in
@@ -48,8 +49,15 @@ utils::globalVariables(c("x", "y", "shade"))
 #' @param missing.taxa `"error"`, the default, or `"zero"`: what to do if the
 #'     taxa of `count` are not those of the fit, see
 #'     [`predict()`][predict.DMN].
-#' @param assay.type `character(1)`, default `"counts"`: the assay to take if the
-#'     counts are in a SummarizedExperiment.
+#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
+#'     the counts are in a SummarizedExperiment.
+#' @examples
+#'
+#' ## the samples
+#' if (requireNamespace("ggplot2", quietly = TRUE)) {
+#'     plot(fit, "heatmap", count = twins, data = data.frame(bmi = twinsBMI))
+#'     plot(fit, "ordination", count = twins)
+#' }
 NULL
 
 .plot_heatmap <- function(object, count, data = NULL, taxa = 30,
@@ -253,9 +261,9 @@ NULL
 
 # ---- layers and scales --------------------------------------------------
 
-# A layer of cells of size 1, coloured by `value`, a quoted name. The aesthetic of
-# their colour can have any name, so that layers have their own scales and keys:
-# a plot has one scale for each aesthetic.
+# A layer of cells of size 1, coloured by `value`, a quoted name. The aesthetic
+# of their colour can have any name, so that layers have their own scales and
+# keys: a plot has one scale for each aesthetic.
 .cells <- function(aesthetic, value, data = NULL) {
     parent <- ggplot2::GeomRaster
     filled <- function(data) {
@@ -287,30 +295,27 @@ NULL
 
 # The bars above the heat map, each with its scale. `at`: their lower ends.
 .heatmap_bars <- function(bars, x, at, height, labels) {
-    # a column of `data` may be called "component", too
+    # not their names, of which one may be "component"
     names <- c("fill_component", sprintf("fill_%d", seq_along(bars)[-1L] - 1L))
-    counter <- c(factor = 0L, number = 0L)
-    parts <- list()
-    for (i in seq_along(bars)) {
-        value <- bars[[i]]
-        kind <- if (is.factor(value)) "factor" else "number"
-        if (i > 1L)
-            counter[[kind]] <- counter[[kind]] + 1L
-        scale <- if (i == 1L)
-            .scale_component(labels, names[[1L]], drop = FALSE,
-                labels = .short_names(labels, 20L),
-                # numbers that are left out above their bars are no loss
-                guide = if (.are_labels(labels)) .key_guide(length(labels), 2L)
-                else "none")
-        else
-            .scale_note(value, names[[i]], names(bars)[[i]], counter[[kind]],
-                i + 1L)
-        place <- at[[i]] + seq_len(height)
-        data <- data.frame(x = rep(x, height),
-            y = rep(place, each = length(x)), value = rep(value, height))
-        parts <- c(parts, list(.cells(names[[i]], quote(value), data)), scale)
-    }
-    parts
+    # the number of each bar among those of factors, or among those of numbers
+    factor <- vapply(bars, is.factor, NA)
+    turn <- stats::ave(seq_along(bars), factor, FUN = seq_along)
+    scales <- c(
+        list(.scale_component(labels, names[[1L]], drop = FALSE,
+            labels = .short_names(labels, 20L),
+            # numbers that are left out above their bars are no loss
+            guide = if (.are_labels(labels)) .key_guide(length(labels), 2L)
+            else "none")),
+        lapply(seq_along(bars)[-1L], function(i) {
+            .scale_note(bars[[i]], names[[i]], names(bars)[[i]],
+                turn[[i]] - factor[[i]], i + 1L)
+        }))
+    cells <- lapply(seq_along(bars), function(i) {
+        .cells(names[[i]], quote(value), data.frame(x = rep(x, height),
+            y = rep(at[[i]] + seq_len(height), each = length(x)),
+            value = rep(bars[[i]], height)))
+    })
+    c(cells, scales)
 }
 
 # The scale of a sample variable. `turn`: its number among those of its kind.
@@ -328,7 +333,8 @@ NULL
     known <- value[!is.na(value)]
     breaks <- if (length(known)) pretty(range(known), 3L) else c(0, 1)
     ggplot2::scale_fill_gradientn(name = name, aesthetics = aesthetic,
-        breaks = breaks, limits = range(breaks), colours = grDevices::hcl.colors(9L, palette(.number_palettes),
+        breaks = breaks, limits = range(breaks),
+        colours = grDevices::hcl.colors(9L, palette(.number_palettes),
             rev = TRUE), na.value = .other_colour,
         guide = .bar_guide(aesthetic, order))
 }

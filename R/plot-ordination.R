@@ -8,10 +8,11 @@ utils::globalVariables(c("axis1", "axis2", "component", "x", "y", "label"))
 # A component with fewer samples has no ellipse.
 .least_for_ellipse <- 10L
 
+#' @name autoplot.DMN
 #' @rdname autoplot.DMN
 #' @section Ordination:
-#' `autoplot(object, "ordination", count = count)` shows the samples on two axes,
-#' coloured by their most probable component. A diamond is at the mean
+#' `autoplot(object, "ordination", count = count)` shows the samples on two
+#' axes, coloured by their most probable component. A diamond is at the mean
 #' proportions of each component, with its label or, if labels are long, its
 #' number, which the key explains. A component with 10 samples or more has an
 #' ellipse, which would hold 95 % of a bivariate normal distribution with the
@@ -103,7 +104,7 @@ NULL
 }
 
 # Principal coordinates of the rows of `x`, proportions, and those of `extra`.
-# For proportions, the Bray-Curtis dissimilarity is half the city-block distance.
+# For proportions, the Bray-Curtis dissimilarity is half the Manhattan distance.
 .pcoa <- function(x, extra) {
     n <- nrow(x)
     squared <- (as.matrix(stats::dist(x, "manhattan")) / 2)^2
@@ -206,36 +207,36 @@ NULL
     if (extent > 0) extent else 1
 }
 
-# The centres of boxes at or above the points x and y. Boxes are moved, until
-# none covers another or a point, or 200 rounds are over.
+# The centres of boxes above the points x and y. They are moved up where one
+# covers a point, and apart where two overlap, for at most 500 rounds.
 .apart <- function(x, y, width, height) {
-    n <- length(x)
-    x <- c(x, x)
-    y <- c(y + height, y)
-    width <- c(width, rep(0.03, n))
-    height <- rep(c(height, 0.05), each = n)
-    for (round in 1:200) {
-        moved <- FALSE
-        # those after the first n are the points, which stay
-        for (i in seq_len(n)) for (j in setdiff(seq_along(x), seq_len(i))) {
-            across <- (width[[i]] + width[[j]]) / 2 - abs(x[[i]] - x[[j]])
-            along <- (height[[i]] + height[[j]]) / 2 - abs(y[[i]] - y[[j]])
-            step <- min(across, along)
-            if (step <= 1e-9)
-                next
-            moved <- TRUE
-            share <- if (j > n) c(1, 0) else c(0.5, -0.5)
-            if (across < along)
-                x[c(i, j)] <- x[c(i, j)] + step * share *
-                    if (x[[i]] < x[[j]]) -1 else 1
-            else
-                y[c(i, j)] <- y[c(i, j)] + step * share *
-                    if (y[[i]] < y[[j]]) -1 else 1
+    at <- list(x = x, y = y)
+    y <- y + height
+    for (round in 1:500) {
+        before <- c(x, y)
+        for (i in seq_along(x)) {
+            # a point is a mark of 0.03 x 0.05
+            covered <- abs(x[[i]] - at$x) < (width[[i]] + 0.03) / 2 - 1e-9 &
+                abs(y[[i]] - at$y) < (height + 0.05) / 2 - 1e-9
+            if (any(covered))
+                y[[i]] <- max(at$y[covered]) + (height + 0.05) / 2
+            for (j in seq_len(i - 1L)) {
+                across <- (width[[i]] + width[[j]]) / 2 - abs(x[[i]] - x[[j]])
+                along <- height - abs(y[[i]] - y[[j]])
+                if (min(across, along) <= 1e-9)
+                    next
+                if (across < along)
+                    x[c(i, j)] <- x[c(i, j)] + across / 2 *
+                        if (x[[i]] < x[[j]]) c(-1, 1) else c(1, -1)
+                else
+                    y[c(i, j)] <- y[c(i, j)] + along / 2 *
+                        if (y[[i]] < y[[j]]) c(-1, 1) else c(1, -1)
+            }
         }
-        if (!moved)
+        if (identical(before, c(x, y)))
             break
     }
-    cbind(x, y)[seq_len(n), , drop = FALSE]
+    cbind(x, y)
 }
 
 # Up to six components have shapes of their own.
