@@ -237,8 +237,9 @@ NULL
 .shades <- function(proportion, transform) {
     if (transform == "sqrt") {
         most <- max(sqrt(proportion), 0.01)
-        breaks <- pretty(c(0, most), 3L)
-        breaks <- breaks[breaks <= most]
+        # pretty() makes too few or too many for so short a key
+        step <- c(0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
+        breaks <- seq(0, most, by = step[most / step < 5][[1L]])
         return(list(shade = sqrt(proportion), breaks = breaks,
             labels = .percent(breaks^2), limits = c(0, most)))
     }

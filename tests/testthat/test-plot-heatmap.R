@@ -70,6 +70,8 @@ test_that("logarithms of 0 are those of half the smallest proportion", {
     shades <- .shades(c(0, 1e-9, 0.2), "log")
     expect_equal(shades$shade, c(-6, -6, log10(0.2)))
     expect_identical(shades$labels, c("0", "0.01 %", "0.1 %", "1 %", "10 %"))
+    expect_identical(.shades(c(0, 0.7), "sqrt")$labels,
+        c("0 %", "4 %", "16 %", "36 %", "64 %"))
     # nothing but zeros, or but one value
     for (p in list(c(0, 0), 1, 0.3)) for (how in c("sqrt", "log")) {
         shades <- .shades(p, how)
