@@ -34,13 +34,11 @@ autoplot.DMN <- function(object, what = names(.plots_of_fits), ...) {
     make <- get(.plots_of_fits[[what]])
     known <- setdiff(names(formals(make)), c("object", "..."))
     given <- names(list(...))
-    unknown <- list(...)[!given %in% known]
-    # without names `given` is NULL, and so `unknown` is empty
-    if (is.null(given))
-        unknown <- list(...)
+    unknown <- if (is.null(given)) list(...) else
+        list(...)[!given %in% known]
     if (length(unknown))
         do.call(.refuse_dots, c(unknown, list(.known = known,
-            .what = "autoplot")))
+            .what = sprintf("the plot \"%s\" of autoplot", what))))
     make(object, ...)
 }
 
