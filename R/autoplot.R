@@ -20,7 +20,8 @@
 #' @section Errors:
 #' It is an error if ggplot2 is not installed, other than for `plot(fit)`, and if
 #' a plot that needs the counts or the sample data does not get them.
-#' @seealso [`plot()` of a sweep][dmnselect], [heatmapdmn()]
+#' @seealso [dmnselect()], [starts()], [dmnstability()] and [dmnperplexity()],
+#'     whose results have plots of their own; [heatmapdmn()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)
 #' plot(fit)
