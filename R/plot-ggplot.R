@@ -74,10 +74,12 @@ utils::globalVariables(".data")
 }
 
 # Labels of an axis of proportions, or of their differences, in per cent.
-.percent <- function(x) {
-    format(100 * x, digits = 3L, drop0trailing = TRUE, trim = TRUE,
+.percent <- function(x, digits = 3L) {
+    format(100 * x, digits = digits, drop0trailing = TRUE, trim = TRUE,
         scientific = FALSE)
 }
+
+.percent_sign <- function(...) paste(.percent(...), "%")
 
 # Where an axis of square roots, which ends at `top`, has labels: `n` places
 # that are even on paper.

@@ -69,7 +69,7 @@ NULL
     notes <- .sample_notes(data, count, rownames(object@group), nrow(given))
     labels <- componentLabels(object)
     columns <- .heatmap_columns(object, .most_columns)
-    top <- .leading_taxa(object, taxa)
+    top <- .heatmap_taxa(object, taxa)
     share <- as.matrix(given[, top, drop = FALSE]) / .totals(given)$rows
     cells <- .heatmap_cells(share, columns, labels, .taxon_names(object)[top])
     colours <- .shades(cells$proportion, transform)
@@ -119,7 +119,7 @@ NULL
 
 # The numbers of the `n` taxa that differ most between the components or, with
 # one component, of the most abundant.
-.leading_taxa <- function(object, n) {
+.heatmap_taxa <- function(object, n) {
     share <- fitted.DMN(object, scale = TRUE)
     size <- if (ncol(share) == 1L)
         share
@@ -241,7 +241,7 @@ NULL
         step <- c(0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
         breaks <- seq(0, most, by = step[most / step < 5][[1L]])
         return(list(shade = sqrt(proportion), breaks = breaks,
-            labels = .percent(breaks^2), limits = c(0, most)))
+            labels = .percent_sign(breaks^2), limits = c(0, most)))
     }
     positive <- proportion[proportion > 0]
     least <- max(min(positive, 1) / 2, 1e-6)
@@ -251,13 +251,8 @@ NULL
     last <- floor(log10(most) + 1e-9)
     powers <- if (first <= last) first:last else log10(most)
     list(shade = log10(pmax(proportion, least)),
-        breaks = c(log10(least), powers), labels = c("0", .percent(10^powers)),
+        breaks = c(log10(least), powers), labels = c("0", .percent_sign(10^powers)),
         limits = log10(c(least, most)))
-}
-
-.percent <- function(x, digits = 3L) {
-    paste(format(100 * x, digits = digits, trim = TRUE, drop0trailing = TRUE,
-        scientific = FALSE), "%")
 }
 
 # ---- layers and scales --------------------------------------------------
@@ -383,6 +378,6 @@ NULL
             if (ncol(object@group) > 1L)
                 "those that differ most between components"
             else "the most abundant", ", which hold ",
-            .percent(mean(rowSums(share)), 2L), " of a sample on average"),
+            .percent_sign(mean(rowSums(share)), 2L), " of a sample on average"),
         ".", if (anyNA(unlist(notes))) " Grey: no value.")
 }

@@ -248,7 +248,7 @@ NULL
 
 .axis_title <- function(method, share, i) {
     sprintf("%s %d (%s)", if (method == "pcoa") "PCoA" else "PC", i,
-        .percent(share[[i]], 2L))
+        .percent_sign(share[[i]], 2L))
 }
 
 .ordination_caption <- function(points, method, lumped, taxa, many) {

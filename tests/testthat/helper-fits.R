@@ -83,33 +83,3 @@ fresh_r <- function(lines, timeout = 120) {
         stop("status ", status, ":\n", paste(output, collapse = "\n"))
     output
 }
-
-# Runs `code` with plots drawn to no file.
-undrawn <- function(code) {
-    grDevices::pdf(NULL)
-    on.exit(grDevices::dev.off())
-    code
-}
-
-# Expects that a plot by ggplot2 is drawn without a warning or message.
-expect_drawn <- function(plot) {
-    expect_s3_class(plot, "ggplot")
-    undrawn(expect_silent(ggplot2::ggplotGrob(plot)))
-}
-
-# The caption of a plot in one line.
-caption_of <- function(plot) gsub("\n", " ", plot$labels$caption)
-
-# Runs `code` as if ggplot2 were not installed.
-without_ggplot <- function(code) {
-    namespace <- asNamespace("dmmomp")
-    replace <- function(value) {
-        unlockBinding(".has_ggplot", namespace)
-        assign(".has_ggplot", value, namespace)
-        lockBinding(".has_ggplot", namespace)
-    }
-    old <- get(".has_ggplot", namespace)
-    on.exit(replace(old))
-    replace(function() FALSE)
-    code
-}

@@ -62,16 +62,16 @@ test_that("starts are as far above each criterion as their NLE", {
 })
 
 test_that("any sweep is drawn", {
-    expect_drawn(autoplot(sel))
-    expect_drawn(autoplot(sel, scale = "difference"))
-    expect_drawn(autoplot(sel[2]))
-    expect_drawn(autoplot(sel[2], "BIC", "difference"))
+    expect_draws(autoplot(sel))
+    expect_draws(autoplot(sel, scale = "difference"))
+    expect_draws(autoplot(sel[2]))
+    expect_draws(autoplot(sel[2], "BIC", "difference"))
     many <- sel
     many@listData <- suppressWarnings(lapply(1:14, dmn, count = clear_groups(),
         nstart = 2, seed = 1))
-    expect_drawn(autoplot(many))
+    expect_draws(autoplot(many))
     one <- suppressWarnings(dmnselect(matrix(3:1, 1), 1, seed = 1))
-    expect_drawn(autoplot(one))
+    expect_draws(autoplot(one))
     # fits by DirichletMultinomial have no starts, and may lack Laplace
     peer <- sel
     peer@listData <- lapply(peer@listData, function(fit) {
@@ -80,9 +80,9 @@ test_that("any sweep is drawn", {
         fit
     })
     plot <- autoplot(peer)
-    expect_drawn(plot)
+    expect_draws(plot)
     expect_identical(sum(plot$data$least), 3L)
-    expect_drawn(autoplot(peer, scale = "difference"))
+    expect_draws(autoplot(peer, scale = "difference"))
 })
 
 test_that("plot() draws by ggplot2, and by base graphics where it must", {

@@ -137,7 +137,7 @@ test_that("long labels are replaced by numbers, which the key explains", {
     plot <- .plot_ordination(named, x)
     expect_identical(boxes(plot), c("1", "2"))
     expect_identical(plot$scales$get_scales("colour")$get_labels(),
-        c("1 Bacteroides", "2 Prevotell\u2026revotella "))
+        c("1 Bacteroides", "2 Prevotel...evotella "))
 })
 
 test_that("plots of unusual fits are built", {

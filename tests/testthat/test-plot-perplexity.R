@@ -30,16 +30,16 @@ test_that("bars are a standard error, and the two values of k are marked", {
 })
 
 test_that("any result is drawn", {
-    expect_drawn(autoplot(rising))
-    expect_drawn(autoplot(rising[1, ]))
-    expect_drawn(autoplot(do.call(result_of, lapply(1:14, function(k) {
+    expect_draws(autoplot(rising))
+    expect_draws(autoplot(rising[1, ]))
+    expect_draws(autoplot(do.call(result_of, lapply(1:14, function(k) {
         -(60:55) / k
     }))))
-    expect_drawn(autoplot(dmnperplexity(unname(small_twins()[1:2, ]), 1,
+    expect_draws(autoplot(dmnperplexity(unname(small_twins()[1:2, ]), 1,
         folds = 2, seed = 1)))
     failed <- result_of(c(-60:-55), NA, -(59:54))
     plot <- autoplot(failed)
-    expect_drawn(plot)
+    expect_draws(plot)
     expect_identical(plot$data$k, c(1L, 3L))
     expect_match(caption_of(plot), "Not fitted: k = 2.")
 })

@@ -20,7 +20,7 @@ test_that("the line that is drawn has the area that is written", {
         expect_equal(trapezoids(plot$data), attr(curve, "AUC"))
         expect_identical(plot$labels$subtitle,
             sprintf("area under the curve %.3f", attr(curve, "AUC")))
-        expect_drawn(plot)
+        expect_draws(plot)
     }
     table <- autoplot(fine)$data
     expect_identical(table$TruePostive, c(0, fine$TruePostive))
@@ -42,15 +42,15 @@ test_that("several curves are drawn, named by their variables or by labels", {
     legend <- plot$scales$get_scales("colour")$get_labels(labels)
     expect_identical(unname(legend), sprintf("%s (%.3f)", labels,
         c(attr(fine, "AUC"), attr(ties, "AUC"))))
-    expect_drawn(plot)
+    expect_draws(plot)
     curves <- rep(list(fine), 12)
     plot <- do.call(autoplot, c(curves, list(labels = paste(strrep("a", 60),
         1:12))))
-    expect_drawn(plot)
+    expect_draws(plot)
     for (label in levels(plot$data$curve))
         expect_equal(trapezoids(plot$data[plot$data$curve == label, ]),
             attr(fine, "AUC"))
-    expect_drawn(do.call(autoplot, curves))
+    expect_draws(do.call(autoplot, curves))
 })
 
 test_that("what is not a whole curve is refused", {
@@ -75,7 +75,7 @@ test_that("a curve is used as a data.frame in scripts", {
     both <- rbind(first, second)
     expect_identical(dim(both), c(120L, 3L))
     expect_identical(both$TruePostive[1:60], fine$TruePostive)
-    expect_drawn(autoplot(first, second))
+    expect_draws(autoplot(first, second))
     undrawn({
         expect_null(plot(TruePostive ~ FalsePositive, fine, type = "l"))
         expect_null(plot(fine[, 2:1], type = "l"))

@@ -38,9 +38,9 @@ test_that("the bars are the middle half about the mean", {
 })
 
 test_that("any result is drawn, and keeps R's state", {
-    expect_drawn(autoplot(two))
-    expect_drawn(autoplot(stability_of(matrix(1), list(matrix(1, 1, 2)))))
-    expect_drawn(autoplot(stability_of(matrix(0.5, 9, 2),
+    expect_draws(autoplot(two))
+    expect_draws(autoplot(stability_of(matrix(1), list(matrix(1, 1, 2)))))
+    expect_draws(autoplot(stability_of(matrix(0.5, 9, 2),
         list(matrix(0.5, 9, 12), matrix(1, 9, 14)))))
     set.seed(1)
     before <- .Random.seed

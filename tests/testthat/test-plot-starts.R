@@ -26,12 +26,12 @@ test_that("the data is the table without the starts that failed", {
 })
 
 test_that("any table is drawn", {
-    expect_drawn(autoplot(starts_of(c(5, 3, 4))))
-    expect_drawn(autoplot(starts_of(5)))
-    expect_drawn(autoplot(starts_of(rep(5, 300))))
-    expect_drawn(autoplot(starts_of(c(Inf, 5))))
-    expect_drawn(autoplot(starts_of(5:6, c("given", "new"))))
-    expect_drawn(autoplot(starts(dmn(matrix(3:1, 1), 1, seed = 1))))
+    expect_draws(autoplot(starts_of(c(5, 3, 4))))
+    expect_draws(autoplot(starts_of(5)))
+    expect_draws(autoplot(starts_of(rep(5, 300))))
+    expect_draws(autoplot(starts_of(c(Inf, 5))))
+    expect_draws(autoplot(starts_of(5:6, c("given", "new"))))
+    expect_draws(autoplot(starts(dmn(matrix(3:1, 1), 1, seed = 1))))
 })
 
 test_that("plot() draws by ggplot2, and by base graphics where it must", {
