@@ -82,8 +82,13 @@
 #' * `"nstart"`: the argument.
 #'
 #' `print()` shows what is needed to choose `k`; `as.data.frame()` has all
-#' columns. `plot()` draws `sample.difference` against `k`, with bars of one
-#' `sample.difference.se` to either side. Both return `x` invisibly.
+#' columns. It returns `x` invisibly.
+#' @section Plots:
+#' `autoplot()` and `plot()` draw `sample.difference` against `k`, with bars of
+#' one `sample.difference.se` to either side, and mark the two values of `k`
+#' that `print()` names. `autoplot()` returns a `ggplot` object, and `plot()`
+#' the same invisibly, after drawing it. With graphical parameters, and where
+#' ggplot2 is not installed, `plot()` draws by base graphics and returns `x`.
 #' @section Errors:
 #' It is an error if `count` has fewer than two samples, if `k` or `folds` is
 #' outside its range, and if there is no `k` all of whose fits succeed.
@@ -196,7 +201,7 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
 }
 
 #' @rdname dmnperplexity
-#' @param x an object of class `dmnperplexity`.
+#' @param object,x an object of class `dmnperplexity`.
 #' @param digits `numeric(1)`, default 2: the number of significant digits of
 #'     the largest standard error. All values in nats are printed with as many
 #'     decimals as this takes, from 1 to 6.
@@ -226,31 +231,17 @@ print.dmnperplexity <- function(x, ..., digits = 2L) {
     invisible(x)
 }
 
-.best_words <- function(x) {
-    best <- x$k[[which.max(x$sample.loglik)]]
-    near <- min(x$k[which(x$sample.difference >= -2 * x$sample.difference.se)])
-    paste0("best k: ", best, if (near < best)
-        paste("; smallest k within 2 standard errors of it:", near)
-    else if (best > min(x$k))
-        "; no smaller k is within 2 standard errors of it")
+# The best k, and the smallest within 2 standard errors of it.
+.best_ks <- function(x) {
+    near <- which(x$sample.difference >= -2 * x$sample.difference.se)
+    c(best = x$k[[which.max(x$sample.loglik)]],
+        near = if (length(near)) min(x$k[near]) else NA)
 }
 
-#' @rdname dmnperplexity
-#' @importFrom graphics abline axis segments
-#' @export
-plot.dmnperplexity <- function(x, ...) {
-    lower <- x$sample.difference - x$sample.difference.se
-    upper <- x$sample.difference + x$sample.difference.se
-    settings <- list(x = x$k, y = x$sample.difference, type = "b", pch = 19,
-        xaxt = "n", xlab = "number of components, k",
-        ylab = "difference (nats per sample)",
-        main = "Held-out log-likelihood, difference from the best",
-        ylim = range(lower, upper, finite = TRUE))
-    given <- list(...)
-    settings[names(given)] <- given
-    do.call(graphics::plot, settings)
-    axis(1, x$k)
-    abline(h = 0, lty = 3)
-    segments(x$k, lower, x$k, upper)
-    invisible(x)
+.best_words <- function(x) {
+    k <- .best_ks(x)
+    paste0("best k: ", k[["best"]], if (k[["near"]] < k[["best"]])
+        paste("; smallest k within 2 standard errors of it:", k[["near"]])
+    else if (k[["best"]] > min(x$k))
+        "; no smaller k is within 2 standard errors of it")
 }

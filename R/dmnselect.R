@@ -52,7 +52,8 @@
 #' @param nstart `numeric(1)`, a whole number >= 1, default 20: the largest
 #'     number of starts for each fit, see [starts()].
 #' @param criterion `character(1)`: `"laplace"` (the default), `"BIC"`,
-#'     `"AIC"` or `"ICL"`. `plot()` takes several, and draws all by default.
+#'     `"AIC"` or `"ICL"`. `autoplot()` and `plot()` take several, and draw
+#'     all by default.
 #' @param BPPARAM a \pkg{BiocParallel} back-end such as
 #'     `BiocParallel::MulticoreParam(2)`. With the default, any `SerialParam` or
 #'     `NULL`, fits are made in this process. The default does not need
@@ -91,7 +92,10 @@
 #' NLE, counted as [starts()] says. Its attribute `"best"` holds the
 #' best `k` by each criterion.
 #'
-#' `plot()`: `x`, invisibly, after drawing the criteria against `k`.
+#' `autoplot()`: a `ggplot` object, see Plots. `plot()`: the same, invisibly,
+#' after drawing it. With graphical parameters, and where ggplot2 is not
+#' installed, `plot()` draws by base graphics, without the starts, and returns
+#' `x`.
 #'
 #' `c()`: the fits of several sweeps of the same table in one object, which
 #' keeps the settings of the first.
@@ -104,7 +108,8 @@
 #' sel <- dmnselect(twins, 1:5, nstart = 3, seed = 1)
 #' sel
 #' summary(sel)
-#' plot(sel, criterion = c("laplace", "BIC"))
+#' plot(sel)
+#' plot(sel, criterion = c("laplace", "BIC"), scale = "difference")
 #' best(sel)
 #' laplace(sel)
 #' @name dmnselect

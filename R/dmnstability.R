@@ -53,9 +53,15 @@
 #' `summary()` returns a `data.frame` with one row for each component of each
 #' `k`. Its columns are `k`; `rand`, the mean adjusted Rand index; `component`;
 #' `samples`, the number of samples in the component; and `jaccard`, the mean
-#' Jaccard coefficient over the resamples. `plot()` draws the adjusted Rand
-#' indices of the resamples as a box for each `k`. Next to the box, it draws the
-#' number of each component at its mean Jaccard coefficient.
+#' Jaccard coefficient over the resamples.
+#' @section Plots:
+#' `autoplot()` and `plot()` draw, above, the adjusted Rand index of each
+#' resample and a box for each `k`; and below, for each component, the mean of
+#' its Jaccard coefficients and a bar over the middle half of them.
+#' `autoplot()` returns a `ggplot` object, and `plot()` the same invisibly,
+#' after drawing it. Its data has one row for each value. With graphical
+#' parameters, and where ggplot2 is not installed, `plot()` draws by base
+#' graphics and returns `x`.
 #' @section Errors:
 #' It is an error if `k` has values that are not whole numbers from 2 to the
 #' number of samples in a resample, and if `fraction` is not between 0 and 1.
@@ -199,30 +205,5 @@ summary.dmnstability <- function(object, ...) {
 print.dmnstability <- function(x, ..., digits = 3L) {
     cat("Stability over ", .plural(nrow(x$rand), "resample"), "\n", sep = "")
     print(summary.dmnstability(x), digits = digits, row.names = FALSE)
-    invisible(x)
-}
-
-#' @rdname dmnstability
-#' @importFrom graphics axis boxplot mtext text
-#' @export
-plot.dmnstability <- function(x, ...) {
-    at <- seq_len(ncol(x$rand))
-    settings <- list(x = as.data.frame(x$rand, optional = TRUE),
-        at = at - 0.2, boxwex = 0.3, xaxt = "n",
-        xlim = range(at) + c(-1, 1) / 2,
-        xlab = "number of components, k", ylab = "agreement with all samples",
-        ylim = range(0, 1, x$rand), col = .gradient[[3L]])
-    given <- list(...)
-    settings[names(given)] <- given
-    do.call(boxplot, settings)
-    axis(1, at, colnames(x$rand))
-    for (i in at) {
-        jaccard <- .mean_jaccard(x$jaccard[[i]])
-        n <- length(jaccard)
-        text(i + seq(0.05, 0.4, length.out = n), jaccard, seq_len(n),
-            cex = 0.8)
-    }
-    mtext("boxes: adjusted Rand index; 1, 2, ...: mean Jaccard of component",
-        line = 0.3, cex = 0.8)
     invisible(x)
 }

@@ -11,7 +11,10 @@
 #' [DMN-class]) divided by the component's precision `theta`; an upper end above
 #' 1 is set to 1.
 #'
-#' @param object an object of class [DMN-class].
+#' @param object an object of class [DMN-class]; for `autoplot()`, a table made
+#'     by `drivers()`.
+#' @param x a table made by `drivers()`.
+#' @param ... not used, and anything in it is an error.
 #' @param reference what to compare the components with. `NULL`, the default:
 #'     the mean of the components of `object`, weighted by their weights. Or a
 #'     fit with one component to the same taxa. Or one of the components of
@@ -19,7 +22,8 @@
 #' @param n `numeric(1)`, a whole number >= 1, default 30: the largest number of
 #'     taxa to list.
 #' @return A `data.frame` of class `dmndrivers` with one row for each taxon, in
-#'     decreasing order of difference, and these columns.
+#'     decreasing order of difference (and of `reference`, where differences are
+#'     equal), and these columns.
 #'     [`generics::tidy()`][tidy.DMN] makes it a long table.
 #'
 #' * `taxon`: the name of the taxon, or its number if taxa have no names.
@@ -31,6 +35,10 @@
 #' * `difference`: see above.
 #' * `cumulative`: the sum of the differences of this taxon and of those above
 #'   it, as a fraction of the sum over all taxa.
+#' `autoplot()`: a `ggplot` object, of the differences from the reference, with
+#' their intervals. `plot()` draws it and returns it invisibly. Both need the
+#' \pkg{ggplot2} package, and [`autoplot(fit, "drivers")`][autoplot.DMN] makes
+#' the same plot of a fit.
 #' @section Errors:
 #' It is an error if `reference` is a fit that has more than one component or
 #' lacks taxa of `object`, or is not one of the components of `object`.
@@ -40,7 +48,10 @@
 #' drivers(fit, n = 5)
 #'
 #' ## against the fit with one component
-#' drivers(fit, dmn(twins, 1, seed = 1), n = 5)
+#' top <- drivers(fit, dmn(twins, 1, seed = 1), n = 5)
+#' top
+#' if (requireNamespace("ggplot2", quietly = TRUE))
+#'     plot(top)
 #' @export
 drivers <- function(object, reference = NULL, n = 30) {
     if (!inherits(object, "DMN"))
@@ -50,7 +61,7 @@ drivers <- function(object, reference = NULL, n = 30) {
     share <- unname(fitted.DMN(object, scale = TRUE))
     base <- .reference_share(object, reference, share)
     difference <- rowSums(abs(share - base))
-    order <- order(difference, decreasing = TRUE)
+    order <- order(difference, base, decreasing = TRUE)
     total <- sum(difference)
     cumulative <- if (total > 0)
         cumsum(difference[order]) / total

@@ -138,13 +138,13 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
             nrow(fitN@fit$Estimate), ". Fit both to 'count'")
 }
 
-.check_heatmap_samples <- function(count, fitN) {
+.check_heatmap_samples <- function(count, fitN, arg = "fitN") {
     same <- nrow(count) == nrow(fitN@group) &&
         (is.null(rownames(count)) || is.null(rownames(fitN@group)) ||
             identical(rownames(count), rownames(fitN@group)))
     if (!same)
-        .stop("'count' must have the samples of 'fitN' in its rows, in the ",
-            "same order; found ", .plural(nrow(count), "row"), " for ",
+        .stop("'count' must have the samples of '", arg, "' in its rows, in ",
+            "the same order; found ", .plural(nrow(count), "row"), " for ",
             .plural(nrow(fitN@group), "sample"),
             ". Pass the table that the fit was made from")
 }

@@ -207,33 +207,3 @@ print.DMNSelect <- function(x, ...) {
     .print_dmnselect(x)
     invisible(x)
 }
-
-#' @rdname dmnselect
-#' @param y not used.
-#' @importFrom graphics legend matplot points
-#' @export
-plot.DMNSelect <- function(x, y, criterion = .criteria_choices, ...) {
-    if (!is.character(criterion) || length(criterion) == 0L ||
-        !all(criterion %in% .criteria_choices))
-        .stop("'criterion' must be among ",
-            paste0('"', .criteria_choices, '"', collapse = ", "), "; found ",
-            .describe(criterion))
-    fits <- .fits_of(x, if ("ICL" %in% criterion) "group", "x")
-    if (length(fits) == 0L)
-        .stop("'x' holds no fits to plot")
-    k <- .fitted_k(fits)
-    values <- matrix(unlist(lapply(criterion, .criterion_values,
-        fits = fits)), length(k))
-    colour <- .qualitative[2L * match(criterion, .criteria_choices)]
-    settings <- list(x = k, y = values, type = "b", lty = 1, pch = 1,
-        col = colour, xlab = "number of components, k",
-        ylab = "criterion (less is better)")
-    given <- list(...)
-    settings[names(given)] <- given
-    do.call(matplot, settings)
-    least <- apply(values, 2L, which.min)
-    points(k[least], values[cbind(least, seq_along(criterion))], pch = 19,
-        col = colour)
-    legend("topleft", legend = criterion, col = colour, lty = 1, bty = "n")
-    invisible(x)
-}

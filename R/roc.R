@@ -8,7 +8,7 @@
 #'     is a member of the group. There must be members and others.
 #' @param obs numeric, as long as `exp`, without `NA`: the probability, or any
 #'     other score, that the sample is a member.
-#' @param ... not used; anything in it is an error.
+#' @param ... for `roc()`, not used; anything in it is an error.
 #' @return A `data.frame` with one row for each sample, in decreasing order of
 #'     `obs`. The column `TruePostive` is the fraction of the members that are
 #'     found up to that sample, and `FalsePositive` the fraction of the others.
@@ -16,10 +16,18 @@
 #'     on it.
 #'
 #' Its attribute `"AUC"` is the area under the curve: the probability that a
-#' member has a greater `obs` than another sample, where ties count half.
+#' member has a greater `obs` than another sample, where ties count half. The
+#' attribute `"obs"` has the values of `obs` in the order of the rows. The class
+#' is `c("dmnroc", "data.frame")`, so that it can be used like any `data.frame`.
+#'
+#' `autoplot()`: a `ggplot` object of one or more curves, with their areas.
+#' Samples with the same `obs` are passed at once, in a straight line. `plot()`
+#' is that of a `data.frame`.
 #' @section Errors:
 #' It is an error if `exp` or `obs` has missing values, if they differ in
-#' length, and if `exp` has only members or none.
+#' length, and if `exp` has only members or none. For `autoplot()`, it is an
+#' error if ggplot2 is not installed, and if a curve lacks rows or has been
+#' joined to another by `rbind()`.
 #' @references
 #' Fawcett T (2006). An introduction to ROC analysis. *Pattern Recognition
 #' Letters* 27, 861-874. \doi{10.1016/j.patrec.2005.10.010}
@@ -33,17 +41,26 @@
 #' curve <- roc(pheno == "Obese", predict(groups, count)[, "Obese"])
 #' attr(curve, "AUC")
 #' plot(TruePostive ~ FalsePositive, curve, type = "l")
+#'
+#' ## a curve for each of several groups, or of several classifiers
+#' if (requireNamespace("ggplot2", quietly = TRUE)) {
+#'     one <- roc(pheno == "Obese", count[, "Prevotella"])
+#'     ggplot2::autoplot(curve, one, labels = c("mixtures", "one genus"))
+#' }
+#' @order 1
 #' @export
 roc <- function(exp, obs, ...) {
     .refuse_dots(..., .what = "roc", .known = c("exp", "obs"))
     if (is.numeric(exp) && all(exp %in% 0:1))
         exp <- exp == 1
     .check_roc(exp, obs)
-    member <- exp[order(obs, decreasing = TRUE)]
+    order <- order(obs, decreasing = TRUE)
+    member <- exp[order]
     structure(data.frame(
         TruePostive = unname(cumsum(member) / sum(member)),
         FalsePositive = unname(cumsum(!member) / sum(!member))),
-        AUC = .area_under_roc(exp, obs))
+        AUC = .area_under_roc(exp, obs), obs = unname(obs[order]),
+        class = c("dmnroc", "data.frame"))
 }
 
 # From ranks (Mann and Whitney), so that ties count half in any order.

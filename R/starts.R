@@ -108,7 +108,8 @@
 #' `n` starts are the same for any `nstart >= n`. A fit with one component has
 #' one optimum, and therefore one start.
 #'
-#' @param object an object of class [DMN-class] made by [dmn()].
+#' @param object an object of class [DMN-class] made by [dmn()]; for
+#'     `autoplot()`, a table made by `starts()`.
 #' @return A `data.frame` of class `dmnstarts` with one row for each start and
 #' these columns.
 #'
@@ -122,8 +123,11 @@
 #' * `converged`: whether EM converged.
 #' * `best`: whether it ended within 0.01 of the best NLE.
 #'
-#' `plot()` draws the NLE of each start, and a line at the best, and returns `x`
-#' invisibly.
+#' @section Plots:
+#' `autoplot()` and `plot()` draw the NLE of each start that did not fail, and a
+#' line at the best. `autoplot()` returns a `ggplot` object, and `plot()` the
+#' same invisibly, after drawing it. With graphical parameters, and where
+#' ggplot2 is not installed, `plot()` draws by base graphics and returns `x`.
 #' @section Errors:
 #' It is an error if `object` is not a fit, or was made by DirichletMultinomial,
 #' which does not record its starts.
@@ -153,6 +157,7 @@
 #' fit <- dmn(twins, 3, seed = 1)
 #' starts(fit)
 #' plot(starts(fit))
+#' @order 1
 #' @export
 starts <- function(object) {
     if (!inherits(object, "DMN"))
@@ -180,30 +185,4 @@ starts <- function(object) {
             samples = nrow(object@group),
             NLE = object@goodnessOfFit[["NLE"]],
             iterations = mixture$Iterations, converged = mixture$Converged)
-}
-
-#' @rdname starts
-#' @param x an object made by `starts()`.
-#' @param ... graphical parameters.
-#' @importFrom graphics abline
-#' @export
-plot.dmnstarts <- function(x, ...) {
-    if (!all(c("start", "kind", "NLE") %in% names(x)))
-        .stop("'x' must have the columns that starts() gives it; found ",
-            .first_few(names(x)))
-    shown <- is.finite(x$NLE)
-    kinds <- unique(x$kind)
-    colour <- .qualitative[match(x$kind, kinds)]
-    settings <- list(x = x$start[shown], y = x$NLE[shown], pch = 19,
-        col = colour[shown], xlab = "start", ylab = "NLE (less is better)",
-        main = .met(x), ylim = range(x$NLE[shown],
-            # room for the legend
-            max(x$NLE[shown]) + 0.2 * diff(range(x$NLE[shown]))))
-    given <- list(...)
-    settings[names(given)] <- given
-    do.call(graphics::plot, settings)
-    abline(h = min(x$NLE), lty = 3)
-    graphics::legend("top", legend = kinds, horiz = TRUE,
-        col = .qualitative[seq_along(kinds)], pch = 19, bty = "n")
-    invisible(x)
 }

@@ -113,10 +113,12 @@ want_r_package SummarizedExperiment r-bioc-summarizedexperiment
 want_r_package bluster r-bioc-bluster
 want_r_package broom r-cran-broom
 want_r_package generics r-cran-generics
+want_r_package ggplot2 r-cran-ggplot2
 want_r_package lattice r-cran-lattice
 want_r_package phyloseq r-bioc-phyloseq
 want_r_package progressr r-cran-progressr
 want_r_package tibble r-cran-tibble
+want_r_package vdiffr r-cran-vdiffr
 want_r_package xtable r-cran-xtable
 
 c_suite "C core" check

@@ -140,20 +140,6 @@ test_that("a part of a result is printed as a data.frame", {
     }
 })
 
-test_that("plot() draws the difference from the best", {
-    p <- dmnperplexity(small_twins(), 1:2, folds = 2, nstart = 1, seed = 5)
-    file <- tempfile(fileext = ".pdf")
-    on.exit(unlink(file))
-    grDevices::pdf(file)
-    expect_identical(plot(p), p)
-    limits <- graphics::par("usr")[3:4]
-    bars <- range(p$sample.difference - p$sample.difference.se,
-        p$sample.difference + p$sample.difference.se)
-    expect_equal(limits, bars + c(-1, 1) * 0.04 * diff(bars))
-    plot(p[1, ], main = "one")
-    grDevices::dev.off()
-})
-
 test_that("one k, two samples and unnamed tables have finite values", {
     x <- unname(small_twins()[1:2, ])
     p <- dmnperplexity(x, 1, folds = 2, seed = 1)
@@ -221,9 +207,6 @@ test_that("a k that fails is NA, and the others are kept", {
     expect_identical(p$sample.loglik[[1]], mean(whole[, 1]))
     expect_identical(p$sample.difference[[1]], 0)
     expect_output(print(p), "\n 2 +NA +NA +NA +NA\n\nbest k: 1$")
-    grDevices::pdf(NULL)
-    on.exit(grDevices::dev.off())
-    expect_identical(plot(p), p)
     values[[1]] <- "one failed"
     expect_error(.score_matrix(values, jobs, NULL, 40L), "^one failed$")
 })

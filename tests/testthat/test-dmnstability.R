@@ -21,23 +21,6 @@ test_that("well-separated clusters are found again in every resample", {
     b <- dmnstability(x, 2, B = 2, bootstrap = TRUE, nstart = 1, seed = 1)
     expect_identical(unname(b$rand[, 1]), c(1, 1))
     expect_output(print(s), "4 resamples")
-    file <- tempfile(fileext = ".pdf")
-    on.exit(unlink(file))
-    grDevices::pdf(file)
-    # replace text(), to see the numbers of the components that it is given
-    drawn <- list()
-    plot_with <- plot.dmnstability
-    text <- function(...) {
-        drawn <<- c(drawn, list(list(...)))
-    }
-    environment(plot_with) <- list2env(list(text = text),
-        parent = environment(plot.dmnstability))
-    expect_identical(plot_with(s, main = "title"), s)
-    expect_identical(plot(s), s)
-    grDevices::dev.off()
-    expect_equal(lapply(drawn, `[[`, 2L),
-        lapply(s$jaccard, .mean_jaccard), ignore_attr = TRUE)
-    expect_identical(lapply(drawn, `[[`, 3L), list(1:2, 1:3))
 })
 
 test_that("a seed fixes the result for any workers; R's state is kept", {

@@ -61,21 +61,13 @@ test_that("functions of one fit refuse a sweep, and say how to choose a fit", {
         expect_error(what(sel), "use best(object)", fixed = TRUE)
 })
 
-test_that("a sweep can be printed, subset and plotted", {
+test_that("a sweep can be printed and subset", {
     expect_output(print(sel), "3 fits: k = 1, 2, 3")
     expect_output(show(sel), "best k by laplace")
     expect_s4_class(sel[2:3], "DMNSelect")
-    file <- tempfile(fileext = ".pdf")
-    on.exit(unlink(file))
-    grDevices::pdf(file)
-    expect_identical(plot(sel), sel)
-    expect_identical(plot(sel, criterion = "BIC", main = "title"), sel)
-    grDevices::dev.off()
-    expect_gt(file.size(file), 0)
-    expect_error(plot(sel, criterion = "other"), "'criterion'")
 })
 
-test_that("an empty sweep can be printed and not plotted", {
+test_that("an empty sweep can be printed", {
     none <- sel[0]
     expect_output(print(none), "0 fits (nstart 3, seed 1)", fixed = TRUE)
     table <- summary(none)
@@ -83,7 +75,6 @@ test_that("an empty sweep can be printed and not plotted", {
     expect_identical(names(table), names(summary(sel)))
     expect_true(all(is.na(attr(table, "best"))))
     expect_output(print(table), "k")
-    expect_error(plot(none), "no fits")
 })
 
 test_that("c() joins sweeps in order of k, and refuses one k twice", {

@@ -4,6 +4,8 @@ test_that("rates accumulate from the greatest probability down", {
     expect_identical(found$TruePostive, c(0.5, 0.5, 1, 1))
     expect_identical(found$FalsePositive, c(0, 0.5, 0.5, 1))
     expect_identical(attr(found, "AUC"), 0.75)
+    expect_s3_class(found, c("dmnroc", "data.frame"), exact = TRUE)
+    expect_identical(attr(roc(c(TRUE, FALSE), c(a = 1, b = 2)), "obs"), c(2, 1))
     # ties stay in the order of the samples
     expect_identical(roc(c(FALSE, TRUE), c(1, 1))$FalsePositive, c(1, 1))
 })

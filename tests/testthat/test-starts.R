@@ -53,28 +53,6 @@ test_that("resamples do not count as having met an optimum", {
     expect_identical(met(5, "kmeans"), 1L)
 })
 
-test_that("plot() draws the starts", {
-    drawn <- tempfile(fileext = ".pdf")
-    grDevices::pdf(drawn)
-    on.exit({
-        grDevices::dev.off()
-        unlink(drawn)
-    })
-    x <- small_twins()
-    for (fit in list(dmn(x, 3, seed = 1), dmn(x, 3, seed = 1, nstart = 1),
-        dmn(x, 1, seed = 1))) {
-        table <- starts(fit)
-        value <- withVisible(plot(table))
-        expect_false(value$visible)
-        expect_identical(value$value, table)
-    }
-    expect_silent(plot(table, main = "title", pch = 3, ylim = c(0, 1e5)))
-    # a start that failed is left out
-    failed <- starts(dmn(x, 2, seed = 1))
-    failed$NLE[[2]] <- Inf
-    expect_silent(plot(failed))
-})
-
 test_that("starts on a very large table are made on a part of it", {
     set.seed(2)
     n <- 80000
