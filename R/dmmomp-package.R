@@ -18,7 +18,8 @@
 #' * Use the mixtures elsewhere: [DmmompParam()] for bluster,
 #'   [`tidy()`][tidy.DMN], [`glance()`][tidy.DMN] and [`augment()`][tidy.DMN]
 #'   for broom.
-#' * Name and draw the components: [componentLabels()], [heatmapdmn()].
+#' * Name and draw the components: [componentLabels()],
+#'   [`plot()`][plot.DMN], [heatmapdmn()].
 #' * Classify samples: [`predict()`][predict.DMN]; with known groups
 #'   [dmngroup()], [cvdmngroup()], [roc()].
 #' * Check the model: [`residuals()`][residuals.DMN],
