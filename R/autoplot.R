@@ -4,8 +4,8 @@
 #' returns it, so that you can add to it. `plot()` draws it.
 #'
 #' @details
-#' A component has the same colour in every plot. The colours are told apart with
-#' the common kinds of colour blindness. The theme is that of
+#' A component has the same colour in every plot. The colours are told apart
+#' with the common kinds of colour blindness. The theme is that of
 #' [ggplot2::theme_set()], and any `theme_*()` can be added.
 #'
 #' @param object,x an object of class [DMN-class].
@@ -18,8 +18,8 @@
 #'     drawing it. Without \pkg{ggplot2}, `plot()` draws the components by base
 #'     graphics and returns `x` invisibly.
 #' @section Errors:
-#' It is an error if ggplot2 is not installed, other than for `plot(fit)`, and if
-#' a plot that needs the counts or the sample data does not get them.
+#' It is an error if ggplot2 is not installed, other than for `plot(fit)`, and
+#' if a plot that needs the counts or the sample data does not get them.
 #' @seealso [dmnselect()], [starts()], [dmnstability()] and [dmnperplexity()],
 #'     whose results have plots of their own; [heatmapdmn()]
 #' @examples

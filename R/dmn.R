@@ -51,9 +51,9 @@
 #'     DelayedMatrix, SummarizedExperiment, phyloseq or another of the
 #'     containers that [dmncounts()] lists. The counts must be whole numbers
 #'     from 0 to 2147483647 without `NA`, and each sample must have at least one
-#'     that is not 0. The names of samples and taxa, if there are any, are those of
-#'     the result. Components are named by their numbers until they have labels,
-#'     see [componentLabels()].
+#'     that is not 0. The names of samples and taxa, if there are any, are those
+#'     of the result. Components are named by their numbers until they have
+#'     labels, see [componentLabels()].
 #' @param k `numeric(1)`, a whole number from 1 to the number of samples: the
 #'     number of components to fit.
 #' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is printed.

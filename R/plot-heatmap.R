@@ -251,7 +251,8 @@ NULL
     last <- floor(log10(most) + 1e-9)
     powers <- if (first <= last) first:last else log10(most)
     list(shade = log10(pmax(proportion, least)),
-        breaks = c(log10(least), powers), labels = c("0", .percent_sign(10^powers)),
+        breaks = c(log10(least), powers),
+        labels = c("0", .percent_sign(10^powers)),
         limits = log10(c(least, most)))
 }
 

@@ -39,8 +39,8 @@
 }
 
 # The totals of taxa vary by orders of magnitude, those of samples less. A table
-# of the most abundant taxa of uneven samples may be the other way round, so much
-# is asked, or less of one with far more rows than columns.
+# of the most abundant taxa of uneven samples may be the other way round.
+# Therefore much is asked, and less of a table with far more rows than columns.
 .say_if_transposed <- function(count, arg, given) {
     if (min(dim(count)) < 10L)
         return(invisible(NULL))

@@ -156,7 +156,8 @@ test_that("a table with a column of sample names says how to move it", {
     count <- table
     expect_identical(dmncounts(data.frame(count, row.names = "name",
         check.names = FALSE)), x)
-    for (name in c("X", "...1", "rowname", "Row.names", "SampleID", "sample_id", "#SampleID", "X.SampleID", "sample",
+    for (name in c("X", "...1", "rowname", "Row.names", "SampleID", "sample_id",
+        "#SampleID", "X.SampleID", "sample",
         "Samples", "id", "subject.id")) {
         table <- stats::setNames(data.frame(seq_len(nrow(x)), x),
             c(name, colnames(x)))
