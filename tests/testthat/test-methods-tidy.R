@@ -337,3 +337,18 @@ test_that("without tibble the tables are data frames", {
         "cat('done')"))
     expect_identical(utils::tail(output, 1L), "done")
 })
+
+test_that("augment() passes on what predict() needs for new samples", {
+    skip_if_not_installed("generics")
+    x <- small_twins()
+    fit <- dmn(x, 2, seed = 1, nstart = 1)
+    few <- x[1:5, -(2:4)]
+    expect_error(generics::augment(fit, newdata = few), "lacks 3 taxa")
+    found <- generics::augment(fit, newdata = few, missing.taxa = "zero")
+    filled <- x[1:5, ]
+    filled[, 2:4] <- 0L
+    expect_equal(found$.probability,
+        unname(apply(predict(fit, filled), 1, max)))
+    sel <- suppressWarnings(dmnselect(x, 1:2, nstart = 1, seed = 1))
+    expect_identical(generics::augment(sel), generics::augment(best(sel)))
+})
