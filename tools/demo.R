@@ -17,8 +17,9 @@ fit_one <- function(k) {
     else
         cat(sprintf("fitting k = %d of %d\n", k, max(components)))
     flush(stdout())
-    seconds <- system.time(fit <- dmn(twins, k, seed = seed))[["elapsed"]]
-    list(fit = fit, seconds = seconds)
+    seconds <- system.time(
+        sweep <- dmnselect(twins, k, seed = seed))[["elapsed"]]
+    list(sweep = sweep, seconds = seconds)
 }
 
 print_criteria <- function(fits, seconds, best) {
@@ -61,64 +62,32 @@ open_plot <- function(name) {
     file
 }
 
-plot_criteria <- function(fits, best) {
-    file <- open_plot("fit-curve")
+# Draws a fit or a sweep: by ggplot2 where it is installed. Returns the file's
+# path.
+save_plot <- function(x, name) {
+    file <- open_plot(name)
     on.exit(dev.off())
-    criteria <- do.call(rbind, lapply(fits, goodnessOfFit))
-    criteria <- criteria[, c("Laplace", "BIC", "AIC")]
-    colours <- palette.colors(3L)
-    matplot(components, criteria, type = "b", pch = 15:17, lty = 1,
-        col = colours, xlab = "Number of components",
-        ylab = "Model fit (less is better)",
-        main = "Twins study: how many kinds of community?")
-    points(components[best], criteria[best, "Laplace"], cex = 2.5, lwd = 2)
-    legend("topleft", colnames(criteria), col = colours, pch = 15:17,
-        lty = 1, bty = "n")
-    file
-}
-
-# Plots the mean proportions in all components of the n genera that have the
-# largest ones.
-plot_components <- function(fit, n = 20L) {
-    file <- open_plot("components")
-    on.exit(dev.off())
-    share <- 100 * fitted(fit, scale = TRUE)
-    leading <- order(apply(share, 1L, max), decreasing = TRUE)
-    share <- share[rev(head(leading, n)), , drop = FALSE]
-    # The palette without black and yellow.
-    colours <- palette.colors(9L)[-c(1L, 5L)][seq_len(ncol(share))]
-    symbols <- rep_len(15:18, ncol(share))
-    rows <- seq_len(nrow(share))
-    par(mar = c(4.5, 11, 3, 1), las = 1)
-    matplot(share, rows, log = "x", type = "n", yaxt = "n", ylab = "",
-        xlab = "Mean proportion, % (logarithmic)",
-        main = sprintf("Twins study: the genera of %d components", ncol(share)))
-    abline(h = rows, col = "grey90")
-    axis(2L, rows, rownames(share), tick = FALSE, cex.axis = 0.8)
-    matpoints(share, matrix(rows, nrow(share), ncol(share)), pch = symbols,
-        col = colours)
-    legend("bottomright", inset = 0.02, sprintf("component %d, weight %.2f",
-        seq_len(ncol(share)), mixturewt(fit)$pi), pch = symbols,
-        col = colours, bg = "white", box.col = "grey90")
+    plot(x)
     file
 }
 
 cat(sprintf("Twins study: %d samples x %d genera; seed %d, threads: %d\n",
     nrow(twins), ncol(twins), seed, as.integer(dmnthreads())))
 results <- lapply(components, fit_one)
-fits <- lapply(results, `[[`, "fit")
+sweep <- do.call(c, lapply(results, `[[`, "sweep"))
+fits <- as.list(sweep)
 seconds <- vapply(results, `[[`, 1, "seconds")
 if (isatty(stdout()))
     cat("\r")
 cat(sprintf("fitted k = %d to %d in %.2f seconds\n\n", min(components),
     max(components), sum(seconds)))
 
-best <- which.min(vapply(fits, laplace, 1))
+best <- which.min(laplace(sweep))
 print_criteria(fits, seconds, best)
 cat(sprintf("\nThe best number of components, by Laplace: %d\n",
     components[best]))
 print_components(fits[[best]])
 
-files <- c(plot_criteria(fits, best), plot_components(fits[[best]]))
+files <- c(save_plot(sweep, "fit-curve"), save_plot(fits[[best]], "components"))
 cat(sprintf("\nPlots:\n%s\n", paste0("    ", normalizePath(files),
     collapse = "\n")))

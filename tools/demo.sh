@@ -86,6 +86,11 @@ install_dmmomp()
 
 require_build_tools
 install_missing
+# The plots need ggplot2 only to look their best, so nobody is asked for a
+# password because of it.
+if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
+    want_r_package ggplot2 r-cran-ggplot2
+fi
 [ -n "$library" ] || library=$(choose_library)
 mkdir -p "$library" "$output"
 library=$(cd "$library" && pwd)
