@@ -19,7 +19,8 @@
 #'   [`tidy()`][tidy.DMN], [`glance()`][tidy.DMN] and [`augment()`][tidy.DMN]
 #'   for broom.
 #' * Name and draw the components: [componentLabels()],
-#'   [`plot()`][plot.DMN], [heatmapdmn()].
+#'   [`plot()`][plot.DMN], [heatmapdmn()]. Show all of it on one page:
+#'   [dmnreport()].
 #' * Classify samples: [`predict()`][predict.DMN]; with known groups
 #'   [dmngroup()], [cvdmngroup()], [roc()].
 #' * Check the model: [`residuals()`][residuals.DMN],

@@ -18,14 +18,17 @@ expect_draws <- function(plot) {
 caption_of <- function(plot) gsub("\n", " ", plot$labels$caption)
 
 # Runs `code` as if ggplot2 were not installed.
-without_ggplot <- function(code) {
+without_ggplot <- function(code) without(".has_ggplot", code)
+
+# Runs `code` while the package's function `has` returns FALSE.
+without <- function(has, code) {
     namespace <- asNamespace("dmmomp")
     replace <- function(value) {
-        unlockBinding(".has_ggplot", namespace)
-        assign(".has_ggplot", value, namespace)
-        lockBinding(".has_ggplot", namespace)
+        unlockBinding(has, namespace)
+        assign(has, value, namespace)
+        lockBinding(has, namespace)
     }
-    old <- get(".has_ggplot", namespace)
+    old <- get(has, namespace)
     on.exit(replace(old))
     replace(function() FALSE)
     code
