@@ -289,7 +289,12 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
 .render_report <- function(report) {
     dir <- tempfile("dmnreport")
     dir.create(dir)
-    on.exit(unlink(dir, recursive = TRUE))
+    # a document that is being knitted and calls this may have the same labels
+    old <- options(knitr.duplicate.label = "allow")
+    on.exit({
+        options(old)
+        unlink(dir, recursive = TRUE)
+    })
     template <- file.path(dir, "report.Rmd")
     file.copy(system.file("rmarkdown", "report.Rmd", package = "dmmomp"),
         template)
