@@ -16,8 +16,8 @@
 #' * *Samples*: the plot `"probabilities"`; with `count`, the plots `"heatmap"`
 #'   and `"ordination"`.
 #' * *Metadata*, with `data`: the plot `"metadata"` of each variable.
-#' * *Starts*: the plot of [starts()] for the fit. A fit made by
-#'   DirichletMultinomial does not record them.
+#' * *Starts*: the plot of [starts()] for the fit, if it has several. A fit made
+#'   by DirichletMultinomial does not record them.
 #' * *Stability*, with `stability`: its summary and plot.
 #' * *Methods*: a paragraph that states the settings of the fits, with
 #'   references.
@@ -36,8 +36,9 @@
 #' @param data `NULL`, the default, or variables of the samples, in the same
 #'     order: a data.frame or DataFrame with a row for each sample, a
 #'     SummarizedExperiment, a phyloseq, or one factor or character, logical or
-#'     numeric vector. The first six columns of these types are shown. The page
-#'     names those that are not.
+#'     numeric vector. The first six columns of these types are shown, other than
+#'     those with the same value everywhere and names, those with another word
+#'     for each sample. The page says which are not shown.
 #' @param ... not used. The arguments after it are matched by full name only,
 #'     and anything in it is an error.
 #' @param stability `NULL`, the default, or an object made by
@@ -131,7 +132,7 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
         size = .report_size(fit, count), fits = .summary_of_fits(fits),
         components = .components_table(fit),
         data = variables$shown, left_out = variables$left_out,
-        starts = if (!is.null(.starts_of(fit))) starts(fit),
+        starts = if (length(.starts_of(fit)$NLE) > 1L) starts(fit),
         stability = stability, methods = .methods_paragraph(fits, fit,
             if (sweep) sel@metadata))
 }
@@ -176,8 +177,9 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
         }, logical(1))
         known <- utils::head(names(table)[fine], .most_variables)
         if (length(known) == 0L)
-            .stop("'data' must have a column that is a factor, character, ",
-                "logical or numeric; found ", .describe(data))
+            .stop("'data' must have a factor, character, logical or numeric ",
+                "column with different values, not only names; found ",
+                .describe(data))
         shown <- lapply(known, .variable_of_samples, data = table, object = fit)
         names(shown) <- known
         left_out <- setdiff(names(table), known)
@@ -185,11 +187,14 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
     list(shown = data.frame(shown, check.names = FALSE), left_out = left_out)
 }
 
-# Whether the plot "metadata" takes a column.
+# Whether the plot "metadata" takes a column and has something to show.
 .can_be_shown <- function(x) {
-    is.null(dim(x)) && (is.factor(x) || is.character(x) || is.logical(x) ||
-        is.numeric(x)) && !all(is.na(x)) &&
-        !(is.numeric(x) && any(is.infinite(x)))
+    word <- is.factor(x) || is.character(x) || is.logical(x)
+    if (!is.null(dim(x)) || !(word || is.numeric(x)))
+        return(FALSE)
+    values <- unique(x[!is.na(x)])
+    fine <- if (word) length(values) < length(x) else all(is.finite(values))
+    fine && length(values) > 1L
 }
 
 # ---- the methods paragraph ----
@@ -266,8 +271,9 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
         "posterior changed by less than ", format(control$tolerance),
         " or by less than ", format(control$relative.tolerance),
         " of its value in two iterations in a row. ", if (any(failed))
-            paste0("EM did not converge in ", control$max.iterations,
-                " iterations for k = ", .ranges(.fitted_k(fits)[failed]), ".")
+            paste0("EM did not converge in ", .plural(control$max.iterations,
+                "iteration"), " for k = ", .ranges(.fitted_k(fits)[failed]),
+                ".")
         else if (length(fits) > 1L) "All fits converged." else
             "The fit converged.")
 }

@@ -73,8 +73,8 @@ test_that("the page shows the values of the accessors", {
             tabulate(mixture(best(sel), assign = TRUE), 4L)), 3L))
     top <- drivers(best(sel))
     expect_equal(as.numeric(tables[[4L]][, 2L]),
-        round(100 * top$reference, 1L))
-    expect_equal(as.numeric(tables[[4L]][, 6L]), round(100 * top$mean.4, 1L))
+        round(100 * top$reference, 2L))
+    expect_equal(as.numeric(tables[[4L]][, 6L]), round(100 * top$mean.4, 2L))
     # names are text, not markup
     expect_identical(tables[[4L]][, 1L],
         gsub("<", "&lt;", gsub(">", "&gt;", gsub("&", "&amp;", top$taxon))))
@@ -176,7 +176,7 @@ test_that("the methods paragraph states the settings", {
     short <- suppressWarnings(dmn(groups, 2, seed = 1, nstart = 1,
         control = dmncontrol(max.iterations = 1)))
     expect_match(methods(list(short)),
-        "did not converge in 1 iterations for k = 2", fixed = TRUE)
+        "did not converge in 1 iteration for k = 2", fixed = TRUE)
     # a sweep by another criterion
     settings <- sel@metadata
     settings$criterion <- "BIC"
@@ -199,16 +199,18 @@ test_that("ranges are short", {
 })
 
 test_that("six variables are shown, and others are named", {
-    table <- data.frame(matrix(1:40, 40, 7), none = NA,
+    table <- data.frame(id = paste0("s", 1:40), one = "a",
+        matrix(1:40, 40, 7), none = NA, far = c(Inf, 1:39),
         day = as.Date("2020-01-01") + 1:40)
     known <- dmmomp:::.report_variables(table, "x", best(sel))
     expect_identical(names(known$shown), paste0("X", 1:6))
-    expect_identical(known$left_out, c("X7", "none", "day"))
+    expect_identical(known$left_out, c("id", "one", "X7", "none",
+        "far", "day"))
     one <- dmmomp:::.report_variables(rep(c(TRUE, FALSE), 20), "x", best(sel))
     expect_identical(one, list(shown = data.frame(x = factor(rep(c(TRUE, FALSE),
         20))), left_out = character()))
     expect_error(dmmomp:::.report_variables(table["day"], "x", best(sel)),
-        "'data' must have a column that is a factor")
+        "'data' must have a factor")
 })
 
 test_that("arguments are checked", {
