@@ -36,9 +36,9 @@
 #' @param data `NULL`, the default, or variables of the samples, in the same
 #'     order: a data.frame or DataFrame with a row for each sample, a
 #'     SummarizedExperiment, a phyloseq, or one factor or character, logical or
-#'     numeric vector. The first six columns of these types are shown, other than
-#'     those with the same value everywhere and names, those with another word
-#'     for each sample. The page says which are not shown.
+#'     numeric vector. The first six columns of these types are shown. Columns
+#'     with one value, and those with another word for each sample, such as
+#'     names, are left out. The page says which columns are not shown.
 #' @param ... not used. The arguments after it are matched by full name only,
 #'     and anything in it is an error.
 #' @param stability `NULL`, the default, or an object made by

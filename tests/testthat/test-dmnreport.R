@@ -160,7 +160,7 @@ test_that("the methods paragraph states the settings", {
     for (part in c("12 taxa in 40 samples", "k = 3 to 5", "of up to 3 starts",
         "(agree = NULL)", "The fits took 3 starts, with the seed 1.",
         "shape 0.1 and rate 0.1", "Newton's method", "less than 1e-06",
-        "All fits converged", "k = 4, is the one with the least value of the La",
+        "All fits converged", "k = 4, is the one with the least value of",
         as.character(packageVersion("dmmomp")), "Holmes et al. 2012"))
         expect_match(text, part, fixed = TRUE)
     one <- dmn(groups, 2, seed = 7, nstart = 1, optimizer = "bfgs",
