@@ -133,6 +133,11 @@ dmn <- function(count, k, verbose = FALSE,
         message(sprintf("dmn, k=%d", k))
     if (nstart > 1L) {
         table <- .compress(count, k, num.threads)
+        # frees packed counts, which nothing needs any more, before the fit
+        if (inherits(count, "dmnpacked")) {
+            count <- NULL
+            gc()
+        }
         fit <- .fit_starts(table, k, seed, verbose, nstart, num.threads,
             optimizer, control)
         return(.warn_of_fit(fit))
