@@ -81,7 +81,8 @@ length.dmnpacked <- function(x) prod(as.double(dim(x)))
         if (!is.null(names)) list(names[[1L]][i], names[[2L]][columns]))
 }
 
-#' @export
+#' @method t dmnpacked
+#' @exportS3Method base::t dmnpacked
 t.dmnpacked <- function(x) {
     .stop("packed counts have samples in rows; transpose the table before ",
         "dmncounts() instead")
