@@ -41,22 +41,25 @@
 #' `p$data` of the plot `p` has a row for each statistic and component, with the
 #' columns `statistic`, `component`, `samples`, `observed`, `median`, `lower`
 #' and `upper` (the limits of the middle 95 % of the drawn values), and `p`.
-#' @param count for `"check"`, counts, samples x taxa, in any of the forms that
-#'     [dmn()] takes: the table that the fit was made from, which the fit does
-#'     not hold, or new samples. Taxa are matched by name, see
-#'     [`predict()`][predict.DMN].
-#' @param statistic `character`: for `"check"`, one or more of `"richness"`,
-#'     `"zeros"`, `"shannon"` and `"variance"`. The default is all.
-#' @param nsim `numeric(1)`, a whole number >= 20, default 100: for `"check"`,
-#'     the number of tables to draw. The smallest p-value is `2 / (nsim + 1)`.
-#' @param nsamples `numeric(1)`, a whole number >= 1: for `"check"`, the largest
-#'     number of samples to use. The default, `NULL`, is as many as can be drawn
-#'     in a few seconds, and at least 100.
-#' @param seed `numeric(1)`: for `"check"`, a seed for the draws; the state of
-#'     R's generator is restored afterwards. With `NULL`, the default, the
-#'     generator continues from its present state.
-#' @param assay.type,missing.taxa for plots that take `count`, see
-#'     [`predict()`][predict.DMN].
+#'
+#' Arguments:
+#'
+#' * `count`: for `"check"`, counts, samples x taxa, in any of the forms that
+#'   [dmn()] takes: the table that the fit was made from, which the fit does
+#'   not hold, or new samples. Taxa are matched by name, see
+#'   [`predict()`][predict.DMN].
+#' * `statistic`: `character`: for `"check"`, one or more of `"richness"`,
+#'   `"zeros"`, `"shannon"` and `"variance"`. The default is all.
+#' * `nsim`: `numeric(1)`, a whole number >= 20, default 100: for `"check"`,
+#'   the number of tables to draw. The smallest p-value is `2 / (nsim + 1)`.
+#' * `nsamples`: `numeric(1)`, a whole number >= 1: for `"check"`, the largest
+#'   number of samples to use. The default, `NULL`, is as many as can be drawn
+#'   in a few seconds, and at least 100.
+#' * `seed`: `numeric(1)`: for `"check"`, a seed for the draws; the state of
+#'   R's generator is restored afterwards. With `NULL`, the default, the
+#'   generator continues from its present state.
+#' * `assay.type`, `missing.taxa`: for plots that take `count`, see
+#'   [`predict()`][predict.DMN].
 #' @references
 #' Gelman A, Meng XL, Stern H (1996). Posterior predictive assessment of model
 #' fitness via realized discrepancies. *Statistica Sinica* 6, 733-807.

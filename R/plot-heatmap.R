@@ -33,24 +33,27 @@ utils::globalVariables(c("x", "y", "shade"))
 #' The bars have the aesthetics `fill_component`, `fill_1`, `fill_2` and so on.
 #' A scale such as `scale_fill_manual(aesthetics = "fill_1")` changes their
 #' colours.
-#' @param count counts, samples x taxa, in any of the forms that [dmn()] takes:
-#'     the table that the fit was made from, which the fit does not hold.
-#' @param data for the heat map, what to show of the samples: a `data.frame`,
-#'     matrix or `DataFrame` with a row for each sample of `count`, in the same
-#'     order. Its columns are factors, character, logical or numeric. If `count`
-#'     is a SummarizedExperiment or phyloseq object, also the names of some of
-#'     its sample variables. `NULL`, the default, shows none.
-#' @param taxa `numeric(1)`, a whole number >= 1: the largest number of taxa, by
-#'     default 30 for the heat map and 500 for the ordination.
-#' @param transform `character(1)`: what the colours of the heat map are
-#'     proportional to, the square root (`"sqrt"`, the default) or the logarithm
-#'     (`"log"`) of the proportions. The logarithm of a proportion of 0 is that
-#'     of half the smallest other proportion shown, or of 1e-6 if that is more.
-#' @param missing.taxa `"error"`, the default, or `"zero"`: what to do if the
-#'     taxa of `count` are not those of the fit, see
-#'     [`predict()`][predict.DMN].
-#' @param assay.type `character(1)`, default `"counts"`: the assay to take if
-#'     the counts are in a SummarizedExperiment.
+#'
+#' Arguments:
+#'
+#' * `count`: counts, samples x taxa, in any of the forms that [dmn()] takes:
+#'   the table that the fit was made from, which the fit does not hold.
+#' * `data`: for the heat map, what to show of the samples: a `data.frame`,
+#'   matrix or `DataFrame` with a row for each sample of `count`, in the same
+#'   order. Its columns are factors, character, logical or numeric. If `count`
+#'   is a SummarizedExperiment or phyloseq object, also the names of some of
+#'   its sample variables. `NULL`, the default, shows none.
+#' * `taxa`: `numeric(1)`, a whole number >= 1: the largest number of taxa, by
+#'   default 30 for the heat map and 500 for the ordination.
+#' * `transform`: `character(1)`: what the colours of the heat map are
+#'   proportional to, the square root (`"sqrt"`, the default) or the logarithm
+#'   (`"log"`) of the proportions. The logarithm of a proportion of 0 is that
+#'   of half the smallest other proportion shown, or of 1e-6 if that is more.
+#' * `missing.taxa`: `"error"`, the default, or `"zero"`: what to do if the
+#'   taxa of `count` are not those of the fit, see
+#'   [`predict()`][predict.DMN].
+#' * `assay.type`: `character(1)`, default `"counts"`: the assay to take if
+#'   the counts are in a SummarizedExperiment.
 #' @examples
 #'
 #' ## the samples

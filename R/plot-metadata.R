@@ -29,16 +29,19 @@
 #'
 #' `p$data` of the plot `p` has a row for each value and component, or for each
 #' sample.
-#' @param data for `"metadata"`, a factor or a character, logical or numeric
-#'     vector with one element for each sample of the fit, in the same order. Or
-#'     what holds such a variable: a data.frame or DataFrame with a row for each
-#'     sample, a SummarizedExperiment or a phyloseq.
-#' @param variable `character(1)`: for `"metadata"`, the name of the variable if
-#'     `data` holds several.
-#' @param nlevels `numeric(1)`, a whole number >= 1, default 12: for
-#'     `"metadata"`, the number of values that have a bar. They are the most
-#'     frequent ones. The test uses all. The bars of more than 12 have no
-#'     numbers.
+#'
+#' Arguments:
+#'
+#' * `data`: for `"metadata"`, a factor or a character, logical or numeric
+#'   vector with one element for each sample of the fit, in the same order. Or
+#'   what holds such a variable: a data.frame or DataFrame with a row for each
+#'   sample, a SummarizedExperiment or a phyloseq.
+#' * `variable`: `character(1)`: for `"metadata"`, the name of the variable if
+#'   `data` holds several.
+#' * `nlevels`: `numeric(1)`, a whole number >= 1, default 12: for
+#'   `"metadata"`, the number of values that have a bar. They are the most
+#'   frequent ones. The test uses all. The bars of more than 12 have no
+#'   numbers.
 #' @examples
 #' plot(fit, "metadata", data = twinsBMI)
 #' ## the number of reads is a variable of the samples too

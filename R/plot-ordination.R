@@ -29,8 +29,11 @@ utils::globalVariables(c("axis1", "axis2", "component", "x", "y", "label"))
 #'
 #' The data of the plot have a row for each sample: `sample`, `component`,
 #' `probability`, `axis1` and `axis2`.
-#' @param method `character(1)`: the kind of ordination, `"pcoa"` or
-#'     `"hellinger"`, see there.
+#'
+#' Arguments:
+#'
+#' * `method`: `character(1)`: the kind of ordination, `"pcoa"` or
+#'   `"hellinger"`, see there.
 #' @references
 #' Gower, J. C. (1968). Adding a point to vector diagrams in multivariate
 #' analysis. *Biometrika* 55, 582-585. \doi{10.1093/biomet/55.3.582}
