@@ -133,11 +133,9 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
     if ("probability" %in% labels)
         .stop("'fit' must have no component with the label \"probability\", ",
             "the name of a variable that addDMN() makes")
-    probability <- unname(fit@group)
-    assigned <- .assigned(fit)
-    new <- c(list(factor(labels[assigned], labels),
-        probability[cbind(seq_along(assigned), assigned)]),
-        lapply(seq_along(labels), function(k) probability[, k]))
+    class <- .classes(fit@group, labels)
+    new <- c(list(class$.class, class$.probability),
+        lapply(seq_along(labels), function(k) unname(fit@group[, k])))
     names(new) <- paste0(prefix, c("", ".probability", paste0(".", labels)))
     lapply(new, function(column) column[at])
 }

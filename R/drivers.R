@@ -61,7 +61,7 @@ drivers <- function(object, reference = NULL, n = 30) {
     share <- unname(fitted.DMN(object, scale = TRUE))
     base <- .reference_share(object, reference, share)
     difference <- rowSums(abs(share - base))
-    order <- order(difference, base, decreasing = TRUE)
+    order <- .driver_order(share, base)
     total <- sum(difference)
     cumulative <- if (total > 0)
         cumsum(difference[order]) / total
@@ -76,6 +76,12 @@ drivers <- function(object, reference = NULL, n = 30) {
         # labels stay as they are
         check.names = FALSE)
     structure(table, class = c("dmndrivers", "data.frame"))
+}
+
+# Taxa by how much the components differ from the reference and, where they do so
+# equally, by the reference.
+.driver_order <- function(share, base) {
+    order(rowSums(abs(share - base)), base, decreasing = TRUE)
 }
 
 .taxon_names <- function(object) {

@@ -69,6 +69,20 @@ mixture.default <- function(object, ..., assign = FALSE) {
 # The number of the most probable component of each sample.
 .assigned <- function(fit) max.col(unname(fit@group), ties.method = "first")
 
+# The most probable class of each sample, its probability, and the sum of those of
+# all others, from `z`, samples x classes, of probabilities.
+.classes <- function(z, labels) {
+    z <- unname(z)
+    class <- max.col(z, ties.method = "first")
+    chosen <- cbind(seq_along(class), class)
+    table <- data.frame(.class = factor(labels[class], labels),
+        .probability = z[chosen])
+    # 1 - .probability would be 0 for most samples
+    z[chosen] <- 0
+    table$.uncertainty <- rowSums(z)
+    table
+}
+
 .most_probable <- function(group) {
     assigned <- max.col(group, ties.method = "first")
     if (.are_labels(colnames(group)))

@@ -78,10 +78,9 @@ as.data.frame.DMN <- function(x, row.names = NULL, optional = FALSE, ...,
 }
 
 .samples_table <- function(fit) {
-    assigned <- .assigned(fit)
-    data.frame(sample = .sample_names(fit),
-        component = .component_factor(fit)[assigned],
-        probability = fit@group[cbind(seq_along(assigned), assigned)])
+    class <- .classes(fit@group, componentLabels(fit))
+    data.frame(sample = .sample_names(fit), component = class$.class,
+        probability = class$.probability)
 }
 
 .taxa_table <- function(fit) {

@@ -173,19 +173,6 @@ augment.DMN <- function(x, data = NULL, newdata = NULL, ...,
     .as_tidy(.add_columns(table, .classes(z, componentLabels(x))))
 }
 
-# The class of each sample from `z`, samples x classes, of probabilities.
-.classes <- function(z, labels) {
-    z <- unname(z)
-    class <- max.col(z, ties.method = "first")
-    chosen <- cbind(seq_along(class), class)
-    table <- data.frame(.class = factor(labels[class], labels),
-        .probability = z[chosen])
-    # 1 - .probability would be 0 for most samples
-    z[chosen] <- 0
-    table$.uncertainty <- rowSums(z)
-    table
-}
-
 .add_columns <- function(table, columns) {
     table[names(columns)] <- columns
     table

@@ -120,15 +120,11 @@ NULL
     .as_counts(count)
 }
 
-# The numbers of the `n` taxa that differ most between the components or, with
-# one component, of the most abundant.
+# The numbers of the `n` taxa that come first in drivers().
 .heatmap_taxa <- function(object, n) {
     share <- fitted.DMN(object, scale = TRUE)
-    size <- if (ncol(share) == 1L)
-        share
-    else
-        rowSums(abs(share - .reference_share(object, NULL, share)))
-    utils::head(order(size, decreasing = TRUE), n)
+    base <- .reference_share(object, NULL, share)
+    utils::head(.driver_order(share, base), n)
 }
 
 # ---- samples ------------------------------------------------------------

@@ -56,9 +56,7 @@ utils::globalVariables(c("component", "level", "count", "middle", "ink",
         .stop("'data' is missing: pass a variable with a value for each sample")
     nlevels <- .check_whole(nlevels, "nlevels")
     data <- .variable_of_samples(data, variable, object)
-    component <- mixture.DMN(object, assign = TRUE)
-    labels <- componentLabels(object)
-    component <- factor(labels[as.integer(component)], labels)
+    component <- .classes(object@group, componentLabels(object))$.class
     if (is.factor(data))
         .plot_levels(component, data, variable, nlevels)
     else

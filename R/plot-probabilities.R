@@ -73,20 +73,16 @@ utils::globalVariables(c("x", "lower", "upper", "component", "entropy",
 .ordered_probabilities <- function(object, threshold) {
     z <- mixture.DMN(object)
     labels <- colnames(z)
-    assigned <- .assigned(object)
-    largest <- z[cbind(seq_along(assigned), assigned)]
-    order <- order(assigned, -largest)
-    names <- rownames(z)
-    if (is.null(names))
-        names <- as.character(seq_len(nrow(z)))
+    class <- .classes(z, labels)
+    order <- order(class$.class, -class$.probability)
     repeated <- function(x) rep(x[order], each = ncol(z))
-    data.frame(sample = repeated(names),
+    data.frame(sample = repeated(.sample_names(object)),
         component = factor(rep(labels, nrow(z)), labels),
         probability = as.vector(t(z[order, , drop = FALSE])),
-        assigned = repeated(factor(labels[assigned], labels)),
+        assigned = repeated(class$.class),
         entropy = repeated(unname(entropy.DMN(object, scale = TRUE,
             by.sample = TRUE))),
-        uncertain = repeated(largest < threshold),
+        uncertain = repeated(class$.probability < threshold),
         position = rep(seq_along(order), each = ncol(z)))
 }
 

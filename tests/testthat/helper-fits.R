@@ -83,3 +83,14 @@ fresh_r <- function(lines, timeout = 120) {
         stop("status ", status, ":\n", paste(output, collapse = "\n"))
     output
 }
+
+# Lets worker processes find the installed package; skips the test if it is not
+# installed. Returns the value of R_LIBS to set again.
+show_workers_library <- function() {
+    skip_on_cran()
+    skip_if_not(file.exists(system.file("Meta", "package.rds",
+        package = "dmmomp")), "dmmomp is not installed")
+    old <- Sys.getenv("R_LIBS")
+    Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
+    old
+}

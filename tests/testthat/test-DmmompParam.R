@@ -210,11 +210,7 @@ test_that("bootstrapStability() finds clear groups stable", {
 
 test_that("workers in other sessions give the same clusters", {
     skip_if_not_installed("bluster")
-    skip_on_cran()
-    skip_if_not(file.exists(system.file("Meta", "package.rds",
-        package = "dmmomp")), "dmmomp is not installed")
-    old <- Sys.getenv("R_LIBS")
-    Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
+    old <- show_workers_library()
     on.exit(Sys.setenv(R_LIBS = old))
     snow <- BiocParallel::SnowParam(2)
     BiocParallel::bpstart(snow)

@@ -219,11 +219,7 @@ test_that("a sweep works where the package is loaded but not attached", {
 
 test_that("workers in other sessions give the same fits", {
     skip_if_not_installed("BiocParallel")
-    skip_on_cran()
-    skip_if_not(file.exists(system.file("Meta", "package.rds",
-        package = "dmmomp")), "dmmomp is not installed")
-    old <- Sys.getenv("R_LIBS")
-    Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
+    old <- show_workers_library()
     on.exit(Sys.setenv(R_LIBS = old))
     snow <- BiocParallel::SnowParam(2)
     expect_identical(sweep_small(BPPARAM = snow, nstart = 20),
