@@ -68,9 +68,7 @@ expect_defined <- function(fit, k) {
 # its output. It is an error if the process fails or takes longer than `timeout`
 # seconds; the message shows the output.
 fresh_r <- function(lines, timeout = 120) {
-    # under load_all() a fresh process would not find this package
-    skip_if_not(file.exists(system.file("Meta", "package.rds",
-        package = "dmmomp")), "dmmomp is not installed")
+    skip_if_not_installed_here()
     script <- tempfile(fileext = ".R")
     on.exit(unlink(script))
     writeLines(c(sprintf(".libPaths(%s)",
@@ -84,12 +82,17 @@ fresh_r <- function(lines, timeout = 120) {
     output
 }
 
+# Under load_all() another process would not find this package.
+skip_if_not_installed_here <- function() {
+    skip_if_not(file.exists(system.file("Meta", "package.rds",
+        package = "dmmomp")), "dmmomp is not installed")
+}
+
 # Lets worker processes find the installed package; skips the test if it is not
 # installed. Returns the value of R_LIBS to set again.
 show_workers_library <- function() {
     skip_on_cran()
-    skip_if_not(file.exists(system.file("Meta", "package.rds",
-        package = "dmmomp")), "dmmomp is not installed")
+    skip_if_not_installed_here()
     old <- Sys.getenv("R_LIBS")
     Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
     old

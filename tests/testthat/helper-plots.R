@@ -7,6 +7,12 @@ undrawn <- function(code) {
     code
 }
 
+# Expects a plot that is laid out without a warning or message.
+builds <- function(plot) {
+    # text is measured on a device
+    undrawn(expect_no_warning(expect_no_message(ggplot2::ggplotGrob(plot))))
+}
+
 # Expects a plot by ggplot2 that is drawn without a warning, such as that of
 # rows left out, or a message.
 expect_draws <- function(plot) {

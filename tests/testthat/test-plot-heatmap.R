@@ -4,13 +4,6 @@ table <- ref_table()
 x <- table$x
 fit <- dmn(x, 2, seed = 1)
 
-builds <- function(plot) {
-    # text is measured on a device; this one writes no file
-    grDevices::pdf(NULL)
-    on.exit(grDevices::dev.off())
-    expect_no_warning(expect_no_message(ggplot2::ggplotGrob(plot)))
-}
-
 # The keys of a plot: the titles of its guides.
 keys <- function(plot) {
     scales <- ggplot2::ggplot_build(plot)$plot$scales$scales

@@ -5,13 +5,6 @@ x <- table$x
 p <- x / rowSums(x)
 fit <- dmn(x, 2, seed = 1)
 
-builds <- function(plot) {
-    # text is measured on a device; this one writes no file
-    grDevices::pdf(NULL)
-    on.exit(grDevices::dev.off())
-    expect_no_warning(expect_no_message(ggplot2::ggplotGrob(plot)))
-}
-
 bray_curtis <- function(p) {
     d <- matrix(0, nrow(p), nrow(p))
     for (i in seq_len(nrow(p))) for (j in seq_len(nrow(p)))

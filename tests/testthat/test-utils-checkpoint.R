@@ -126,8 +126,7 @@ killed_after <- function(seconds, call) {
 test_that("no finished fit is lost when the process is killed", {
     skip_on_os("windows")
     skip_on_cran()
-    skip_if_not(file.exists(system.file("Meta", "package.rds",
-        package = "dmmomp")), "dmmomp is not installed")
+    skip_if_not_installed_here()
     sweep <- function(...) {
         suppressWarnings(dmnselect(twins, 1:7, 4, seed = 1, ...))
     }

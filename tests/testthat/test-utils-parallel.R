@@ -43,11 +43,8 @@ test_that("a BiocParallel back-end is used, and left in the state it had", {
     expect_identical(fit_groups(BPPARAM = BiocParallel::MulticoreParam(2),
         mc.cores = 2), expected)
     snow <- BiocParallel::SnowParam(2)
-    old <- Sys.getenv("R_LIBS")
-    Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
+    old <- show_workers_library()
     on.exit(Sys.setenv(R_LIBS = old))
-    skip_if_not(file.exists(system.file("Meta", "package.rds",
-        package = "dmmomp")), "dmmomp is not installed")
     expect_identical(fit_groups(BPPARAM = snow), expected)
     expect_false(BiocParallel::bpisup(snow))
     got <- each(function(x, num.threads) {
