@@ -155,49 +155,6 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
     group
 }
 
-# The values of the sample variable that `name` names, if the container has
-# sample variables; otherwise `name` itself.
-.sample_variable <- function(name, x, arg) {
-    data <- .sample_variables(x)
-    if (!is.character(name) || length(name) != 1L)
-        return(name)
-    if (is.null(data) && NROW(x) == 1L)
-        return(name)
-    if (is.null(data))
-        .stop("'", arg, "' must have an element for each sample; found ",
-            .describe(name), ", and 'count' has no sample variables")
-    if (!name %in% names(data))
-        .stop("'", arg, "' must be a sample variable of 'count' (",
-            .first_few(names(data)), "); found ", .describe(name))
-    value <- data[[name]]
-    # colData may hold run-length encoded variables
-    if (isS4(value)) as.vector(value) else value
-}
-
-# The sample variables of a container, in a list of columns with row names, or
-# NULL if it has none.
-.sample_variables <- function(x) {
-    if (inherits(x, "SummarizedExperiment"))
-        SummarizedExperiment::colData(x)
-    else if (inherits(x, "phyloseq"))
-        phyloseq::sample_data(x, errorIfNULL = FALSE)
-}
-
-# `names` must be `samples` in the same order: elements that are taken by
-# position would otherwise go to other samples. Names that are not names of
-# samples at all are left alone.
-.check_same_order <- function(names, samples, arg, of = "count",
-    right = paste0(arg, "[rownames(count)]")) {
-    if (is.null(names) || is.null(samples) || identical(names, samples) ||
-        !any(names %in% samples))
-        return(invisible(NULL))
-    if (!all(samples %in% names))
-        .stop("'", arg, "' is named by sample and must name every row of '",
-            of, "'; there is no ", .first_few(setdiff(samples, names)))
-    .stop("'", arg, "' is named by sample in another order than the rows of '",
-        of, "'; pass ", right)
-}
-
 .check_group_ks <- function(k, group) {
     size <- table(group)
     most <- min(size)

@@ -198,18 +198,6 @@ augment.DMN <- function(x, data = NULL, newdata = NULL, ...,
         table[names(table) != ".rownames"])
 }
 
-.check_data <- function(data, n) {
-    if (!is.data.frame(data) && !is.matrix(data) &&
-        !inherits(data, "DataFrame"))
-        .stop("'data' must be a data.frame, matrix or DataFrame; found ",
-            .describe(data))
-    if (nrow(data) != n)
-        .stop("'data' must have a row for each of the ", .plural(n, "sample"),
-            "; found ", .plural(nrow(data), "row"))
-    # column names stay as they are, and a matrix without any is given some
-    as.data.frame(data, optional = !is.matrix(data))
-}
-
 #' @rdname tidy.DMN
 #' @method tidy DMNSelect
 #' @exportS3Method generics::tidy DMNSelect

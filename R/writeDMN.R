@@ -140,11 +140,6 @@ writeDMN <- function(object, dir, reference = NULL) {
         Laplace = value("Laplace"))
 }
 
-.sample_names <- function(fit) {
-    names <- rownames(fit@group)
-    if (is.null(names)) as.character(seq_len(nrow(fit@group))) else names
-}
-
 # Samples sorted by the bytes of their names, in any locale.
 .sample_order <- function(fit) {
     names <- rownames(fit@group)

@@ -1,0 +1,63 @@
+# Samples: their names, their variables, and the order in which they are given.
+
+# The names of the samples of a fit, or their numbers.
+.sample_names <- function(fit) {
+    names <- rownames(fit@group)
+    if (is.null(names)) as.character(seq_len(nrow(fit@group))) else names
+}
+
+# The values of the sample variable that `name` names, if the container has
+# sample variables; otherwise `name` itself.
+.sample_variable <- function(name, x, arg) {
+    data <- .sample_variables(x)
+    if (!is.character(name) || length(name) != 1L)
+        return(name)
+    if (is.null(data) && NROW(x) == 1L)
+        return(name)
+    if (is.null(data))
+        .stop("'", arg, "' must have an element for each sample; found ",
+            .describe(name), ", and 'count' has no sample variables")
+    if (!name %in% names(data))
+        .stop("'", arg, "' must be a sample variable of 'count' (",
+            .first_few(names(data)), "); found ", .describe(name))
+    value <- data[[name]]
+    # colData may hold run-length encoded variables
+    if (isS4(value)) as.vector(value) else value
+}
+
+# The sample variables of a container, in a list of columns with row names, or
+# NULL if it has none.
+.sample_variables <- function(x) {
+    if (inherits(x, "SummarizedExperiment"))
+        SummarizedExperiment::colData(x)
+    else if (inherits(x, "phyloseq"))
+        phyloseq::sample_data(x, errorIfNULL = FALSE)
+}
+
+# A table of samples as a data.frame.
+.check_data <- function(data, n) {
+    if (!is.data.frame(data) && !is.matrix(data) &&
+        !inherits(data, "DataFrame"))
+        .stop("'data' must be a data.frame, matrix or DataFrame; found ",
+            .describe(data))
+    if (nrow(data) != n)
+        .stop("'data' must have a row for each of the ", .plural(n, "sample"),
+            "; found ", .plural(nrow(data), "row"))
+    # column names stay as they are, and a matrix without any is given some
+    as.data.frame(data, optional = !is.matrix(data))
+}
+
+# `names` must be `samples` in the same order: elements that are taken by
+# position would otherwise go to other samples. Names that are not names of
+# samples at all are left alone.
+.check_same_order <- function(names, samples, arg, of = "count",
+    right = paste0(arg, "[rownames(count)]")) {
+    if (is.null(names) || is.null(samples) || identical(names, samples) ||
+        !any(names %in% samples))
+        return(invisible(NULL))
+    if (!all(samples %in% names))
+        .stop("'", arg, "' is named by sample and must name every row of '",
+            of, "'; there is no ", .first_few(setdiff(samples, names)))
+    .stop("'", arg, "' is named by sample in another order than the rows of '",
+        of, "'; pass ", right)
+}
