@@ -78,8 +78,8 @@ drivers <- function(object, reference = NULL, n = 30) {
     structure(table, class = c("dmndrivers", "data.frame"))
 }
 
-# Taxa by how much the components differ from the reference and, where they do so
-# equally, by the reference.
+# Taxa by how much the components differ from the reference and, where they do
+# so equally, by the reference.
 .driver_order <- function(share, base) {
     order(rowSums(abs(share - base)), base, decreasing = TRUE)
 }

@@ -69,8 +69,8 @@ mixture.default <- function(object, ..., assign = FALSE) {
 # The number of the most probable component of each sample.
 .assigned <- function(fit) max.col(unname(fit@group), ties.method = "first")
 
-# The most probable class of each sample, its probability, and the sum of those of
-# all others, from `z`, samples x classes, of probabilities.
+# The most probable class of each sample, its probability, and the sum of those
+# of all others, from `z`, samples x classes, of probabilities.
 .classes <- function(z, labels) {
     z <- unname(z)
     class <- max.col(z, ties.method = "first")
