@@ -12,6 +12,10 @@ SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
                SEXP optimizer, SEXP control);
 SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k,
                  SEXP num_threads);
+SEXP R_dmm_table_split(SEXP table, SEXP markers, SEXP largest_k,
+                       SEXP num_threads);
+SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
+                       SEXP other, SEXP shared, SEXP control, SEXP num_threads);
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
                      SEXP control);

@@ -26,6 +26,18 @@ static void finalise_table(SEXP pointer)
     R_ClearExternalPtr(pointer);
 }
 
+/* An external pointer that will own a compressed table of so many samples. It
+ * keeps their number, for the check of arguments in R_dmm_table_fit(). The
+ * caller must PROTECT it. */
+static SEXP new_owner(int rows)
+{
+    SEXP number = PROTECT(Rf_ScalarInteger(rows));
+    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, table_tag(), number));
+    R_RegisterCFinalizerEx(owner, finalise_table, TRUE);
+    UNPROTECT(2);
+    return owner;
+}
+
 /* Compresses a count table for fits with up to `largest_k` components, in
  * canonical order if `canonical` is TRUE (see dmm_table_new()). Returns an
  * external pointer that owns the compressed table. */
@@ -35,16 +47,12 @@ SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k, SEXP num_threads)
     const int k = glue_int(largest_k, "k");
     const int threads = glue_int(num_threads, "num.threads");
     const int in_order = Rf_asLogical(canonical) == TRUE;
-    /* The pointer keeps the number of samples, for the check of arguments in
-     * R_dmm_table_fit(). */
-    SEXP rows = PROTECT(Rf_ScalarInteger((int)matrix.rows));
-    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, table_tag(), rows));
-    R_RegisterCFinalizerEx(owner, finalise_table, TRUE);
+    SEXP owner = PROTECT(new_owner((int)matrix.rows));
     dmm_table *table = NULL;
     glue_check(dmm_table_new(&matrix, in_order, k > 0 ? (size_t)k : 0,
                              threads, &table));
     R_SetExternalPtrAddr(owner, table);
-    UNPROTECT(2);
+    UNPROTECT(1);
     return owner;
 }
 
@@ -102,6 +110,65 @@ static const dmm_table *read_table(SEXP table)
         R_ExternalPtrTag(table) != table_tag() || !R_ExternalPtrAddr(table))
         Rf_error("'table' is not a compressed table of this process");
     return R_ExternalPtrAddr(table);
+}
+
+/* A logical vector with an element for each taxon of a table. */
+static const unsigned char *read_markers(SEXP markers, const dmm_table *table)
+{
+    const size_t n = dmm_table_taxa(table);
+    if (TYPEOF(markers) != LGLSXP || (size_t)XLENGTH(markers) != n)
+        Rf_error("'markers' must be TRUE or FALSE for each of %d taxa", (int)n);
+    unsigned char *result = (unsigned char *)R_alloc(n, sizeof *result);
+    for (size_t j = 0; j < n; j++)
+        result[j] = LOGICAL(markers)[j] == TRUE;
+    return result;
+}
+
+/* The tables of the two fits of a model with markers (see dmm_table_split()):
+ * list(markers, background). */
+SEXP R_dmm_table_split(SEXP table, SEXP markers, SEXP largest_k,
+                       SEXP num_threads)
+{
+    const dmm_table *whole = read_table(table);
+    const unsigned char *is_marker = read_markers(markers, whole);
+    const int k = glue_int(largest_k, "k");
+    const int threads = glue_int(num_threads, "num.threads");
+    const int rows = Rf_asInteger(R_ExternalPtrProtected(table));
+    const char *names[] = {"markers", "background", ""};
+    SEXP list = PROTECT(glue_list(names));
+    SEXP first = glue_set(list, 0, new_owner(rows));
+    SEXP second = glue_set(list, 1, new_owner(rows));
+    dmm_table *branch[2];
+    glue_check(dmm_table_split(whole, is_marker, k > 0 ? (size_t)k : 0,
+                               threads, &branch[0], &branch[1]));
+    R_SetExternalPtrAddr(first, branch[0]);
+    R_SetExternalPtrAddr(second, branch[1]);
+    UNPROTECT(1);
+    return list;
+}
+
+/* The gain of each taxon as a marker (see dmm_table_gains()): a double vector.
+ * z is N x K, estimate S x K. */
+SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
+                       SEXP other, SEXP shared, SEXP control_list,
+                       SEXP num_threads)
+{
+    const dmm_table *whole = read_table(table);
+    const size_t rows = (size_t)Rf_asInteger(R_ExternalPtrProtected(table));
+    const size_t taxa = dmm_table_taxa(whole), k = (size_t)XLENGTH(other);
+    const dmm_control control = glue_control(control_list, num_threads);
+    const dmm_marker_model model = {
+        .k = k,
+        .z = glue_real_matrix(z, rows, k, "z"),
+        .is_marker = read_markers(markers, whole),
+        .estimate = glue_real_matrix(estimate, taxa, k, "estimate"),
+        .other = glue_real_matrix(other, k, 1, "other"),
+        .shared = glue_double(shared, "shared"),
+    };
+    SEXP gain = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t)taxa));
+    glue_check(dmm_table_gains(whole, &model, &control, REAL(gain)));
+    UNPROTECT(1);
+    return gain;
 }
 
 /* Returns the best fit from up to `nstart` starts and a record of those that

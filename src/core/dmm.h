@@ -115,6 +115,7 @@ typedef struct dmm_table dmm_table;
 dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
                          size_t largest_k, int n_threads, dmm_table **table);
 void dmm_table_free(dmm_table *table);
+size_t dmm_table_taxa(const dmm_table *table); /* S */
 
 /* The kinds of start: how the responsibilities that a fit starts from are made
  * (see start/starts.h). */
@@ -154,6 +155,50 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
                          const dmm_start_plan *plan, const dmm_control *control,
                          dmm_start_record *records, size_t *n_made,
                          dmm_fit_result **result);
+
+/* ---- Markers and a shared background -------------------------------------
+ *
+ * In a model with markers the components differ in some taxa only, the markers
+ * M. The others are the background B, with x_iB = sum_{j in B} x_ij:
+ *
+ *   (x_iM, x_iB)    a mixture as above, of |M| + 1 taxa
+ *   x_ij, j in B    given x_iB, one Dirichlet-multinomial with parameters
+ *                   beta_j and their sum beta_0, the same for all components
+ *
+ * The model is thus two fits, whose NLE, LogDet and Laplace add up.
+ */
+
+/* Makes the tables of the two fits from the compressed counts of `table`. Taxa
+ * are in the order of the matrix, and the sum of the background is the last
+ * taxon of *markers. Samples without counts of the background are left out of
+ * *background. `is_marker` has an element for each taxon; there must be markers
+ * and others, and the others must have counts. *markers serves fits with up to
+ * largest_k components. The caller frees both, in any order. */
+dmm_status dmm_table_split(const dmm_table *table,
+                           const unsigned char *is_marker, size_t largest_k,
+                           int n_threads, dmm_table **markers,
+                           dmm_table **background);
+
+/* A fit with markers, or without them: then `other` is A_k, and `shared` the
+ * sum of the parameters of a fit with one component. */
+typedef struct {
+    size_t k;
+    const double *z;                /* n_samples x k                        */
+    const unsigned char *is_marker; /* n_taxa                               */
+    const double *estimate;         /* n_taxa x k: alpha of the markers; the
+                                       others are not read                  */
+    const double *other;            /* k: alpha of the background           */
+    double shared;                  /* beta_0                               */
+} dmm_marker_model;
+
+/* For each taxon, about how much less Laplace is if it is a marker than if it
+ * is not, all else being equal (result/gains.c). gain has n_taxa elements. Of
+ * the control, the prior and the number of threads are used. */
+dmm_status dmm_table_gains(const dmm_table *table,
+                           const dmm_marker_model *model,
+                           const dmm_control *control, double *gain);
+
+/* ---- Given parameters --------------------------------------------------- */
 
 /* Evaluates the model at given parameters, for checks and for the likelihood of
  * new samples. lambda is n_taxa x k; weight holds k positive numbers that sum

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/threads.h"
+#include "counts/columns.h"
 #include "counts/packed.h"
 #include "simd/kernels.h"
 
@@ -106,6 +107,8 @@ static void mark_rows(const dmm_matrix *matrix, size_t from, size_t to,
         break;
     case DMM_MATRIX_PACKED:
         break; /* see check_packed() */
+    case DMM_MATRIX_COLUMNS:
+        break; /* not a user's table */
     }
 }
 
@@ -281,6 +284,11 @@ size_t dmm_matrix_nonzeros(const dmm_matrix *matrix, size_t enough)
         return packed_nonzeros(matrix);
     for (size_t j = 0; j < matrix->columns && nonzeros < enough; j++) {
         size_t from, to;
+        if (matrix->kind == DMM_MATRIX_COLUMNS) {
+            nonzeros += dmm_columns_nonzeros(matrix->compressed,
+                                             matrix->column_source[j]);
+            continue;
+        }
         column_range(matrix, j, &from, &to);
         nonzeros += count_nonzeros(matrix, from, to);
     }
@@ -345,21 +353,26 @@ static void sort_by_row(uint64_t *keys, size_t n, int shift)
         sort_by_row(keys + begin, end[d] - begin, shift - DIGIT_BITS);
 }
 
-/* Replaces the rows of n keys by their places in the view, leaves out those
- * without a place, and sorts the keys. Returns their number. */
+/* Replaces the rows of n keys by their places in the view and leaves out those
+ * without a place. Returns the number of the others. */
 static size_t place_rows(const dmm_matrix *matrix, uint64_t *keys, size_t n)
 {
-    int shift = 0;
     size_t placed = 0;
-    while ((uint64_t)(matrix->rows - 1) >> shift >= DIGITS)
-        shift += DIGIT_BITS;
     for (size_t e = 0; e < n; e++) {
         const uint32_t place = matrix->row_place[DMM_KEY_ROW(keys[e])];
         keys[placed] = DMM_KEY(DMM_KEY_COUNT(keys[e]), place);
         placed += place != DMM_NO_PLACE;
     }
-    sort_by_row(keys, placed, shift);
     return placed;
+}
+
+/* The shift of the first digit of rows. */
+static int first_shift(const dmm_matrix *matrix)
+{
+    int shift = 0;
+    while ((uint64_t)(matrix->rows - 1) >> shift >= DIGITS)
+        shift += DIGIT_BITS;
+    return shift;
 }
 
 size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
@@ -367,7 +380,8 @@ size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
 {
     const size_t source = source_column(matrix, column);
     size_t from = 0, to = 0, n = 0;
-    if (matrix->kind != DMM_MATRIX_PACKED)
+    if (matrix->kind != DMM_MATRIX_PACKED &&
+        matrix->kind != DMM_MATRIX_COLUMNS)
         column_range(matrix, source, &from, &to);
     switch (matrix->kind) {
     case DMM_MATRIX_DENSE_INT:
@@ -395,8 +409,13 @@ size_t dmm_matrix_column(const dmm_matrix *matrix, size_t column,
         for (size_t b = 0; b < matrix->n_packed; b++)
             n += dmm_packed_column(&matrix->packed[b], source, keys + n);
         break;
+    case DMM_MATRIX_COLUMNS:
+        n = dmm_columns_read(matrix->compressed, source, keys);
+        break;
     }
     if (matrix->row_place)
         n = place_rows(matrix, keys, n);
+    if (matrix->row_place || matrix->kind == DMM_MATRIX_COLUMNS)
+        sort_by_row(keys, n, first_shift(matrix));
     return n;
 }

@@ -1,5 +1,6 @@
-/* The user's count table as it is in memory: a dense matrix, a sparse one in
- * compressed column format (CSC), or packed blocks of samples (packed.h).
+/* A count table as it is in memory: the user's dense matrix, sparse matrix in
+ * compressed column format (CSC) or packed blocks of samples (packed.h), or
+ * columns of compressed counts (columns.h).
  *
  * A dmm_matrix is a view, which owns no memory. Samples are rows and taxa are
  * columns. Dense tables are in column-major order, as in R. The functions check
@@ -17,10 +18,12 @@ typedef enum {
     DMM_MATRIX_DENSE_INT,    /* `integers`, rows x columns            */
     DMM_MATRIX_DENSE_DOUBLE, /* `doubles`, rows x columns             */
     DMM_MATRIX_CSC,          /* `doubles` at `row_index`, by `column_start` */
-    DMM_MATRIX_PACKED        /* `packed`, n_packed blocks of samples  */
+    DMM_MATRIX_PACKED,       /* `packed`, n_packed blocks of samples  */
+    DMM_MATRIX_COLUMNS       /* `compressed`, with `column_source`    */
 } dmm_matrix_kind;
 
-typedef struct dmm_packed dmm_packed; /* packed.h */
+typedef struct dmm_packed dmm_packed;   /* packed.h  */
+typedef struct dmm_columns dmm_columns; /* columns.h */
 
 typedef struct {
     dmm_matrix_kind kind;
@@ -32,6 +35,7 @@ typedef struct {
     const int *column_start; /* CSC: columns + 1 offsets into row_index  */
     const dmm_packed *packed; /* n_packed blocks of consecutive rows     */
     size_t n_packed;
+    const dmm_columns *compressed;
     /* The order in which dmm_matrix_column() presents the table; or NULL. */
     const uint32_t *row_place;     /* rows: the new place of each row, or
                                       DMM_NO_PLACE: the row is left out      */
@@ -67,8 +71,8 @@ typedef struct {
     double value;
 } dmm_problem;
 
-/* Looks for the first entry, in column-major order, that is not a count, and if
- * there is none for the first sample without counts. *problem says what was
+/* Looks for the first entry of a user's table, in column-major order, that is
+ * not a count, and if there is none for the first sample without counts. *problem says what was
  * found; its kind is DMM_PROBLEM_NONE for a valid table. Takes one pass over
  * the table, with up to n_threads threads, and one byte of memory for each row
  * and thread. DMM_ERROR_ARGUMENT if the offsets or rows of a CSC table, or the

@@ -1,6 +1,6 @@
-/* From counts to a fit: dmm_fit(), dmm_table_new(), dmm_table_fit() of dmm.h.
+/* From counts to a fit: dmm_fit() and dmm_table_fit() of dmm.h.
  *
- * A table is compressed once (counts/), in canonical order if that is asked
+ * A table is compressed once (table.h), in canonical order if that is asked
  * for. Each start makes parameters (start/), and EM takes them to convergence
  * (em/). The best run becomes the result (result.h), back in the order of the
  * caller's matrix. dmm_fit() does the same with a single start.
@@ -9,33 +9,20 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/random.h"
 #include "base/threads.h"
 #include "counts/counts.h"
-#include "counts/order.h"
 #include "dmm.h"
 #include "em/converge.h"
 #include "em/em.h"
-#include "em/estep.h"
 #include "result/result.h"
+#include "result/table.h"
 #include "simd/kernels.h"
 #include "start/kmeans.h"
 #include "start/reassign.h"
 #include "start/starts.h"
 
-/* In canonical order, blocks of rows are sized for at least this many padded
- * components. Sums depend on the blocks; fits with up to so many components are
- * then the same whatever the largest k of a sweep is. */
-#define LEAST_VECTOR_LENGTH 8
-
-/* The starts of a table with at least LEAST_PARTS times as many samples are
- * made on a random part of it: of PART_SAMPLES samples, or of SAMPLES_EACH for
- * each component if that is more. inst/benchmarks/starts.md shows why. The best
- * FINALISTS optima go on to EM_STEPS iterations on all samples, and the best of
- * these to convergence. */
-#define PART_SAMPLES 20000
-#define SAMPLES_EACH 50
-#define LEAST_PARTS 4
+/* The best FINALISTS optima on a part of the samples go on to EM_STEPS
+ * iterations on all samples, and the best of these to convergence. */
 #define FINALISTS 2
 #define EM_STEPS 3
 
@@ -70,166 +57,6 @@ dmm_control dmm_control_default(void)
         .n_threads = 1,
     };
     return control;
-}
-
-struct dmm_table {
-    dmm_counts *counts;
-    dmm_counts *part; /* of some of the samples, for starts; or NULL */
-    dmm_order order; /* its arrays are NULL for the matrix's own order */
-};
-
-/* ---- Tables ----------------------------------------------------------- */
-
-typedef struct {
-    const dmm_matrix *matrix;
-    int canonical;
-    size_t largest_k;
-    size_t vector_length;
-    dmm_table *table;
-    dmm_status status;
-} compression;
-
-/* Draws `most` of n places at random and numbers them; the others are
- * DMM_NO_PLACE. */
-static void draw_places(uint32_t *place, size_t n, size_t most)
-{
-    dmm_random random = {1};
-    size_t drawn = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double chance = (double)(most - drawn) / (double)(n - i);
-        place[i] = dmm_random_uniform(&random) < chance ? (uint32_t)drawn++
-                                                        : DMM_NO_PLACE;
-    }
-}
-
-/* Compresses a random part of a large table in canonical order. The part does
- * not depend on the order of the matrix. */
-static dmm_status compress_part(dmm_team *team, compression *x,
-                                dmm_matrix view)
-{
-    size_t samples = SAMPLES_EACH * x->largest_k;
-    samples = samples > PART_SAMPLES ? samples : PART_SAMPLES;
-    if (view.rows < LEAST_PARTS * samples)
-        return DMM_OK;
-    uint32_t *place = DMM_NEW(view.rows, uint32_t);
-    uint32_t *row_place = DMM_NEW(view.rows, uint32_t);
-    dmm_status status = DMM_ERROR_MEMORY;
-    if (place && row_place) {
-        draw_places(place, view.rows, samples);
-        for (size_t i = 0; i < view.rows; i++)
-            row_place[i] = place[view.row_place[i]];
-        view.row_place = row_place;
-        view.places = samples;
-        status = dmm_counts_build(team, &view, DMM_TAXA_MERGED,
-                                  x->vector_length, &x->table->part);
-    }
-    dmm_free(place);
-    dmm_free(row_place);
-    return status;
-}
-
-static void compress(dmm_team *team, void *data)
-{
-    compression *x = data;
-    dmm_matrix view = *x->matrix;
-    x->status = DMM_OK;
-    if (x->canonical) {
-        x->status =
-            dmm_order_build(team, x->matrix, &x->table->order);
-        view.row_place = x->table->order.row_place;
-        view.column_source = x->table->order.column_source;
-        if (x->status == DMM_OK)
-            x->status = compress_part(team, x, view);
-    }
-    if (x->status == DMM_OK)
-        x->status = dmm_counts_build(team, &view, DMM_TAXA_MERGED,
-                                     x->vector_length, &x->table->counts);
-}
-
-dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
-                         size_t largest_k, int n_threads, dmm_table **result)
-{
-    *result = NULL;
-    if (largest_k == 0 || largest_k > matrix->rows)
-        return DMM_ERROR_ARGUMENT;
-    compression x = {.matrix = matrix, .canonical = canonical};
-    x.largest_k = largest_k;
-    x.vector_length = dmm_padded_components(largest_k);
-    if (canonical && x.vector_length < LEAST_VECTOR_LENGTH)
-        x.vector_length = LEAST_VECTOR_LENGTH;
-    x.table = DMM_NEW(1, dmm_table);
-    if (!x.table)
-        return DMM_ERROR_MEMORY;
-    const int team = dmm_estep_threads(matrix, largest_k, n_threads);
-    dmm_team_run(team, compress, &x);
-    if (x.status != DMM_OK) {
-        dmm_table_free(x.table);
-        return x.status;
-    }
-    *result = x.table;
-    return DMM_OK;
-}
-
-void dmm_table_free(dmm_table *table)
-{
-    if (table == NULL)
-        return;
-    dmm_counts_free(table->counts);
-    dmm_counts_free(table->part);
-    dmm_order_free(&table->order);
-    dmm_free(table);
-}
-
-/* ---- Back to the order of the matrix ----------------------------------- */
-
-/* Permutes each column of a rows x columns array in place. With `place`,
- * element i becomes what was at place[i]; otherwise it moves to source[i]. */
-static dmm_status reorder(double *values, size_t rows, size_t columns,
-                          const uint32_t *place, const uint32_t *source)
-{
-    double *copy = DMM_NEW(rows, double);
-    if (!copy)
-        return DMM_ERROR_MEMORY;
-    for (size_t c = 0; c < columns; c++) {
-        double *column = values + c * rows;
-        memcpy(copy, column, rows * sizeof *copy);
-        for (size_t i = 0; i < rows; i++)
-            if (place)
-                column[i] = copy[place[i]];
-            else
-                column[source[i]] = copy[i];
-    }
-    dmm_free(copy);
-    return DMM_OK;
-}
-
-static dmm_status restore_order(const dmm_table *table, dmm_fit_result *r)
-{
-    double *by_taxon[] = {r->estimate, r->lower, r->upper, r->std_error};
-    const dmm_order *order = &table->order;
-    if (order->row_place == NULL)
-        return DMM_OK;
-    dmm_status status =
-        reorder(r->z, r->n_samples, r->k, order->row_place, NULL);
-    for (size_t i = 0; i < 4 && status == DMM_OK; i++)
-        status = reorder(by_taxon[i], r->n_taxa, r->k, NULL,
-                         order->column_source);
-    return status;
-}
-
-/* Copies responsibilities from the order of the matrix to that of the table. */
-static dmm_status place_given(const dmm_table *table, const double *z,
-                              size_t k, double **placed)
-{
-    const size_t n = table->counts->n_samples;
-    const uint32_t *place = table->order.row_place;
-    *placed = DMM_NEW2(n, k, double);
-    if (!*placed)
-        return DMM_ERROR_MEMORY;
-    for (size_t c = 0; c < k; c++)
-        for (size_t i = 0; i < n; i++)
-            (*placed)[c * n + (place ? place[i] : i)] = z[c * n + i];
-    return DMM_OK;
 }
 
 /* ---- Fits ------------------------------------------------------------- */
@@ -485,11 +312,11 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
     x.records = records;
     x.counts = counts;
     if (plan->n_starts > 1 && !plan->given && table->part &&
-        k <= table->part->n_samples / SAMPLES_EACH)
+        k <= table->part->n_samples / DMM_SAMPLES_EACH)
         x.counts = table->part;
     if (plan->given) {
-        x.status = place_given(table, plan->given, k, &given);
-        x.given = given;
+        x.given = given = dmm_table_place(table, plan->given, k);
+        x.status = given ? DMM_OK : DMM_ERROR_MEMORY;
     }
     if (x.status == DMM_OK) {
         const double work = (double)counts->n_nonzeros *
@@ -499,7 +326,7 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
     dmm_free(given);
     *n_made = x.n_made;
     if (x.status == DMM_OK)
-        x.status = restore_order(table, x.result);
+        x.status = dmm_table_restore(table, x.result);
     if (x.status != DMM_OK) {
         dmm_fit_free(x.result);
         return x.status;
