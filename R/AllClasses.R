@@ -20,7 +20,8 @@
 #'     were restarted), `Empty` (how many components expect less than a tenth of
 #'     a sample in the final fit), `Seed`, `Optimizer` and `Control` (see
 #'     [dmncontrol()]). The best of several starts also has `NStart` and
-#'     `Starts`, see [starts()].
+#'     `Starts`, see [starts()]. Fits with markers have `Markers`, see
+#'     [markers()].
 #' @slot fit list of numeric matrices, taxa x components. `Estimate` holds the
 #'     Dirichlet parameters, `Lower` and `Upper` the ends of their approximate
 #'     95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits made by this
@@ -165,6 +166,28 @@ NULL
 
 .are_numbers <- function(x) is.numeric(x) && length(x) > 0L && !anyNA(x)
 
+# See R/utils-branches.R.
+.valid_markers <- function(object) {
+    markers <- object@mixture$Markers
+    if (is.null(markers))
+        return(NULL)
+    parts <- c("taxa", "gain", "selected", "other", "background")
+    taxa <- nrow(object@fit$Estimate)
+    size <- length(markers$taxa)
+    are <- function(x, n) is.numeric(x) && identical(dim(x), c(n, 2L)) &&
+        isTRUE(all(is.finite(x))) && all(x[, "Estimate"] > 0)
+    ok <- is.list(markers) && all(parts %in% names(markers)) &&
+        is.numeric(markers$taxa) && size > 0L && size < taxa &&
+        all(markers$taxa %in% seq_len(taxa)) &&
+        !anyDuplicated(markers$taxa) && length(markers$gain) == size &&
+        are(markers$other, ncol(object@group)) &&
+        are(markers$background, taxa - size)
+    if (!ok)
+        paste0("mixture$Markers must be a list of ",
+            paste(parts, collapse = ", "), " for some of the ",
+            .plural(taxa, "taxon", "taxa"))
+}
+
 # The values of the two parts that grow with the table. min() and max() need no
 # copy of the numbers, unlike is.finite().
 .valid_estimates <- function(object) {
@@ -198,6 +221,7 @@ NULL
 .damage <- function(object, read = c("Estimate", "group")) {
     rules <- c(.valid_slots, .valid_group, .valid_weight, .valid_criteria,
         .valid_fit, .valid_record, .valid_starts,
+        .valid_markers,
         if ("Estimate" %in% read) .valid_estimates,
         if ("group" %in% read) .valid_probabilities)
     for (rule in rules) {

@@ -112,7 +112,7 @@
 dmn <- function(count, k, verbose = FALSE,
     seed = runif(1, 0, .Machine$integer.max), ..., nstart = 20L,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
-    control = dmncontrol(), assay.type = "counts") {
+    control = dmncontrol(), assay.type = "counts", markers = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmn", .known = names(formals(dmn)))
     if (missing(count))
@@ -128,17 +128,18 @@ dmn <- function(count, k, verbose = FALSE,
     if (missing(k))
         .stop("'k' is missing: pass the number of components to fit")
     k <- .check_k(k, count)
+    markers <- .check_markers(markers, count)
 
     if (verbose)
         message(sprintf("dmn, k=%d", k))
-    if (nstart > 1L) {
-        table <- .compress(count, k, num.threads)
+    if (nstart > 1L || !is.null(markers)) {
+        table <- .compress(count, k, num.threads, nstart, markers)
         # frees packed counts, which nothing needs any more, before the fit
         if (inherits(count, "dmnpacked")) {
             count <- NULL
             gc()
         }
-        fit <- .fit_starts(table, k, seed, verbose, nstart, num.threads,
+        fit <- .fit_compressed(table, k, seed, verbose, nstart, num.threads,
             optimizer, control)
         return(.warn_of_fit(fit))
     }

@@ -112,7 +112,7 @@
 #' @export
 dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
     BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
-    control = dmncontrol(), assay.type = "counts") {
+    control = dmncontrol(), assay.type = "counts", markers = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmnperplexity",
             .known = names(formals(dmnperplexity)))
@@ -130,7 +130,8 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
     k <- .check_ks(k, 1L, n - as.integer(ceiling(n / folds)),
         "the number of samples outside the largest fold")
     settings <- list(nstart = .check_whole(nstart, "nstart"),
-        control = .check_control(control))
+        control = .check_control(control),
+        markers = .markers_of_jobs(markers, count))
     seeds <- .seed_stream(seed, folds + 1L)
     fold <- .with_seed(seeds[[folds + 1L]],
         sample(rep_len(seq_len(folds), n)))

@@ -120,7 +120,7 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
     BPPARAM = BiocParallel::SerialParam(), checkpoint = NULL, ...,
     seed = NULL, early.stop = Inf, verbose = FALSE, num.threads = NULL,
     optimizer = c("newton", "bfgs"), control = dmncontrol(),
-    assay.type = "counts") {
+    assay.type = "counts", markers = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmnselect",
             .known = names(formals(dmnselect)))
@@ -133,6 +133,7 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
         optimizer = .check_choice(optimizer, "optimizer",
             c("newton", "bfgs")),
         control = .check_control(control))
+    settings$markers <- .check_markers(markers, count)
     if (!is.null(seed))
         seed <- .check_seed(seed)
     if (!is.null(num.threads))
@@ -236,12 +237,11 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
 
 # With a lone start the table keeps its order, as in dmn().
 .select_table <- function(count, largest, settings, num.threads) {
-    list(table = .Call(R_dmm_table, count, settings$nstart > 1L, largest,
-        num.threads), dimnames = dimnames(count))
+    .compress(count, largest, num.threads, settings$nstart, settings$markers)
 }
 
 .fit_one <- function(k, table, settings, num.threads) {
-    .fit_starts(table, k, settings$seed, FALSE, settings$nstart, num.threads,
+    .fit_compressed(table, k, settings$seed, FALSE, settings$nstart, num.threads,
         settings$optimizer, settings$control)
 }
 

@@ -81,7 +81,7 @@
 dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     bootstrap = FALSE, nstart = 20L, seed = NULL,
     BPPARAM = BiocParallel::SerialParam(), num.threads = NULL,
-    control = dmncontrol(), assay.type = "counts") {
+    control = dmncontrol(), assay.type = "counts", markers = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmnstability",
             .known = names(formals(dmnstability)))
@@ -96,7 +96,8 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     size <- .resample_size(nrow(count), fraction, bootstrap)
     k <- .check_ks(k, 2L, size, "the number of samples in a resample")
     settings <- list(nstart = .check_whole(nstart, "nstart"),
-        control = .check_control(control))
+        control = .check_control(control),
+        markers = .markers_of_jobs(markers, count))
     seeds <- .seed_stream(seed, B + 1L)
     rows <- .with_seed(seeds[[B + 1L]], lapply(seq_len(B), function(b) {
         sample.int(nrow(count), size, replace = bootstrap)
@@ -124,7 +125,8 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
 .fit_job <- function(job, count, settings, num.threads) {
     x <- count[job$rows, , drop = FALSE]
     dmn(x, job$k, seed = job$seed, nstart = settings$nstart,
-        num.threads = num.threads, control = settings$control)
+        num.threads = num.threads, control = settings$control,
+        markers = settings$markers)
 }
 
 .stability <- function(fits, rows, k) {

@@ -111,7 +111,12 @@ laplace.default <- function(object, ...) .stop_not_a_fit(object, "laplace")
 
 .parameters <- function(object) {
     estimate <- object@fit$Estimate
-    ncol(estimate) * nrow(estimate) + ncol(estimate) - 1
+    k <- ncol(estimate)
+    taxa <- nrow(estimate)
+    if (!.has_markers(object))
+        return(k * taxa + k - 1)
+    markers <- length(object@mixture$Markers$taxa)
+    k * (markers + 1) + k - 1 + taxa - markers
 }
 
 # The value of one fit, or for several fits a table like that of stats::AIC().
@@ -181,18 +186,34 @@ logLik.DMN <- function(object, newdata, ...,
         class = "logLik")
 }
 
-# Samples without counts have log-likelihood 0. They are left out because the
-# engine does not accept them.
 .loglik_of_new <- function(object, newdata, missing.taxa) {
     estimate <- object@fit$Estimate
     newdata <- .align_taxa(newdata, estimate, missing.taxa = missing.taxa)
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
-    filled <- newdata[.totals(newdata)$rows > 0, , drop = FALSE]
-    value <- if (nrow(filled) == 0L) 0 else
-        .Call(R_dmm_evaluate, filled, log(estimate), object@mixture$Weight,
-            dmncontrol(), .check_threads(dmnthreads()))$LogLik
+    value <- .count_loglik(object, newdata)
     structure(value, df = .parameters(object), nobs = nrow(newdata),
         class = "logLik")
+}
+
+# The log-likelihood of counts that have the taxa of the fit.
+.count_loglik <- function(object, count) {
+    if (!.has_markers(object))
+        return(.evaluate_loglik(count, object@fit$Estimate,
+            object@mixture$Weight))
+    branch <- .branch_parameters(object)
+    parts <- .split_counts(count, branch$chosen)
+    .evaluate_loglik(parts$markers, branch$markers, object@mixture$Weight) +
+        .evaluate_loglik(parts$background, branch$background, 1)
+}
+
+# Samples without counts have log-likelihood 0. They are left out because the
+# engine does not accept them.
+.evaluate_loglik <- function(count, alpha, weight) {
+    filled <- count[.totals(count)$rows > 0, , drop = FALSE]
+    if (nrow(filled) == 0L)
+        return(0)
+    .Call(R_dmm_evaluate, filled, log(alpha), weight, dmncontrol(),
+        .check_threads(dmnthreads()))$LogLik
 }
 
 # NLE = -logLik - log prior. The defaults are the prior of DirichletMultinomial,

@@ -105,8 +105,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     value <- if (nrow(newdata) == 0L)
         matrix(0, 0L, ncol(estimate))
     else
-        .Call(R_dmm_predict, estimate, object@mixture$Weight, newdata,
-            logevidence, num.threads)
+        .predict_counts(object, newdata, logevidence, num.threads)
     # 0 - x rather than -x, so that a sample without counts has 0 and not -0
     if (logevidence)
         value <- 0 - value
@@ -121,4 +120,21 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
             dimnames = if (!is.null(names(newdata)))
                 list(NULL, names(newdata)))
     .as_count_matrix(newdata, arg, assay.type)
+}
+
+# The log evidence or the posterior probabilities of counts that have the taxa of
+# the fit. The background is the same in all components.
+.predict_counts <- function(object, count, logevidence, num.threads) {
+    weight <- object@mixture$Weight
+    if (!.has_markers(object))
+        return(.Call(R_dmm_predict, object@fit$Estimate, weight, count,
+            logevidence, num.threads))
+    branch <- .branch_parameters(object)
+    parts <- .split_counts(count, branch$chosen)
+    value <- .Call(R_dmm_predict, branch$markers, weight, parts$markers,
+        logevidence, num.threads)
+    if (!logevidence)
+        return(value)
+    value + drop(.Call(R_dmm_predict, branch$background, 1, parts$background,
+        TRUE, num.threads))
 }

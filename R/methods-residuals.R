@@ -71,30 +71,70 @@ residuals.DMN <- function(object, counts, ...,
     counts <- .as_counts(counts, "counts")
     z <- predict.DMN(object, counts)
     x <- as.matrix(counts)
-    moments <- .mixture_moments(z, rowSums(x), alpha)
+    moments <- .mixture_moments(z, rowSums(x), object)
     difference <- x - moments$mean
     value <- if (type == "pearson")
         difference / sqrt(moments$variance)
     else
-        sign(difference) * sqrt(.deviance(x, z, alpha))
+        sign(difference) * sqrt(.deviance(x, z, object))
     # a taxon whose mean proportion is 1 has no variance
     value[moments$variance == 0] <- 0
     dimnames(value) <- dimnames(counts)
     value
 }
 
-.mixture_moments <- function(z, total, alpha) {
+# The mean and variance of each count.
+.mixture_moments <- function(z, total, object) {
+    alpha <- object@fit$Estimate
     size <- rep(colSums(alpha), each = nrow(alpha))
     share <- alpha / size
     spread <- share * (1 - share) / (1 + size)
+    chosen <- .is_marker(object)
+    # the variance of component k is t^2 spread + t size spread
+    first <- size * spread
+    if (!is.null(chosen)) {
+        background <- .background_spread(object, !chosen)
+        spread[!chosen, ] <- background$square
+        first[!chosen, ] <- background$linear
+    }
     mean <- z %*% t(share)
-    within <- total * (total * (z %*% t(spread)) + z %*% t(size * spread))
+    within <- total * (total * (z %*% t(spread)) + z %*% t(first))
     between <- total^2 * pmax(z %*% t(share^2) - mean^2, 0)
     list(mean = total * mean, variance = within + between)
 }
 
-.deviance <- function(x, z, alpha) {
-    total <- rowSums(x)
+# The same two parts for the taxa of a background. With y the sum of the
+# background, b the sum of its parameters and q the mean proportion of a taxon in
+# it, the variance is q (1 - q) E(y^2 + b y) / (1 + b) + q^2 Var(y).
+.background_spread <- function(object, background) {
+    b <- object@mixture$Markers$background[, "Estimate"]
+    q <- b / sum(b)
+    b <- sum(b)
+    size <- colSums(object@fit$Estimate)
+    share <- colSums(object@fit$Estimate[background, , drop = FALSE]) / size
+    spread <- share * (1 - share) / (1 + size)
+    list(square = outer(q * (1 - q) / (1 + b), spread + share^2) +
+            outer(q^2, spread),
+        linear = outer(q * (1 - q) / (1 + b), size * spread + b * share) +
+            outer(q^2, size * spread))
+}
+
+.deviance <- function(x, z, object) {
+    if (!.has_markers(object))
+        return(.branch_deviance(x, rowSums(x), z, object@fit$Estimate))
+    branch <- .branch_parameters(object)
+    chosen <- branch$chosen
+    value <- x
+    markers <- branch$markers
+    rest <- rowSums(x[, !chosen, drop = FALSE])
+    value[, chosen] <- .branch_deviance(cbind(x[, chosen, drop = FALSE], rest),
+        rowSums(x), z, markers)[, -nrow(markers)]
+    value[, !chosen] <- .branch_deviance(x[, !chosen, drop = FALSE], rest,
+        matrix(1, nrow(x), 1L), branch$background)
+    value
+}
+
+.branch_deviance <- function(x, total, z, alpha) {
     observed <- fitted <- matrix(-Inf, nrow(x), ncol(x))
     for (k in seq_len(ncol(alpha))) {
         size <- sum(alpha[, k])
@@ -103,7 +143,7 @@ residuals.DMN <- function(object, counts, ...,
         fitted <- .log_add(fitted, weight + .log_beta_binomial(x, total,
             rep(alpha[, k], each = nrow(x)), size))
         observed <- .log_add(observed, weight + .log_beta_binomial(x, total,
-            size * x / total, size))
+            size * x / pmax(total, 1), size))
     }
     2 * pmax(observed - fitted, 0)
 }

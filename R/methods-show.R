@@ -6,11 +6,21 @@
     cat(sprintf("k: %d", ncol(object@group)),
         sprintf("samples x taxa: %d x %d", nrow(object@group),
             nrow(object@fit$Estimate)),
+        .marker_line(object),
         paste("Laplace:", format(value[["Laplace"]]), "BIC:",
             format(value[["BIC"]]), "AIC:", format(value[["AIC"]])),
         .convergence(object@mixture),
         .optimum(object),
         sep = "\n")
+}
+
+# A line on the markers, or NULL for a fit without them.
+.marker_line <- function(object) {
+    if (!.has_markers(object))
+        return(NULL)
+    n <- length(object@mixture$Markers$taxa)
+    paste0("markers: ", n, " of ", .plural(nrow(object@fit$Estimate), "taxon",
+        "taxa"), if (object@mixture$Markers$selected) ", selected")
 }
 
 # A line on the starts, or NULL for a fit by DirichletMultinomial.

@@ -57,15 +57,38 @@ rdmn <- function(n, alpha, weight = NULL, size) {
     if (missing(size))
         .stop("'size' is missing: pass the number of reads of each sample")
     size <- .check_size(size, n)
+    .draw_mixture(n, function(k, size) .draw_sample(alpha[, k], size), weight,
+        size, alpha)
+}
+
+# n samples, of which `draw(k, size)` draws one from component k. `alpha` has the
+# number and the names of the taxa and components.
+.draw_mixture <- function(n, draw, weight, size, alpha) {
     component <- sample.int(ncol(alpha), n, replace = TRUE, prob = weight)
-    count <- vapply(seq_len(n), function(i) {
-        .draw_sample(alpha[, component[[i]]], size[[i]])
-    }, integer(nrow(alpha)))
+    count <- vapply(seq_len(n), function(i) draw(component[[i]], size[[i]]),
+        integer(nrow(alpha)))
     count <- matrix(count, n, nrow(alpha), byrow = TRUE,
         dimnames = if (!is.null(rownames(alpha))) list(NULL, rownames(alpha)))
     if (.are_labels(colnames(alpha)))
         component <- factor(colnames(alpha)[component], colnames(alpha))
     structure(count, component = component)
+}
+
+# A function that draws the counts of one sample from component k of a fit.
+.drawer <- function(object) {
+    alpha <- object@fit$Estimate
+    if (!.has_markers(object))
+        return(function(k, size) .draw_sample(alpha[, k], size))
+    branch <- .branch_parameters(object)
+    rest <- nrow(branch$markers)
+    function(k, size) {
+        drawn <- .draw_sample(branch$markers[, k], size)
+        count <- integer(length(branch$chosen))
+        count[branch$chosen] <- drawn[-rest]
+        count[!branch$chosen] <- .draw_sample(drop(branch$background),
+            drawn[[rest]])
+        count
+    }
 }
 
 # log(gamma(alpha)) = log(gamma(alpha + 1)) + log(uniform) / alpha does not
@@ -111,9 +134,12 @@ simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
     } else {
         state_used <- state
     }
+    n <- nrow(object@group)
+    size <- .check_size(size, n)
+    draw <- .drawer(object)
     tables <- lapply(seq_len(nsim), function(i) {
-        count <- rdmn(nrow(object@group), object@fit$Estimate,
-            object@mixture$Weight, size)
+        count <- .draw_mixture(n, draw, object@mixture$Weight, size,
+            object@fit$Estimate)
         rownames(count) <- rownames(object@group)
         count
     })

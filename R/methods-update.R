@@ -37,8 +37,20 @@ update.DMN <- function(object, count, ...) {
     settings <- list(k = ncol(object@group), seed = mixture$Seed,
         nstart = if (is.null(mixture$NStart)) 1L else mixture$NStart,
         optimizer = mixture$Optimizer,
-        control = mixture$Control)
+        control = mixture$Control, markers = .marker_argument(object))
     settings <- settings[!vapply(settings, is.null, logical(1))]
     settings[names(changed)] <- changed
     do.call(dmn, c(list(count = count), settings))
+}
+
+# The argument `markers` that a fit was made with: names, or numbers if the taxa
+# have no names.
+.marker_argument <- function(object) {
+    if (!.has_markers(object))
+        return(NULL)
+    if (object@mixture$Markers$selected)
+        return("select")
+    taxa <- sort(object@mixture$Markers$taxa)
+    names <- rownames(object@fit$Estimate)
+    if (is.null(names)) taxa else names[taxa]
 }

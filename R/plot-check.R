@@ -184,8 +184,9 @@ utils::globalVariables(c("component", "observed", "median", "lower", "upper",
     cumulative <- z[used, , drop = FALSE] %*%
         upper.tri(diag(ncol(z)), diag = TRUE)
     statistics <- function(x) .statistics_of(x, group, top)
+    draw <- .drawer(object)
     drawn <- vapply(seq_len(nsim), function(i) {
-        statistics(.draw_table(alpha, cumulative, size))
+        statistics(.draw_table(draw, cumulative, size, nrow(alpha)))
     }, matrix(0, nlevels(group), length(.statistics)))
     list(data = .compare(statistics(observed), drawn, group,
         componentLabels(object)), samples = tabulate(group, ncol(z)),
@@ -213,14 +214,14 @@ utils::globalVariables(c("component", "observed", "median", "lower", "upper",
 
 # Counts, taxa x samples. Row i of `cumulative` are the cumulative probabilities
 # of the components of sample i.
-.draw_table <- function(alpha, cumulative, size) {
+.draw_table <- function(draw, cumulative, size, taxa) {
     n <- length(size)
     below <- cumulative[, -ncol(cumulative), drop = FALSE] < stats::runif(n)
     component <- 1L + as.integer(rowSums(below))
     count <- vapply(seq_len(n), function(i) {
-        .draw_sample(alpha[, component[[i]]], size[[i]])
-    }, integer(nrow(alpha)))
-    matrix(count, nrow(alpha))
+        draw(component[[i]], size[[i]])
+    }, integer(taxa))
+    matrix(count, taxa)
 }
 
 # The statistics of a table, taxa x samples: a matrix, groups x statistics, with

@@ -1,10 +1,27 @@
 # Fits from several starts, and the record of each start.
 
-# A table compressed once for fits with up to `k` components, in canonical
-# order. `dimnames` are the names for the results of its fits.
-.compress <- function(count, k, num.threads) {
-    list(table = .Call(R_dmm_table, count, TRUE, k, num.threads),
-        dimnames = dimnames(count))
+# A table compressed once for fits with up to `k` components. It is in canonical
+# order, unless one start is to be that of DirichletMultinomial. `dimnames` are
+# the names for the results of its fits, and `markers` is a value of
+# .check_markers().
+.compress <- function(count, k, num.threads, nstart = 2L, markers = NULL) {
+    selects <- !is.null(markers) && is.null(markers$chosen)
+    list(table = .Call(R_dmm_table, count, nstart > 1L || selects, k,
+        num.threads), dimnames = dimnames(count), markers = markers)
+}
+
+# The best of up to `nstart` starts, with the markers of the table if it has any.
+.fit_compressed <- function(table, k, seed, verbose, nstart, num.threads, optimizer,
+    control) {
+    if (is.null(table$markers))
+        return(.fit_starts(table, k, seed, verbose, nstart, num.threads,
+            optimizer, control))
+    fit <- .fit_markers(table, k, nstart, list(seed = seed,
+        num.threads = num.threads, optimizer = optimizer, control = control))
+    if (verbose)
+        message("  ", .marker_line(fit), "; ", .met(fit@mixture$Starts),
+            sprintf(", NLE %.3f", fit@goodnessOfFit[["NLE"]]))
+    .add_to_mixture(fit, NStart = nstart)
 }
 
 # The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,

@@ -40,7 +40,8 @@
     if (!identical(old$data, key$data))
         .stop("the directory '", path, "' holds fits of other data; pass ",
             "those, or another 'checkpoint'")
-    changed <- names(key)[!vapply(names(key), function(name) {
+    settings <- union(names(key), names(old))
+    changed <- settings[!vapply(settings, function(name) {
         identical(old[[name]], key[[name]])
     }, logical(1))]
     if (length(changed))

@@ -92,6 +92,10 @@ writeDMN <- function(object, dir, reference = NULL) {
     if (!inherits(fit, "DMN"))
         .stop_not_a_fit(object, "writeDMN")
     .check_fit(fit)
+    if (any(vapply(fits, .has_markers, logical(1))))
+        .stop("'object' has markers, for which the format has no place: its ",
+            "files would be read as a fit in which all taxa differ. Use ",
+            "as.data.frame(), markers() and drivers()")
     if (missing(dir))
         .stop("'dir' is missing: pass the directory to write to")
     k <- .fitted_k(fits)

@@ -52,7 +52,8 @@ test_that("drawn tables have the totals, components and means of the model", {
     alpha <- cbind(c(5, 1, 1), c(1, 1, 5))
     size <- rep(c(10L, 50L), 1500)
     z <- rep(c(0, 0.3, 1), each = 1000)
-    x <- .draw_table(alpha, cbind(z, 1), size)
+    draw <- function(k, size) .draw_sample(alpha[, k], size)
+    x <- .draw_table(draw, cbind(z, 1), size, nrow(alpha))
     expect_identical(dim(x), c(3L, 3000L))
     expect_equal(colSums(x), size)
     share <- t(x) / size
@@ -60,7 +61,7 @@ test_that("drawn tables have the totals, components and means of the model", {
         expected <- p * alpha[, 1] / 7 + (1 - p) * alpha[, 2] / 7
         expect_lt(max(abs(colMeans(share[z == p, ]) - expected)), 0.05)
     }
-    one <- .draw_table(alpha[, 1, drop = FALSE], matrix(1, 4, 1), size[1:4])
+    one <- .draw_table(draw, matrix(1, 4, 1), size[1:4], nrow(alpha))
     expect_equal(colSums(one), size[1:4])
 })
 
