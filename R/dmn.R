@@ -75,6 +75,10 @@
 #'     at their defaults: the tolerances, limits and prior.
 #' @param assay.type `character(1)`, default `"counts"`: the assay to take if
 #'     `count` is a SummarizedExperiment.
+#' @param markers `NULL`, the default: the classic mixture, in which components
+#'     differ in all taxa. Otherwise they differ in the markers alone, see
+#'     [markers()]: taxa by name, by number or as `TRUE` and `FALSE` for each,
+#'     or `"select"`, to choose them.
 #' @return An object of class [DMN-class]. Read it with [mixture()],
 #'     [mixturewt()], `fitted()`, [goodnessOfFit()], [laplace()],
 #'     [`AIC()`][AIC.DMN], [`logLik()`][AIC.DMN], [`predict()`][predict.DMN]

@@ -241,8 +241,8 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
 }
 
 .fit_one <- function(k, table, settings, num.threads) {
-    .fit_compressed(table, k, settings$seed, FALSE, settings$nstart, num.threads,
-        settings$optimizer, settings$control)
+    .fit_compressed(table, k, settings$seed, FALSE, settings$nstart,
+        num.threads, settings$optimizer, settings$control)
 }
 
 .fit_alone <- function(k, count, largest, settings, num.threads) {

@@ -1,4 +1,119 @@
-# Fits with markers: the choice of the markers, and the page of markers().
+# Fits with markers: the choice of the markers, and their page.
+
+#' Fits in which the components differ in some taxa only
+#'
+#' With the argument `markers` of [dmn()] and other functions, the components
+#' differ in some taxa, the markers, and have all others in common, the
+#' background. `markers()` returns the markers of such a fit.
+#'
+#' @details In the classic mixture each component has its own parameter for each
+#' taxon. In a wide table this costs so much that the criteria prefer one
+#' component, even if there are types that differ plainly in a few dozen taxa.
+#'
+#' **Model.** Let `x` be the counts of a sample, `M` the markers and `B` the
+#' background, and `y` the sum of the counts of `B`.
+#'
+#' * The counts of the markers, and `y` as one more, come from a mixture of `k`
+#'   Dirichlet-multinomials over `|M| + 1` categories.
+#' * Given `y`, the counts of `B` come from one Dirichlet-multinomial, which is
+#'   the same for all components.
+#'
+#' This is a Dirichlet-tree multinomial (Wang and Zhao 2017) with a branch that
+#' the components share. The likelihood is the product of those of the two
+#' branches, with their multinomial coefficients. Log-likelihood, NLE, LogDet
+#' and Laplace are therefore sums over two fits, and comparable over `k` and
+#' `M`, also with those of the classic mixture. The number of parameters is `P =
+#' k (|M| + 1) + k - 1 + |B|`. The two branches have precisions of their own.
+#' This alone can make the evidence much better, even for `k = 1`, where the
+#' markers are no more than the taxa of the first branch.
+#'
+#' Raftery and Dean (2006) choose variables for Gaussian mixtures in the same
+#' spirit, and Dang et al. (2022) taxa for Dirichlet-multinomial mixtures, by a
+#' variational method in which the other taxa have parameters common to all
+#' components in a single distribution.
+#'
+#' **Selection.** With `markers = "select"` the markers are those that make
+#' Laplace the smallest that a search finds:
+#'
+#' 1. The gain of each taxon is computed at a fit: by how much Laplace would
+#'    increase without the taxon among the markers, or decrease with it, if all
+#'    other parameters stayed as they are. Only the taxon's share in its branch
+#'    is fitted again. A beta-binomial distribution is approximated by a
+#'    negative binomial one here, as is right for taxa that are not most of the
+#'    background.
+#' 2. All taxa that gain are moved at once. If the evidence of the fit after it,
+#'    which is exact, is not better, the third of them that gains most is moved,
+#'    and so on. This is repeated until no move helps.
+#' 3. This is done from several first sets of markers: the taxa that gain at a
+#'    classic fit, and the most abundant taxa, 4, 8, 16 and so on, and numbers
+#'    between these where the best was found.
+#' 4. On the best set as many starts are made as `nstart` says. If they find a
+#'    better optimum, the search goes on there, for at most five rounds.
+#'
+#' There is no guarantee that no better set exists. On the Twins study a
+#' selection takes about as long as 3 to 15 classic fits with the default
+#' starts; in tables with thousands of taxa it is of the same order. For each
+#' `k` another set may be best: the fits of [dmnselect()] have their own. Where
+#' folds or resamples are fitted, as by [dmnperplexity()], [cvdmngroup()] and
+#' [dmnstability()], markers are selected anew in each of them, without the
+#' samples that are left out.
+#'
+#' **When not to use it.** If the types differ in nearly all taxa, or the table
+#' has few, there is nothing to gain. The choice of the markers is part of the
+#' fit, but intervals do not account for it. Markers are the taxa that tell the
+#' components apart in this model, not those that are associated with a
+#' phenotype.
+#'
+#' **What the functions return.** A fit with markers has all taxa. `fitted()`
+#' and `coef()` have a row for each: for a taxon of the background, the
+#' component's parameter of the whole background times the taxon's mean
+#' proportion in it. Mean proportions, `fitted(scale = TRUE)` and [drivers()],
+#' are therefore what they are in any fit. `theta` of [mixturewt()] is the
+#' precision of the first branch. Standard errors and intervals of the
+#' background add the variances of the logarithms of both factors. `predict()`,
+#' `logLik()`, `simulate()` and the plots use the two branches. `residuals()` of
+#' taxa of the background are those given the sum of the background for `type =
+#' "deviance"`, and given the total of the sample for `type = "pearson"`.
+#' Functions of DirichletMultinomial do not know markers: do not pass these fits
+#' to its `predict()`.
+#'
+#' @param object an object of class [DMN-class] made with the argument
+#'     `markers`.
+#' @param ... not used; anything in it is an error.
+#' @return A `data.frame` with one row for each marker, by decreasing gain, and
+#'     these columns.
+#'
+#' * `taxon`: its name, or its number if the taxa have no names.
+#' * `gain`: by about how much Laplace, in nats, would be greater if the taxon
+#'   were in the background. It is positive for markers that were selected, and
+#'   may be negative for those that were given.
+#' @section Errors:
+#' It is an error if `object` is not a fit, and if it has no markers.
+#' @references Dang T, Kumaishi K, Usui E, Kobori S, Sato T, Toda Y, Yamasaki Y,
+#' Tsujimoto H, Ichihashi Y, Iwata H (2022). Stochastic variational variable
+#' selection for high-dimensional microbiome data. *Microbiome* 10, 236.
+#' \doi{10.1186/s40168-022-01439-0}
+#'
+#' Raftery AE, Dean N (2006). Variable selection for model-based clustering.
+#' *Journal of the American Statistical Association* 101, 168-178.
+#' \doi{10.1198/016214506000000113}
+#'
+#' Wang T, Zhao H (2017). A Dirichlet-tree multinomial regression model for
+#' associating dietary nutrients with gut microorganisms. *Biometrics* 73,
+#' 792-801. \doi{10.1111/biom.12654}
+#' @seealso [dmn()], [dmnselect()], [drivers()]
+#' @examples
+#' fit <- dmn(twins, 4, seed = 1, markers = "select")
+#' fit
+#' head(markers(fit))
+#'
+#' ## the classic mixture of the same table
+#' laplace(dmn(twins, 4, seed = 1))
+#'
+#' ## markers that are known beforehand
+#' dmn(twins, 2, seed = 1, markers = c("Bacteroides", "Prevotella"))
+#' @name markers
+NULL
 
 # The checked argument `markers`: NULL, or list(chosen, total), which taxa are
 # markers (NULL: they are to be selected) and the totals of all taxa.
@@ -72,8 +187,8 @@
 # The best set of markers that is found from several first sets: that which the
 # fit without markers suggests, and the most abundant taxa, 4, 8, 16 and so on,
 # and between these where the best was found. Then as many starts as the user
-# wants are made for the best set. If they find a better optimum, the search goes
-# on from there.
+# wants are made for the best set. If they find a better optimum, the search
+# goes on from there.
 .select_markers <- function(table, total, k, nstart, settings) {
     search <- list(table = table, total = total, k = k,
         nstart = min(nstart, .search_starts), settings = settings)
@@ -136,8 +251,8 @@
 }
 
 # Moves taxa in and out by their gains until no move helps. All that gain are
-# moved at once; if the evidence is not better, the third of them that gain most,
-# and so on.
+# moved at once; if the evidence is not better, the third of them that gain
+# most, and so on.
 .improve <- function(search, branches) {
     repeat {
         gain <- .gains(search$table, branches, search$settings)

@@ -5,7 +5,7 @@
 #'
 #' @details
 #' A fit with K components to N samples and S taxa has `P = K S + K - 1`
-#' parameters.
+#' parameters, or fewer if it has [markers()].
 #'
 #' * `NLE` is the negative log *posterior*: minus the log-likelihood, minus
 #'   the log density of the Gamma prior in `log(alpha)` (see [dmncontrol()]).

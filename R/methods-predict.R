@@ -122,8 +122,8 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     .as_count_matrix(newdata, arg, assay.type)
 }
 
-# The log evidence or the posterior probabilities of counts that have the taxa of
-# the fit. The background is the same in all components.
+# The log evidence or the posterior probabilities of counts that have the taxa
+# of the fit. The background is the same in all components.
 .predict_counts <- function(object, count, logevidence, num.threads) {
     weight <- object@mixture$Weight
     if (!.has_markers(object))

@@ -24,6 +24,10 @@
 #'   can be negative; it is then set to 0. For rare taxa these residuals are
 #'   less skewed than Pearson's.
 #'
+#' For fits with [markers()], the variances are those of their model, and
+#' deviance residuals of taxa of the background are given the sum of the
+#' background.
+#'
 #' @param object an object of class [DMN-class].
 #' @param counts counts, samples x taxa, in any of the forms that [dmn()]
 #'     takes: the table that the fit was made from, which the fit does not hold,
@@ -104,8 +108,8 @@ residuals.DMN <- function(object, counts, ...,
 }
 
 # The same two parts for the taxa of a background. With y the sum of the
-# background, b the sum of its parameters and q the mean proportion of a taxon in
-# it, the variance is q (1 - q) E(y^2 + b y) / (1 + b) + q^2 Var(y).
+# background, b the sum of its parameters and q the mean proportion of a taxon
+# in it, the variance is q (1 - q) E(y^2 + b y) / (1 + b) + q^2 Var(y).
 .background_spread <- function(object, background) {
     b <- object@mixture$Markers$background[, "Estimate"]
     q <- b / sum(b)

@@ -61,8 +61,8 @@ rdmn <- function(n, alpha, weight = NULL, size) {
         size, alpha)
 }
 
-# n samples, of which `draw(k, size)` draws one from component k. `alpha` has the
-# number and the names of the taxa and components.
+# n samples, of which `draw(k, size)` draws one from component k. `alpha` has
+# the number and the names of the taxa and components.
 .draw_mixture <- function(n, draw, weight, size, alpha) {
     component <- sample.int(ncol(alpha), n, replace = TRUE, prob = weight)
     count <- vapply(seq_len(n), function(i) draw(component[[i]], size[[i]]),

@@ -10,9 +10,10 @@
         num.threads), dimnames = dimnames(count), markers = markers)
 }
 
-# The best of up to `nstart` starts, with the markers of the table if it has any.
-.fit_compressed <- function(table, k, seed, verbose, nstart, num.threads, optimizer,
-    control) {
+# The best of up to `nstart` starts, with the markers of the table if it has
+# any.
+.fit_compressed <- function(table, k, seed, verbose, nstart, num.threads,
+    optimizer, control) {
     if (is.null(table$markers))
         return(.fit_starts(table, k, seed, verbose, nstart, num.threads,
             optimizer, control))
@@ -87,6 +88,8 @@
 #'   these. `resample` is the best fit so far, after some EM iterations on half
 #'   of the samples, drawn at random. `move` is the best fit so far with one
 #'   component dissolved and another one split in two, and a little annealing.
+#' * `given` is the last row of a fit with selected [markers()], if the search
+#'   for them has found an optimum that no start on the last markers meets.
 #'
 #' After each start EM runs until it converges. It then tries to reassign
 #' samples: with many taxa or few samples, a component adapts to each of its

@@ -67,9 +67,10 @@
 #'     component if `object` is made by [dmnselect()] and has one, and the
 #'     weighted mean of the components otherwise.
 #' @return The paths of the files, invisibly.
-#' @section Errors:
-#' It is an error if a name of a sample, taxon or component has a tab or a line
-#' break, which would break the files, and if a file cannot be written.
+#' @section Errors: It is an error if a name of a sample, taxon or component has
+#' a tab or a line break, which would break the files, and if a file cannot be
+#' written. It is also an error if a fit has [markers()], for which the format
+#' has no place.
 #' @seealso [drivers()]
 #' @examples
 #' fit <- dmn(twins, 3, seed = 1)

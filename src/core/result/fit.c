@@ -27,9 +27,9 @@
 #define EM_STEPS 3
 
 /* By default, starts end when so many have met the best optimum. If a table has
- * fewer nonzero counts than SMALL_TABLE, divided by the number of components, all
- * are made: they take milliseconds, and in tables of a few dozen samples the best
- * optimum may be met by one start in ten. */
+ * fewer nonzero counts than SMALL_TABLE, divided by the number of components,
+ * all are made: they take milliseconds, and in tables of a few dozen samples
+ * the best optimum may be met by one start in ten. */
 #define USUAL_AGREE 3
 #define SMALL_TABLE 8192
 

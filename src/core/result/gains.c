@@ -9,7 +9,8 @@
  * of the background, a beta-binomial distribution is close to a negative
  * binomial one,
  *
- *   log p(x) = lgamma(a + x) - lgamma(a) + a log(o / (o + n)) + x log(n / (o + n))
+ *   log p(x) = lgamma(a + x) - lgamma(a)
+ *              + a log(o / (o + n)) + x log(n / (o + n))
  *
  * up to terms without a and o, with n = x_iB. Its sums over the samples, with
  * weights z_ik, are sums over features (counts.h). The parameter is maximised
@@ -19,7 +20,7 @@
  *   E = max_lambda [log p + log prior] + log(2 pi / h) / 2
  *
  * For a marker, its counts and parameters are first put back into the
- * background. The gains of a change of one taxon agree with those of two fits to
+ * background. The gain of a change of one taxon agrees with that of two fits to
  * a few per cent (tests/core/result/test_gains.c).
  */
 #include <math.h>
@@ -68,7 +69,8 @@ typedef struct {
     double *size;          /* kp: o_k, and beta_0                            */
     double *weight;        /* kp: sum_i w x_iB                               */
     double *absent;        /* kp: sum_i w log(o / (o + x_iB))                */
-    double *present;       /* columns x kp: sum_i w x_ij log(x_iB / (o + x_iB)) */
+    double *present;       /* columns x kp:
+                              sum_i w x_ij log(x_iB / (o + x_iB))            */
     double *block_absent;  /* n_blocks x kp                                  */
     double *block_weight;  /* n_blocks x kp                                  */
     double *lambda, *alpha, *digamma, *trigamma; /* columns x kp             */
