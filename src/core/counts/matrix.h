@@ -74,10 +74,9 @@ typedef struct {
 /* Looks for the first entry of a user's table, in column-major order, that is
  * not a count, and if there is none for the first sample without counts.
  * *problem says what was found; its kind is DMM_PROBLEM_NONE for a valid table.
- * Takes one pass over
- * the table, with up to n_threads threads, and one byte of memory for each row
- * and thread. DMM_ERROR_ARGUMENT if the offsets or rows of a CSC table, or the
- * entries of a packed one, are not as described. */
+ * Takes one pass over the table, with up to n_threads threads, and one byte of
+ * memory for each row and thread. DMM_ERROR_ARGUMENT if the offsets or rows of
+ * a CSC table, or the entries of a packed one, are not as described. */
 dmm_status dmm_matrix_check(const dmm_matrix *matrix, int n_threads,
                             dmm_problem *problem);
 
