@@ -45,8 +45,9 @@
 #'    which is exact, is not better, the third of them that gains most is moved,
 #'    and so on. This is repeated until no move helps.
 #' 3. This is done from several first sets of markers: the taxa that gain at a
-#'    classic fit, and the most abundant taxa, 4, 8, 16 and so on, and numbers
-#'    between these where the best was found.
+#'    classic fit, the markers of a fit with one component, and the most
+#'    abundant taxa, 4, 8, 16 and so on, and numbers between these where the
+#'    best was found.
 #' 4. On the best set as many starts are made as `nstart` says. If they find a
 #'    better optimum, the search goes on there, for at most five rounds.
 #'
@@ -185,39 +186,46 @@ NULL
 .search_starts <- 5L
 
 # The best set of markers that is found from several first sets: that which the
-# fit without markers suggests, and the most abundant taxa, 4, 8, 16 and so on,
-# and between these where the best was found. Then as many starts as the user
-# wants are made for the best set. If they find a better optimum, the search
-# goes on from there.
+# fit without markers suggests, the best one for one component, and the most
+# abundant taxa, 4, 8, 16 and so on, and between these where the best was found.
+# Then as many starts as the user wants are made for the best set. If they find
+# a better optimum, the search goes on from there.
 .select_markers <- function(table, total, k, nstart, settings) {
     search <- list(table = table, total = total, k = k,
         nstart = min(nstart, .search_starts), settings = settings)
-    best <- if (k > 1L) .improve(search, .first_markers(search))
-    tried <- 4L * 2L^seq(0L, max(0, floor(log2((length(total) - 1) / 4))))
-    tried <- unique(pmin(tried, length(total) - 1L))
-    found <- lapply(tried, .from_abundant, search = search)
-    value <- vapply(found, `[[`, numeric(1), "laplace")
-    at <- tried[[which.min(value)]]
-    between <- setdiff(pmin(round(at * sqrt(c(0.5, 2))), length(total) - 1L),
-        c(0, tried))
-    found <- c(if (!is.null(best)) list(best), found,
-        lapply(between, .from_abundant, search = search))
-    value <- vapply(found, `[[`, numeric(1), "laplace")
-    best <- found[[which.min(value)]]
-    .finish_search(search, best, nstart)
+    found <- list()
+    if (k > 1L) {
+        one <- .select_markers(table, total, 1L, 1L, settings)
+        found <- list(.improve(search, .first_markers(search)),
+            .from_markers(search, one$chosen))
+    }
+    numbers <- 4L * 2L^seq(0L, max(0, floor(log2((length(total) - 1) / 4))))
+    abundant <- lapply(numbers, .from_abundant, search = search)
+    at <- numbers[[which.min(.laplace_of(abundant))]]
+    between <- lapply(round(at * sqrt(c(0.5, 2))), .from_abundant,
+        search = search)
+    found <- c(found, abundant, between)
+    .finish_search(search, found[[which.min(.laplace_of(found))]], nstart)
+}
+
+.laplace_of <- function(branches) vapply(branches, `[[`, numeric(1), "laplace")
+
+.from_markers <- function(search, chosen) {
+    .improve(search, .fit_branches(search$table, chosen, search$k,
+        search$nstart, search$settings))
 }
 
 # Taxa with the same total are taken together, so that the order of the table
 # does not matter.
 .from_abundant <- function(n, search) {
     total <- search$total
-    chosen <- total >= sort(total, decreasing = TRUE)[[n]] & total > 0
+    least <- sort(total, decreasing = TRUE)[[min(n, length(total))]]
+    chosen <- total >= least & total > 0
     if (sum(total[!chosen]) == 0)
         chosen <- total > min(total[total > 0])
     if (!any(chosen))
-        chosen[[1L]] <- TRUE
-    .improve(search, .fit_branches(search$table, chosen, search$k,
-        search$nstart, search$settings))
+        chosen[[which.max(total)]] <- TRUE
+    .from_markers(search, chosen)
 }
 
 # The taxa that gain as markers if the components are those of a fit without
