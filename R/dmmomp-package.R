@@ -9,6 +9,7 @@
 #'   [dmncounts()], [addDMN()].
 #' * Fit a mixture: [dmn()], with settings from [dmncontrol()] and threads from
 #'   [dmnthreads()].
+#' * Fit components that differ in few taxa: `dmn(markers =)`, [markers()].
 #' * Choose the number of components: [dmnselect()], [starts()],
 #'   [dmnstability()], [dmnperplexity()], [laplace()], [goodnessOfFit()],
 #'   `AIC()`, `BIC()`, `logLik()`, [ICL()].
@@ -28,9 +29,10 @@
 #' * Data: [twins], [twinsBMI].
 #'
 #' `vignette("dmmomp")` introduces these functions, `vignette("choosing-k")`
-#' shows how to choose the number of components, `vignette("containers")` is for
-#' users of phyloseq and TreeSummarizedExperiment, and `vignette("migrating")`
-#' for those of DirichletMultinomial or pyDMM.
+#' shows how to choose the number of components, `vignette("markers")` is about
+#' types that differ in few taxa, `vignette("containers")` is for users of
+#' phyloseq and TreeSummarizedExperiment, and `vignette("migrating")` for those
+#' of DirichletMultinomial or pyDMM.
 #'
 #' @return No value: this page describes the package.
 #' @references
