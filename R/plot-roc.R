@@ -19,13 +19,30 @@ autoplot.dmnroc <- function(object, ..., labels = NULL) {
     .plot_roc(curves, labels)
 }
 
+#' @rdname roc
+#' @param x a curve made by `roc()`; for `plot()`, `...` are more curves, or
+#'     graphical parameters.
+#' @export
+plot.dmnroc <- function(x, ..., labels = NULL) {
+    curves <- list(x, ...)
+    passed <- as.list(substitute(list(x, ...)))[-1L]
+    .plot_by(x, function() .plot_roc(curves, .curve_labels(labels, passed)),
+        function() graphics::plot(as.data.frame(x), ...),
+        base = !all(vapply(curves, .is_curve, logical(1))))
+}
+
 # Rows taken out or joined by rbind() are no longer a curve.
+.is_curve <- function(x) {
+    inherits(x, "dmnroc") &&
+        all(c("TruePostive", "FalsePositive") %in% names(x)) &&
+        length(attr(x, "obs")) == nrow(x)
+}
+
 .check_curve <- function(x, i) {
     arg <- if (i == 1L) "'object'" else paste("argument", i)
     if (!inherits(x, "dmnroc"))
         .stop(arg, " must be a curve made by roc(); found ", .describe(x))
-    if (!all(c("TruePostive", "FalsePositive") %in% names(x)) ||
-        length(attr(x, "obs")) != nrow(x))
+    if (!.is_curve(x))
         .stop(arg, " must be all of a curve made by roc(); found ",
             .plural(nrow(x), "row"), " of ", .first_few(names(x)),
             ". Pass several curves as autoplot(first, second)")

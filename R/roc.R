@@ -22,7 +22,10 @@
 #'
 #' `autoplot()`: a `ggplot` object of one or more curves, with their areas.
 #' Samples with the same `obs` are passed at once, in a straight line. `plot()`
-#' is that of a `data.frame`.
+#' draws it and returns it invisibly. With graphical parameters, as in
+#' `plot(curve, type = "l")`, for some rows of a curve and where ggplot2 is not
+#' installed, `plot()` is that of a `data.frame`, to which `lines()` and
+#' `points()` can add, and returns `x`.
 #' @section Errors:
 #' It is an error if `exp` or `obs` has missing values, if they differ in
 #' length, and if `exp` has only members or none. For `autoplot()`, it is an
@@ -40,6 +43,8 @@
 #' groups <- dmngroup(count, pheno, k = 1, .lapply = lapply)
 #' curve <- roc(pheno == "Obese", predict(groups, count)[, "Obese"])
 #' attr(curve, "AUC")
+#' plot(curve)
+#' ## by base graphics
 #' plot(TruePostive ~ FalsePositive, curve, type = "l")
 #'
 #' ## a curve for each of several groups, or of several classifiers

@@ -78,8 +78,31 @@ test_that("a curve is used as a data.frame in scripts", {
     expect_draws(autoplot(first, second))
     undrawn({
         expect_null(plot(TruePostive ~ FalsePositive, fine, type = "l"))
-        expect_null(plot(fine[, 2:1], type = "l"))
+        expect_invisible(plot(fine[, 2:1], type = "l"))
         expect_silent(lines(ties[, 2:1]))
+    })
+})
+
+test_that("plot() draws by ggplot2, and a data.frame where it must", {
+    undrawn({
+        value <- withVisible(plot(fine, ties))
+        expect_false(value$visible)
+        expect_identical(value$value$data, autoplot(fine, ties)$data)
+        named <- plot(fine, ties, labels = c("a", "b"))
+        expect_identical(levels(named$data$curve), c("a", "b"))
+        limits <- function(...) {
+            expect_identical(plot(...), ..1)
+            graphics::par("usr")[1:2]
+        }
+        # the first column is on the x axis
+        expect_equal(limits(fine, xlim = c(0, 2)), c(-0.08, 2.08))
+        expect_equal(limits(fine[1:9, ]), range(fine$TruePostive[1:9]) +
+            c(-1, 1) * 0.04 * diff(range(fine$TruePostive[1:9])))
+        expect_equal(without_ggplot(limits(fine, type = "l")),
+            range(fine$TruePostive) + c(-1, 1) * 0.04 *
+            diff(range(fine$TruePostive)))
+        expect_silent(lines(ties))
+        expect_silent(points(ties))
     })
 })
 
