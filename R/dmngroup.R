@@ -61,6 +61,9 @@
 #' for each fit. `goodnessOfFit()`: a numeric matrix, fits x criteria.
 #' `laplace()`, `AIC()` and `BIC()`: a numeric vector with the names of the
 #' fits.
+#'
+#' `autoplot()`: a `ggplot` object. `plot()` draws it and returns it invisibly.
+#' Both need the \pkg{ggplot2} package.
 #' @section Errors:
 #' It is an error if `group` has missing values or fewer than two groups, if it
 #' is named by sample in another order than the rows of `count`, and if a value
@@ -69,6 +72,8 @@
 #' samples whose taxa are not those of the fits, unless
 #' `missing.taxa = "zero"`. In that case the fits must all have the same taxa:
 #' the groups could not be compared if each were given other counts.
+#' `autoplot()` refuses an object that has several fits for a group, and fits
+#' whose taxa differ.
 #' @section With DirichletMultinomial:
 #' The class has the shape of DirichletMultinomial's, and the methods here work
 #' on its objects. DirichletMultinomial classifies by two groups only, and takes
@@ -90,6 +95,8 @@
 #' lapply(groups, mixturewt)
 #' head(predict(groups, count), 3)
 #' table(pheno, predict(groups, count, assign = TRUE))
+#' if (requireNamespace("ggplot2", quietly = TRUE))
+#'     plot(groups)
 #'
 #' ## three groups
 #' set.seed(1)

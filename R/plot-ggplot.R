@@ -101,19 +101,23 @@ utils::globalVariables(".data")
     stats::setNames(labels, components)
 }
 
-# One panel for each component, side by side. Names that are long for their
-# panel are written upwards.
-.facet_component <- function(components, weight = NULL) {
-    n <- length(components)
-    upwards <- n > 8L || (n > 4L && max(nchar(components)) > 6L)
-    labels <- if (upwards)
-        .component_labels(components, weight, width = 10L)
-    else
-        .component_labels(components, weight, "\n")
-    list(ggplot2::facet_grid(. ~ component,
-        labeller = ggplot2::as_labeller(labels)),
+# One panel for each of `names`, side by side, by the column `by`. `label` makes
+# the labels, given a width for names and what to write between a name and a
+# number. Labels that are long for their panel are written upwards.
+.facet_beside <- function(by, names, label) {
+    n <- length(names)
+    upwards <- n > 8L || (n > 4L && max(nchar(names)) > 6L)
+    labels <- if (upwards) label(10L, ", ") else label(16L, "\n")
+    list(ggplot2::facet_grid(cols = ggplot2::vars(.data[[by]]),
+        labeller = ggplot2::as_labeller(stats::setNames(labels, names))),
         if (upwards) ggplot2::theme(strip.text.x =
             ggplot2::element_text(angle = 90, hjust = 0)))
+}
+
+.facet_component <- function(components, weight = NULL) {
+    .facet_beside("component", components, function(width, sep) {
+        .component_labels(components, weight, sep, width)
+    })
 }
 
 # A key above the plot, in as many rows as its labels need on a narrow page.
