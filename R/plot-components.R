@@ -52,7 +52,7 @@ utils::globalVariables(c("component", "taxon", "lower", "upper", "position"))
         0.7 * ((as.integer(shares$component) - 0.5) / k - 0.5)
     else
         0
-    breaks <- .breaks_beside(if (together) 1L else k)
+    beside <- if (together) 1L else k
     shapes <- if (together) c(16, 17, 15, 18)[seq_len(k)] else rep(16, k)
     key <- if (together) .key_above(labels) else "none"
     ggplot2::ggplot(shares, ggplot2::aes(x = mean, y = position, xmin = lower,
@@ -61,9 +61,10 @@ utils::globalVariables(c("component", "taxon", "lower", "upper", "position"))
         ggplot2::geom_point(size = 1.2) +
         (if (!together) .facet_component(names(labels), weight)) +
         ggplot2::scale_x_sqrt(name = "mean proportion (%), square-root scale",
-            breaks = function(limits) .root_breaks(limits[[2L]], breaks),
+            breaks = function(limits) .root_breaks(limits[[2L]],
+                .breaks_beside(beside)),
             labels = .percent, limits = c(0, NA),
-            guide = ggplot2::guide_axis(check.overlap = TRUE)) +
+            guide = .guide_beside(beside)) +
         .scale_taxa(levels(shares$taxon)) +
         .scale_component(names(labels), "colour", labels = labels,
             guide = key) +

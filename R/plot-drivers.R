@@ -76,7 +76,7 @@ plot.dmndrivers <- function(x, ...) {
     table$position <- as.integer(table$taxon)
     root <- function(x) sign(x) * sqrt(abs(x))
     components <- levels(table$component)
-    n <- .breaks_beside(length(components))
+    n <- length(components)
     ggplot2::ggplot(table, ggplot2::aes(y = position,
         x = root(mean - reference), xmin = root(lower - reference),
         xmax = root(upper - reference), colour = component)) +
@@ -88,10 +88,10 @@ plot.dmndrivers <- function(x, ...) {
         ggplot2::scale_x_continuous(
             name = "difference (percentage points), square-root scale",
             breaks = function(limits) {
-                breaks <- sqrt(.root_breaks(max(limits^2), n))
-                sort(unique(c(if (n > 2L) -breaks, breaks)))
+                breaks <- sqrt(.root_breaks(max(limits^2), .breaks_beside(n)))
+                sort(unique(c(if (n <= 8L) -breaks, breaks)))
             }, labels = function(x) .percent(x * abs(x)),
-            guide = ggplot2::guide_axis(check.overlap = TRUE)) +
+            guide = .guide_beside(n)) +
         .scale_taxa(levels(table$taxon)) +
         .scale_component(components, "colour", guide = "none") +
         ggplot2::scale_shape_manual(values = c("FALSE" = 21, "TRUE" = 19),

@@ -82,14 +82,19 @@ utils::globalVariables(".data")
 .percent_sign <- function(...) paste(.percent(...), "%")
 
 # Where an axis of square roots, which ends at `top`, has labels: `n` places
-# that are even on paper.
+# that are even on paper. The last is below `top` after rounding, too.
 .root_breaks <- function(top, n) {
-    last <- if (n > 2L) 0.9 else 0.6
-    unique(signif(top * seq(0, last, length.out = n)^2, 1L))
+    unique(signif(top * seq(0, 0.85, length.out = n)^2, 1L))
 }
 
-# How many labels an axis has in one of `n` panels side by side.
+# How many labels an axis has in one of `n` panels side by side, and the guide
+# that writes them: upwards in narrow panels, so that they do not touch those of
+# the next.
 .breaks_beside <- function(n) if (n <= 2L) 5L else if (n <= 8L) 3L else 2L
+
+.guide_beside <- function(n) {
+    ggplot2::guide_axis(check.overlap = TRUE, angle = if (n > 8L) 90)
+}
 
 # What a plot calls the components: short names, with the weights if there are
 # any. Named by component.

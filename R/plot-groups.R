@@ -37,7 +37,7 @@ plot.DMNGroup <- function(x, taxa = 15, ...) {
     table <- .group_table(fits, taxa)
     groups <- levels(table$group)
     components <- levels(table$component)
-    breaks <- .breaks_beside(length(groups))
+    n <- length(groups)
     several <- length(components) > 1L
     bars <- table[table$component == components[[1L]], ]
     ggplot2::ggplot(table, ggplot2::aes(.data$mean, .data$position)) +
@@ -54,9 +54,10 @@ plot.DMNGroup <- function(x, taxa = 15, ...) {
             paste0(.short_names(groups, width), sep, size)
         }) +
         ggplot2::scale_x_sqrt(name = "mean proportion (%), square-root scale",
-            breaks = function(limits) .root_breaks(limits[[2L]], breaks),
+            breaks = function(limits) .root_breaks(limits[[2L]],
+                .breaks_beside(n)),
             labels = .percent, limits = c(0, NA),
-            guide = ggplot2::guide_axis(check.overlap = TRUE)) +
+            guide = .guide_beside(n)) +
         .scale_taxa(levels(table$taxon)) +
         ggplot2::scale_size_area(max_size = 2.5, guide = "none") +
         .scale_component(components, "fill",

@@ -111,8 +111,10 @@ test_that("base graphics draw every fit", {
 
 test_that("labels of axes are in per cent and even on paper", {
     expect_identical(.percent(c(0, 0.001, 0.25, 1)), c("0", "0.1", "25", "100"))
-    expect_identical(.root_breaks(1, 3L), c(0, 0.2, 0.8))
-    expect_identical(.root_breaks(0.04, 2L), c(0, 0.01))
+    expect_identical(.root_breaks(1, 3L), c(0, 0.2, 0.7))
+    for (top in seq(0.011, 0.1, by = 0.001))
+        expect_lt(max(.root_breaks(top, 2L)), top)
+    expect_identical(.root_breaks(0.04, 2L), c(0, 0.03))
     expect_identical(.component_labels(c("a", "b"), c(0.714, 0.286)),
         c(a = "a, 71 %", b = "b, 29 %"))
 })
