@@ -11,12 +11,14 @@
 .qualitative <- c("#A6CEE3", "#1F78B4", "#B2DF8A", "#33A02C", "#FB9A99",
     "#E31A1C", "#FDBF6F", "#FF7F00", "#CAB2D6", "#6A3D9A")
 
-# Categories, such as components: the colours of Okabe and Ito (2008), which
-# people with any common colour blindness tell apart, but for their black, and
-# then five by Tol (2021), muted.
+# Categories, such as components: six colours of Okabe and Ito (2008), without
+# their yellow, which is faint on white, and their black. The other six were
+# found by a search, so that all twelve are as different as the six are: by 12
+# or more in CIEDE2000 as seen with deuteranopia and protanopia (Machado et al.
+# 2009, doi:10.1109/TVCG.2009.113), 11 with tritanopia and 18 without.
 .categories <- c("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9",
-    "#D55E00", "#F0E442", "#332288", "#882255", "#117733", "#999933",
-    "#AA4499")
+    "#D55E00", "#3D05B4", "#661100", "#004D40", "#934463", "#6F5C37",
+    "#4C305C")
 
 # What is drawn over black lines.
 .accent <- .categories[[6L]]
