@@ -15,7 +15,8 @@
 #' samples (see [starts()]), are left out, and the caption says so.
 #'
 #' In the data of the plot, `value` is the criterion and `difference` its
-#' difference from the least one.
+#' difference from the least one; `at` is the place on the axis of `k`. With
+#' `scale = "difference"`, the criteria are side by side about each `k`.
 #' @method autoplot DMNSelect
 #' @exportS3Method ggplot2::autoplot DMNSelect
 autoplot.DMNSelect <- function(object, criterion = .criteria_choices,
@@ -55,6 +56,7 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
     starts <- .check_flag(starts, "starts")
     table <- .criteria_table(fits, unique(criterion))
     table$y <- if (scale == "free") table$value else table$difference
+    table$at <- if (scale == "free") table$k else .beside(table)
     others <- .other_starts(fits, table, scale)
     if (!starts)
         others$shown <- others$shown[0L, ]
@@ -67,7 +69,7 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
     # a line of one point is a message of ggplot2
     line <- if (length(fits) > 1L) ggplot2::geom_line(na.rm = TRUE)
     point <- function(...) ggplot2::geom_point(..., na.rm = TRUE)
-    plot <- ggplot2::ggplot(table, ggplot2::aes(.data$k, .data$y)) + line +
+    plot <- ggplot2::ggplot(table, ggplot2::aes(.data$at, .data$y)) + line +
         .scale_k(table$k) + .theme() +
         ggplot2::labs(title = "Criteria by number of components",
             y = if (free) "criterion (less is better)"
@@ -84,21 +86,31 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
                 labeller = ggplot2::as_labeller(labels))
     else
         plot + ggplot2::aes(colour = .data$criterion,
-            shape = .data$criterion) +
+            shape = .data$criterion, linetype = .data$criterion) +
             point(data = others$shown, size = 0.5) +
             point(fill = "white", size = 1.2) +
             point(ggplot2::aes(fill = .data$criterion), least, size = 2) +
             .scale_criterion(labels)
 }
 
-# A criterion keeps its colour and shape whichever others are drawn.
+# Places about each k, a fortieth of the axis apart: BIC and ICL may be the same.
+.beside <- function(table) {
+    apart <- min(0.15, (1 + diff(range(table$k))) / 40)
+    table$k + apart * (as.integer(table$criterion) -
+        (nlevels(table$criterion) + 1) / 2)
+}
+
+# A criterion keeps its colour and shape whichever others are drawn. ICL has a
+# dashed line, through which that of BIC is seen.
 .scale_criterion <- function(labels) {
     at <- match(names(labels), .criteria_choices)
     list(ggplot2::scale_colour_manual(NULL, labels = labels,
         values = .colours_of(.criteria_choices)[at],
         aesthetics = c("colour", "fill")),
         ggplot2::scale_shape_manual(NULL, labels = labels,
-            values = c(21L, 22L, 24L, 25L)[at]))
+            values = c(21L, 22L, 24L, 25L)[at]),
+        ggplot2::scale_linetype_manual(NULL, labels = labels,
+            values = c("solid", "solid", "solid", "dashed")[at]))
 }
 
 # One row for each criterion and k.
@@ -153,7 +165,9 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
     if (scale == "difference")
         values <- sweep(values, 2L, values[cbind(least, seq_along(criterion))])
     colour <- .qualitative[2L * match(criterion, .criteria_choices)]
-    settings <- list(x = k, y = values, type = "b", lty = 1, pch = 1,
+    # BIC is seen through ICL
+    lty <- ifelse(criterion == "ICL", 2, 1)
+    settings <- list(x = k, y = values, type = "b", lty = lty, pch = 1,
         col = colour, xlab = "number of components, k",
         ylab = if (scale == "free") "criterion (less is better)"
             else "difference from the least")
@@ -162,5 +176,5 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
     do.call(matplot, settings)
     points(k[least], values[cbind(least, seq_along(criterion))], pch = 19,
         col = colour)
-    legend("topleft", legend = criterion, col = colour, lty = 1, bty = "n")
+    legend("topleft", legend = criterion, col = colour, lty = lty, bty = "n")
 }

@@ -35,7 +35,9 @@ test_that("the data has each criterion of each k", {
     expect_identical(table$least, table$difference == 0)
     expect_identical(table$k[table$least],
         unname(attr(summary(sel), "best")))
+    expect_identical(table$at, table$k)
     two <- autoplot(sel, c("ICL", "BIC", "ICL"), "difference")$data
+    expect_equal(two$at, c(1:3 - 0.0375, 1:3 + 0.0375))
     expect_identical(levels(two$criterion), c("ICL", "BIC"))
     expect_identical(two$y, two$difference)
     expect_identical(two$value, unname(c(ICL(sel), BIC(sel))))
