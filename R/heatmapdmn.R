@@ -19,6 +19,8 @@
 #'     order of the taxa nor the components.
 #' @param lblwidth `numeric(1)`, > 0, default `0.2 * nrow(count)`: the width of
 #'     the margin for the names of the taxa, in units of one sample's column.
+#'     Names that do not fit are written smaller, and those of more than 30
+#'     characters without their middle.
 #' @param col a vector of colours, for the smallest to the largest value; by
 #'     default nine colours from light yellow to dark red. Each group of
 #'     samples, and each wide column, has a colour scale of its own.
@@ -105,18 +107,35 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
     panel <- function(z) {
         graphics::image(z, col = col, xaxt = "n", yaxt = "n")
     }
-    for (k in seq_along(member)) {
-        if (size[[k]] > 0L)
-            panel(count[member[[k]], rows, drop = FALSE])
-        if (!is.null(labels) && size[[k]] > 0L)
-            graphics::mtext(labels[[k]], side = 3L, cex = 0.7)
-        panel(t(share[rows, k, drop = FALSE]))
-        if (!is.null(labels) && size[[k]] == 0L)
-            graphics::mtext(labels[[k]], side = 3L, cex = 0.7)
+    title <- function(k) {
+        if (!is.null(labels))
+            graphics::mtext(labels[[k]], side = 3L, cex = .fitting_size(
+                labels[[k]], graphics::par("fin")[[1L]], 0.7))
     }
+    for (k in seq_along(member)) {
+        if (size[[k]] > 0L) {
+            panel(count[member[[k]], rows, drop = FALSE])
+            title(k)
+        }
+        panel(t(share[rows, k, drop = FALSE]))
+        if (size[[k]] == 0L)
+            title(k)
+    }
+    names <- .short_names(names)
     at <- if (length(names) == 1L) 0 else
         seq(0, 1, length.out = length(names))
-    graphics::axis(4L, at, names[rows], las = 1L)
+    margin <- graphics::par("din")[[1L]] * lblwidth / sum(width)
+    tick <- graphics::par("mgp")[[2L]] * graphics::par("csi")
+    graphics::axis(4L, at, names[rows], las = 1L,
+        cex.axis = .fitting_size(names, margin - tick, graphics::par("cex")) /
+            graphics::par("cex"))
+}
+
+# At most `cex`, and less if text would be wider than `width` inches. Devices
+# round sizes, hence a tenth less.
+.fitting_size <- function(text, width, cex) {
+    needed <- max(graphics::strwidth(text, "inches", 1)) / graphics::par("cex")
+    min(cex, max(0.9 * width / needed, 0.3))
 }
 
 .check_heatmap_fits <- function(fit1, fitN) {

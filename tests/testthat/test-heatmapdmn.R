@@ -72,6 +72,22 @@ test_that("labels are drawn, numbers of components are not", {
     expect_identical(words(two), c("x", "y"))
 })
 
+test_that("names are written as small as their room needs", {
+    undrawn({
+        graphics::plot.new()
+        for (old in c(1, 0.66)) {
+            graphics::par(cex = old)
+            text <- c("a name", "a longer name")
+            size <- .fitting_size(text, 0.5, 1)
+            expect_lt(size, 1)
+            expect_equal(max(strwidth(text, "inches", size / old)), 0.45,
+                tolerance = 0.1)
+            expect_identical(.fitting_size(text, 5, 0.7), 0.7)
+            expect_identical(.fitting_size(text, -1, 0.7), 0.3)
+        }
+    })
+})
+
 test_that("fits, tables and settings that cannot be drawn are refused", {
     x <- small_twins()
     one <- dmn(x, 1, seed = 1)
