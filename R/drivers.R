@@ -14,7 +14,7 @@
 #' @param object an object of class [DMN-class]; for `autoplot()`, a table made
 #'     by `drivers()`.
 #' @param x a table made by `drivers()`.
-#' @param ... not used, and anything in it is an error.
+#' @param ... not used. For plots, anything in it is an error.
 #' @param reference what to compare the components with. `NULL`, the default:
 #'     the mean of the components of `object`, weighted by their weights. Or a
 #'     fit with one component to the same taxa. Or one of the components of
@@ -35,6 +35,10 @@
 #' * `difference`: see above.
 #' * `cumulative`: the sum of the differences of this taxon and of those above
 #'   it, as a fraction of the sum over all taxa.
+#'
+#' `print()` shows the means in per cent, with the intervals if there is room,
+#' and returns `x` invisibly; `as.data.frame()` has all columns.
+#'
 #' `autoplot()`: a `ggplot` object, of the differences from the reference, with
 #' their intervals. `plot()` draws it and returns it invisibly. Both need the
 #' \pkg{ggplot2} package, and [`autoplot(fit, "drivers")`][autoplot.DMN] makes
@@ -76,6 +80,62 @@ drivers <- function(object, reference = NULL, n = 30) {
         # labels stay as they are
         check.names = FALSE)
     structure(table, class = c("dmndrivers", "data.frame"))
+}
+
+#' @rdname drivers
+#' @param digits `numeric(1)`, default 1: for `print()`, the number of decimal
+#'     places of per cent.
+#' @export
+print.dmndrivers <- function(x, ..., digits = 1L) {
+    labels <- sub("^mean\\.", "", grep("^mean\\.", names(x), value = TRUE))
+    # a part of a table is printed as a data.frame
+    if (nrow(x) == 0L || length(labels) == 0L || !all(c("taxon", "reference",
+        "cumulative", outer(c("lower", "upper"), labels, paste, sep = ".")) %in%
+        names(x)))
+        return(NextMethod())
+    taxon <- as.character(x$taxon)
+    room <- function(cells) {
+        width <- mapply(function(name, cell) max(nchar(c(name, cell))),
+            names(cells), cells)
+        getOption("width") - 2L - sum(width + 1L)
+    }
+    # intervals, and then "cum.", only if they leave room for names of taxa
+    cells <- .driver_cells(x, labels, TRUE, digits)
+    intervals <- room(cells) >= min(max(nchar(taxon)), 16L)
+    if (!intervals)
+        cells <- .driver_cells(x, labels, FALSE, digits)
+    if (room(cells) < 10L)
+        cells$cum. <- NULL
+    cat(strwrap(paste0("Mean proportions (%) of ", .plural(nrow(x), "taxon",
+        "taxa"), " in the reference (ref.) and the components",
+        if (intervals) ", with approximate 95 % intervals",
+        if (!is.null(cells$cum.))
+            "; cum.: cumulative share of all differences (%)"),
+        getOption("width")), "", sep = "\n")
+    taxon <- .short_names(taxon, max(10L, min(room(cells), 40L)))
+    table <- data.frame(format(taxon), cells, check.names = FALSE)
+    names(table)[[1L]] <- format("taxon", width = max(nchar(taxon)))
+    print(table, row.names = FALSE)
+    invisible(x)
+}
+
+# The columns of numbers as text.
+.driver_cells <- function(x, labels, intervals, digits) {
+    text <- function(name) {
+        formatC(100 * x[[name]], digits = digits, format = "f")
+    }
+    components <- lapply(labels, function(label) {
+        mean <- text(paste0("mean.", label))
+        if (!intervals)
+            return(mean)
+        ends <- lapply(c("lower.", "upper."), function(end) {
+            format(text(paste0(end, label)), justify = "right")
+        })
+        paste0(mean, " (", ends[[1L]], "-", ends[[2L]], ")")
+    })
+    names(components) <- .short_names(labels, if (intervals) 16L else 8L)
+    c(list(ref. = text("reference")), components,
+        list(cum. = text("cumulative")))
 }
 
 # Taxa by how much the components differ from the reference and, where they do

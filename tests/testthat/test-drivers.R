@@ -85,3 +85,35 @@ test_that("taxa that share a name keep their own reference", {
     expect_error(drivers(object, dmn(x[, 130:1], 1, seed = 1)),
         "another order.*share a name: 'same'")
 })
+
+test_that("a table is printed in per cent, within the width of the page", {
+    printed <- function(x, ...) capture.output(print(x, ...))
+    set.seed(1)
+    x <- rdmn(60, cbind(c(5, 1, 3, 2), c(1, 6, 2, 2)), size = 300)
+    colnames(x) <- paste(strrep("a", 60), 1:4)
+    two <- drivers(dmn(x, 2, seed = 1))
+    lines <- printed(two)
+    expect_lte(max(nchar(lines)), 80)
+    expect_match(lines[[1]], "4 taxa in the reference")
+    # one row for each taxon, with the interval of each component
+    rows <- tail(lines, 4)
+    numbers <- regmatches(rows, gregexpr("[0-9]+\\.[0-9]", rows))
+    percent <- function(i) sprintf("%.1f", 100 * unlist(two[i, c("reference",
+        "mean.1", "lower.1", "upper.1", "mean.2", "lower.2", "upper.2",
+        "cumulative")]))
+    for (i in 1:4)
+        expect_identical(numbers[[i]], percent(i))
+    expect_match(printed(two, digits = 3), sprintf("%.3f",
+        100 * two$mean.1[[1]]), fixed = TRUE, all = FALSE)
+    # the intervals give way to other components
+    many <- drivers(suppressWarnings(dmn(x, 12, seed = 1)))
+    lines <- printed(many)
+    expect_lte(max(nchar(lines)), 80)
+    expect_length(lines, 4 + 1 + 1 + 1)
+    expect_no_match(lines, "interval|cum")
+    expect_invisible(print(two))
+    # parts
+    expect_length(printed(two[2:3, ]), length(printed(two)) - 2L)
+    expect_match(printed(two["taxon"]), "taxon$", all = FALSE)
+    expect_match(printed(two[0L, ]), "<0 rows>", all = FALSE)
+})
