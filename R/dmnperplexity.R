@@ -39,6 +39,9 @@
 #' means. So does a sample with many counts of a taxon that the others lack. The
 #' attribute `"sample.loglik"` has the scores, for tests of your own.
 #'
+#' If the best `k` is the smallest or the largest that was tried, there is a
+#' warning, as by [dmnselect()], because a value beyond may predict better.
+#'
 #' **Per count.** `loglik` is the sum of the scores of a fold divided by the
 #' total of its counts, and then the mean over the folds. The perplexity is
 #' `exp(-loglik)`: the number of equally common taxa that would be as hard to
@@ -102,7 +105,7 @@
 #' 1413-1432. \doi{10.1007/s11222-016-9696-4}
 #' @seealso [dmnselect()], [dmnstability()]
 #' @examples
-#' p <- dmnperplexity(twins, 1:3, folds = 3, nstart = 2, seed = 1)
+#' p <- dmnperplexity(twins, 1:7, folds = 3, nstart = 2, seed = 1)
 #' p
 #' plot(p)
 #'
@@ -144,9 +147,13 @@ dmnperplexity <- function(count, k, folds = 5, ..., nstart = 20L, seed = NULL,
     values <- .parallel(jobs, .predict_job, count = count,
         settings = settings, num.threads = num.threads, .lapply = lapply,
         BPPARAM = BPPARAM)
-    .perplexity(.score_matrix(values, jobs, rownames(count), n),
+    scored <- .perplexity(.score_matrix(values, jobs, rownames(count), n),
         stats::setNames(fold, rownames(count)), .totals(count)$rows,
         settings$nstart)
+    failed <- is.na(scored$sample.loglik)
+    .warn_of_edge(.best_ks(scored)[["best"]], k[!failed], k[failed],
+        n - max(tabulate(fold)), "the held-out log-likelihood")
+    scored
 }
 
 # The scores of n samples, samples x values of k. `values` are those of

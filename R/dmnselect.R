@@ -295,7 +295,7 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
 }
 
 # Warns where the optimum may lie beyond the k that were fitted. `n` is the
-# number of samples, and so the largest k that is possible.
+# largest k that is possible, such as the number of samples.
 .warn_of_edge <- function(chosen, k, missing, n, criterion) {
     if (length(k) < 2L)
         return(invisible(NULL))

@@ -1,6 +1,7 @@
 test_that("the held-out log-likelihood is that of the model", {
     x <- small_twins()
-    p <- dmnperplexity(x, 1:2, folds = 4, nstart = 2, seed = 1)
+    p <- suppressWarnings(dmnperplexity(x, 1:2, folds = 4, nstart = 2,
+        seed = 1))
     expect_identical(p$k, 1:2)
     expect_equal(p$perplexity, exp(-p$loglik))
     expect_equal(p$loglik, unname(colMeans(attr(p, "folds"))))
@@ -17,7 +18,7 @@ test_that("the held-out log-likelihood is that of the model", {
 
 test_that("scores of samples are those of slow fits to the other folds", {
     table <- ref_table(n = 24)
-    p <- dmnperplexity(table$x, 1:2, folds = 3, seed = 1)
+    p <- suppressWarnings(dmnperplexity(table$x, 1:2, folds = 3, seed = 1))
     fold <- attr(p, "sample.fold")
     expect_named(fold, rownames(table$x))
     expect_equal(tabulate(fold), c(8, 8, 8))
@@ -79,10 +80,11 @@ test_that("the fits are those of dmn() with its default", {
 
 test_that("a seed fixes the result for any threads and workers", {
     x <- small_twins()
-    p <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5)
     again <- function(...) {
-        dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5, ...)
+        suppressWarnings(dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 5,
+            ...))
     }
+    p <- again()
     expect_identical(again(), p)
     expect_identical(again(num.threads = 2), p)
     expect_error(dmnperplexity(x, 1:2, BPPARAM = 2), "'BPPARAM'")
@@ -154,9 +156,11 @@ test_that("one k, two samples and unnamed tables have finite values", {
 
 test_that("taxa that the other folds lack are predicted, if badly", {
     x <- cbind(small_twins()[1:20, ], new = 0L)
-    before <- dmnperplexity(x, 1:2, folds = 4, nstart = 2, seed = 1)
+    before <- suppressWarnings(dmnperplexity(x, 1:2, folds = 4, nstart = 2,
+        seed = 1))
     x[3, "new"] <- 500L
-    p <- dmnperplexity(x, 1:2, folds = 4, nstart = 2, seed = 1)
+    p <- suppressWarnings(dmnperplexity(x, 1:2, folds = 4, nstart = 2,
+        seed = 1))
     expect_true(all(is.finite(unlist(p))))
     fold <- attr(p, "sample.fold")
     change <- attr(p, "sample.loglik") - attr(before, "sample.loglik")
@@ -209,6 +213,15 @@ test_that("a k that fails is NA, and the others are kept", {
     expect_output(print(p), "\n 2 +NA +NA +NA +NA\n\nbest k: 1$")
     values[[1]] <- "one failed"
     expect_error(.score_matrix(values, jobs, NULL, 40L), "^one failed$")
+})
+
+test_that("a best k at the edge of the range gives a warning", {
+    x <- small_twins()
+    expect_warning(dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 1),
+        "best k by the held-out log-likelihood, 2, is the largest")
+    expect_warning(dmnperplexity(x, c(2, 12), folds = 2, nstart = 1, seed = 1),
+        "log-likelihood, 2, is the least")
+    expect_silent(dmnperplexity(x, 2, folds = 2, nstart = 1, seed = 1))
 })
 
 test_that("arguments that cannot be used are refused", {

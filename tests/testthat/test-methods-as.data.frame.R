@@ -100,7 +100,8 @@ test_that("stability and perplexity make plain tables", {
     expect_identical(table$component, c(1:2, 1:3))
     expect_identical(table$jaccard[4:5],
         colMeans(stability$jaccard[["3"]], na.rm = TRUE)[2:3])
-    score <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 1)
+    score <- suppressWarnings(dmnperplexity(x, 1:2, folds = 2, nstart = 1,
+        seed = 1))
     expect_plain(as.data.frame(score), names(score), 2)
     expect_identical(as.data.frame(score)$loglik, score$loglik)
 })
@@ -111,7 +112,8 @@ test_that("data.frame() and functions that call it take the results", {
     expect_identical(data.frame(fit), as.data.frame(fit))
     expect_identical(names(data.frame(fit, size = rowSums(x))),
         c("sample", "component", "probability", "size"))
-    score <- dmnperplexity(x, 1:2, folds = 2, nstart = 1, seed = 1)
+    score <- suppressWarnings(dmnperplexity(x, 1:2, folds = 2, nstart = 1,
+        seed = 1))
     expect_plain(cbind(score, a = 1), c(names(score), "a"), 2)
     expect_s3_class(data.frame(starts(fit), stringsAsFactors = TRUE)$kind,
         "factor")
