@@ -44,13 +44,14 @@ static void draw_places(uint32_t *place, size_t n, size_t most)
 }
 
 /* Compresses a random part of a large table in canonical order. The part does
- * not depend on the order of the matrix. */
+ * not depend on the order of the matrix. One component has one optimum and needs
+ * no starts. */
 static dmm_status compress_part(dmm_team *team, dmm_matrix view,
                                 size_t largest_k, dmm_counts **part)
 {
     size_t samples = DMM_SAMPLES_EACH * largest_k;
     samples = samples > PART_SAMPLES ? samples : PART_SAMPLES;
-    if (view.rows < LEAST_PARTS * samples)
+    if (largest_k == 1 || view.rows < LEAST_PARTS * samples)
         return DMM_OK;
     uint32_t *place = DMM_NEW(view.rows, uint32_t);
     uint32_t *row_place = DMM_NEW(view.rows, uint32_t);
