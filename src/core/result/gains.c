@@ -38,7 +38,8 @@
 static const double LOG_2_PI = 1.83787706640934548356;
 
 /* lambda is maximised by Newton's method, until no component moves by more than
- * STEP_TOLERANCE, which leaves an error of its square. */
+ * STEP_TOLERANCE. That leaves an error of its square in the maximum, and one of
+ * about its size in log(h) / 2. */
 #define STEP_TOLERANCE 1e-5
 #define LARGEST_STEP 2.0
 #define MAX_STEPS 100
