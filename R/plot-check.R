@@ -54,7 +54,7 @@
 #'   the number of tables to draw. The smallest p-value is `2 / (nsim + 1)`.
 #' * `nsamples`: `numeric(1)`, a whole number >= 1: for `"check"`, the largest
 #'   number of samples to use. The default, `NULL`, is as many as can be drawn
-#'   in a few seconds, and at least 80.
+#'   in a few seconds, and at least 64.
 #' * `seed`: `numeric(1)`: for `"check"`, a seed for the draws; the state of
 #'   R's generator is restored afterwards. With `NULL`, the default, the
 #'   generator continues from its present state.
@@ -194,10 +194,10 @@ utils::globalVariables(c("component", "observed", "median", "lower", "upper",
 }
 
 # At most so many samples of each component are drawn. Drawing a sample takes
-# about as long as 60 taxa of it; 7 million taxa take about 2 seconds.
+# about as long as 60 taxa of it; 6 million taxa take about 2 seconds.
 .most_samples <- function(group, nsim, nsamples, taxa) {
     if (is.null(nsamples))
-        nsamples <- max(80, 7e6 / (nsim * (taxa + 60)))
+        nsamples <- max(64, 6e6 / (nsim * (taxa + 60)))
     if (nsamples >= length(group))
         return(length(group))
     as.integer(max(1, nsamples %/% length(unique(group))))

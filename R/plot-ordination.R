@@ -81,7 +81,6 @@ NULL
         ggplot2::scale_shape_manual(name = "component", limits = labels,
             labels = names, values = .component_shapes(labels),
             guide = key()) +
-        ggplot2::coord_equal() +
         ggplot2::labs(title = "Ordination of the samples",
             x = .axis_title(method, axes$share, 1L),
             y = .axis_title(method, axes$share, 2L),
