@@ -173,13 +173,16 @@ NULL
         return(NULL)
     parts <- c("taxa", "gain", "selected", "other", "background")
     taxa <- nrow(object@fit$Estimate)
-    size <- length(markers$taxa)
+    size <- if (is.list(markers)) length(markers$taxa)
     are <- function(x, n) is.numeric(x) && identical(dim(x), c(n, 2L)) &&
-        isTRUE(all(is.finite(x))) && all(x[, "Estimate"] > 0)
+        identical(colnames(x), c("Estimate", "StdErr")) &&
+        all(is.finite(x)) && all(x[, "Estimate"] > 0)
     ok <- is.list(markers) && all(parts %in% names(markers)) &&
         is.numeric(markers$taxa) && size > 0L && size < taxa &&
         all(markers$taxa %in% seq_len(taxa)) &&
-        !anyDuplicated(markers$taxa) && length(markers$gain) == size &&
+        !anyDuplicated(markers$taxa) && .are_numbers(markers$gain) &&
+        length(markers$gain) == size &&
+        (isTRUE(markers$selected) || isFALSE(markers$selected)) &&
         are(markers$other, ncol(object@group)) &&
         are(markers$background, taxa - size)
     if (!ok)
