@@ -260,7 +260,7 @@ NULL
 
 # Moves taxa in and out by their gains until no move helps. All that gain are
 # moved at once; if the evidence is not better, the third of them that gain
-# most, and so on.
+# most, and so on, down to one.
 .improve <- function(search, branches) {
     repeat {
         gain <- .gains(search$table, branches, search$settings)
@@ -269,7 +269,7 @@ NULL
         better <- NULL
         while (length(moves) && is.null(better)) {
             better <- .try_moves(search, branches, moves)
-            moves <- moves[seq_len(length(moves) %/% 3L)]
+            moves <- moves[seq_len((length(moves) + 1L) %/% 3L)]
         }
         if (is.null(better))
             return(branches)
