@@ -19,6 +19,32 @@ clear_groups <- function() {
     matrix(rpois(40 * 12, mean[rep_len(1:4, 40), ]), 40)
 }
 
+# n samples of k types that differ in every third of the taxa, which `markers`
+# marks: in type i, the parameters of every k-th of these are `fold` times as
+# large. The first taxon has no counts, and the last sample none of the taxa
+# that are not markers.
+marker_table <- function(n = 50, taxa = 13, k = 2, fold = 6, total = 300,
+    seed = 1) {
+    old <- if (exists(".Random.seed", globalenv()))
+        get(".Random.seed", globalenv())
+    on.exit(if (!is.null(old)) assign(".Random.seed", old, globalenv()))
+    set.seed(seed)
+    differ <- seq_len(taxa) %% 3 == 2
+    base <- stats::rgamma(taxa, 2) + 0.3
+    base[[1]] <- 0
+    component <- rep(seq_len(k), length.out = n)
+    alpha <- vapply(seq_len(k), function(i) {
+        base * ifelse(differ & (seq_len(taxa) %/% 3) %% k == i - 1, fold, 1)
+    }, base)
+    x <- t(vapply(component, function(i) {
+        p <- stats::rgamma(taxa, alpha[, i])
+        as.integer(stats::rmultinom(1, total + i, p))
+    }, integer(taxa)))
+    x[n, !differ] <- 0L
+    dimnames(x) <- list(paste0("s", seq_len(n)), paste0("taxon", seq_len(taxa)))
+    list(x = x, component = component, markers = differ)
+}
+
 # An n x s table from k communities that overlap, so that EM takes several
 # iterations. It is large enough for the engine to use more than one thread: see
 # expect_threads().

@@ -81,7 +81,7 @@ ref_criteria <- function(x, alpha, weight, eta = 0.1, nu = 0.1) {
         as.numeric(determinant(h, logarithm = TRUE)$modulus)
     }, numeric(1))
     logdet <- sum(by_component) +
-        sum(2 * log(n) - log(n * weight[-1]))
+        sum(2 * log(n) - log(pmax(n * weight[-1], 1)))
     nle <- ref_nle(x, alpha, weight, eta, nu)
     c(NLE = nle, LogDet = logdet,
         Laplace = nle + logdet / 2 - p / 2 * log(2 * pi),
@@ -139,6 +139,46 @@ ref_differences <- function(f, v, step = 1e-4) {
 # The largest error, relative to the largest expected value or to 1.
 ref_error <- function(found, expected) {
     max(abs(found - expected)) / max(1, abs(expected))
+}
+
+# ---- Markers -----------------------------------------------------------------
+
+# The tables and parameters of the two branches of a fit with markers: those of
+# a mixture over the markers and the sum of the others, and of the others.
+ref_branches <- function(x, fit) {
+    taxa <- fit@mixture$Markers$taxa
+    x <- as.matrix(x)
+    background <- x[, -taxa, drop = FALSE]
+    list(x = cbind(x[, taxa, drop = FALSE], rowSums(background)),
+        alpha = rbind(fit@fit$Estimate[taxa, , drop = FALSE],
+            fit@mixture$Markers$other[, "Estimate"]),
+        background = background,
+        beta = cbind(fit@mixture$Markers$background[, "Estimate"]))
+}
+
+# The log-likelihood of each sample.
+ref_marker_logliks <- function(x, fit) {
+    b <- ref_branches(x, fit)
+    joint <- ref_joint(b$x, b$alpha, fit@mixture$Weight)
+    lgamma(rowSums(x) + 1) - rowSums(lgamma(x + 1)) +
+        apply(joint, 1, ref_log_sum_exp) +
+        drop(ref_evidence(b$background, b$beta))
+}
+
+# The criteria of all of the table.
+ref_marker_criteria <- function(x, fit, eta = 0.1, nu = 0.1) {
+    b <- ref_branches(x, fit)
+    n <- nrow(x)
+    k <- ncol(b$alpha)
+    p <- length(b$alpha) + k - 1 + length(b$beta)
+    nle <- -sum(ref_marker_logliks(x, fit)) -
+        ref_log_prior(b$alpha, eta, nu) - ref_log_prior(b$beta, eta, nu)
+    logdet <- ref_criteria(b$x, b$alpha, fit@mixture$Weight, eta,
+        nu)[["LogDet"]] + ref_criteria(b$background, b$beta, 1, eta,
+        nu)[["LogDet"]]
+    c(NLE = nle, LogDet = logdet,
+        Laplace = nle + logdet / 2 - p / 2 * log(2 * pi),
+        BIC = nle + p / 2 * log(n), AIC = nle + p)
 }
 
 # A small table with names, drawn from known components. `z` are its true
