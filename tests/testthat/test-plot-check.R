@@ -128,7 +128,7 @@ test_that("of a large table some samples of each component are used", {
     # a group of one is not sampled from 1 to its place
     expect_setequal(.some_of_each(c(1, 1, 1, 2), 1)[2], 4)
     # a table that is fast is used as a whole
-    expect_identical(.some_of_each(group, .most_samples(group, 100, NULL, 50)),
+    expect_identical(.some_of_each(group, .most_samples(group, 100, NULL, 40)),
         seq_along(group))
     expect_identical(.most_samples(group, 100, 2, 50), 1L)
 
