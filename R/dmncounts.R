@@ -35,8 +35,8 @@
 #' in its NAMESPACE. The method returns a numeric matrix or a `dgCMatrix`,
 #' samples x taxa with their names, or the value of another method, for example
 #' of `dmncounts()` for a DelayedMatrix. The argument `assay.type` of [dmn()]
-#' and others is for SummarizedExperiments only; users pass other arguments of the
-#' method as in `dmn(dmncounts(x, ...), 3)`.
+#' and others is for SummarizedExperiments only; users pass other arguments of
+#' the method as in `dmn(dmncounts(x, ...), 3)`.
 #'
 #' @param x a container of counts, see above.
 #' @param ... for methods; anything that the method does not know is an error.

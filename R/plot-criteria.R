@@ -93,8 +93,8 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
             .scale_criterion(labels)
 }
 
-# Places about each k, a fortieth of the axis apart, since BIC and ICL may be the
-# same.
+# Places about each k, a fortieth of the axis apart, since BIC and ICL may be
+# the same.
 .beside <- function(table) {
     apart <- min(0.15, (1 + diff(range(table$k))) / 40)
     table$k + apart * (as.integer(table$criterion) -

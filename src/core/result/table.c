@@ -44,8 +44,8 @@ static void draw_places(uint32_t *place, size_t n, size_t most)
 }
 
 /* Compresses a random part of a large table in canonical order. The part does
- * not depend on the order of the matrix. One component has one optimum and needs
- * no starts. */
+ * not depend on the order of the matrix. One component has one optimum and
+ * needs no starts. */
 static dmm_status compress_part(dmm_team *team, dmm_matrix view,
                                 size_t largest_k, dmm_counts **part)
 {

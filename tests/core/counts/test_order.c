@@ -83,7 +83,7 @@ static void check_order(const char *name, table t, int permutations)
     int *expected = ordered(&t, DMM_MATRIX_DENSE_INT, 1), same = 0;
     for (int i = 0; i < permutations; i++) {
         table s = shuffled(&t);
-        int *x = ordered(&s, all_kinds[i % LENGTH(all_kinds)],
+        int *x = ordered(&s, all_kinds[(size_t)i % LENGTH(all_kinds)],
                          i % 8 == 7 ? 3 : 1);
         same += memcmp(x, expected, t.rows * t.columns * sizeof *x) == 0;
         free(x);
