@@ -101,8 +101,8 @@ static void check_views(const reading *x, const dmm_columns *columns)
         place[i] = (uint32_t)(rows - 1 - i);
     check_view(x, columns, place, 0);
     for (size_t i = 0; i < rows; i++)
-        place[i] = i == 0 || random_below(2) ? (uint32_t)places++
-                                             : DMM_NO_PLACE;
+        place[i] =
+            i == 0 || random_below(2) ? (uint32_t)places++ : DMM_NO_PLACE;
     check_view(x, columns, place, places);
     free(place);
 }
@@ -149,7 +149,7 @@ static size_t read_all(const table *t, dmm_matrix_kind kind, size_t k,
  * of which none, all or some are chosen. */
 static void test_tables(void)
 {
-    static const size_t shapes[][2] = {{1, 1},  {1, 9},   {9, 1},  {7, 30},
+    static const size_t shapes[][2] = {{1, 1},  {1, 9},    {9, 1},   {7, 30},
                                        {64, 8}, {200, 20}, {999, 13}};
     size_t most = 0;
     for (size_t s = 0; s < LENGTH(shapes); s++)
@@ -164,9 +164,8 @@ static void test_tables(void)
             unsigned char *chosen = NEED(columns, unsigned char);
             for (size_t j = 0; j < columns; j++)
                 chosen[j] = i == 0 ? 0 : i == 1 ? 1 : random_below(2) != 0;
-            const size_t blocks =
-                read_all(&t, all_kinds[i % LENGTH(all_kinds)],
-                         i % 2 ? 3 : 2000, chosen);
+            const size_t blocks = read_all(&t, all_kinds[i % LENGTH(all_kinds)],
+                                           i % 2 ? 3 : 2000, chosen);
             most = blocks > most ? blocks : most;
             free(chosen);
             table_free(&t);

@@ -20,9 +20,9 @@ static void equalise(const table *t, given *g)
 {
     for (size_t j = 0; j < t->columns; j++)
         for (size_t l = 0; l < j; l++)
-            if (g->is_marker[l] && memcmp(t->count + j * t->rows,
-                                          t->count + l * t->rows,
-                                          t->rows * sizeof(int)) == 0)
+            if (g->is_marker[l] &&
+                memcmp(t->count + j * t->rows, t->count + l * t->rows,
+                       t->rows * sizeof(int)) == 0)
                 for (size_t c = 0; c < g->k; c++)
                     g->estimate[c * t->columns + j] =
                         g->estimate[c * t->columns + l];
@@ -134,9 +134,9 @@ static double gain_by_hand(const table *t, const given *g,
     }
     for (size_t c = 0; c < g->k; c++) {
         const double own = g->estimate[c * t->columns + taxon];
-        gain += evidence(rows, x, n, g->z + c * rows,
-                         g->other[c] + (g->is_marker[taxon] ? own : 0),
-                         control);
+        gain +=
+            evidence(rows, x, n, g->z + c * rows,
+                     g->other[c] + (g->is_marker[taxon] ? own : 0), control);
     }
     gain -= evidence(
         rows, x, n, one,
@@ -247,8 +247,8 @@ static double refit(const dmm_table *whole, const table *t, given *g)
     size_t made;
     dmm_table *table[2];
     dmm_fit_result *m = NULL, *b = NULL;
-    CHECK(dmm_table_split(whole, g->is_marker, g->k, 1, &table[0],
-                          &table[1]) == DMM_OK);
+    CHECK(dmm_table_split(whole, g->is_marker, g->k, 1, &table[0], &table[1]) ==
+          DMM_OK);
     CHECK(dmm_table_fit(table[0], g->k, &plan, &control, &record, &made, &m) ==
           DMM_OK);
     CHECK(dmm_table_fit(table[1], 1, &usual, &control, &record, &made, &b) ==

@@ -101,9 +101,8 @@ static void check_fits(dmm_fit_result *a, dmm_fit_result *b, double tolerance)
                       10 * tolerance);
         CHECK_AT_MOST(largest_difference(a->estimate, b->estimate, estimates),
                       10 * tolerance * largest);
-        CHECK_AT_MOST(
-            largest_difference(a->std_error, b->std_error, estimates),
-            100 * tolerance);
+        CHECK_AT_MOST(largest_difference(a->std_error, b->std_error, estimates),
+                      100 * tolerance);
     }
     dmm_fit_free(a);
     dmm_fit_free(b);
@@ -208,8 +207,7 @@ static void test_same_result(void)
     branches one = split(&t, DMM_MATRIX_CSC, 1, is_marker, 3, 1);
     for (int threads = 2; threads <= 3; threads++) {
         branches x = split(&t, DMM_MATRIX_CSC, 1, is_marker, 3, threads);
-        check_fits(fit(x.markers, 3, 3, threads), fit(one.markers, 3, 3, 1),
-                   0);
+        check_fits(fit(x.markers, 3, 3, threads), fit(one.markers, 3, 3, 1), 0);
         check_fits(fit(x.background, 1, 1, threads),
                    fit(one.background, 1, 1, 1), 0);
         free_branches(x);
@@ -260,10 +258,8 @@ static void test_large(void)
     CHECK(x.markers->part != NULL);
     table collapsed = collapse(&t, is_marker);
     table others = remainder_of(&t, is_marker);
-    check_fits(fit(x.markers, 2, 3, 1), fit_by_hand(&collapsed, 2, 1, 3),
-               0.01);
-    check_fits(fit(x.background, 1, 1, 1), fit_by_hand(&others, 1, 1, 1),
-               0.01);
+    check_fits(fit(x.markers, 2, 3, 1), fit_by_hand(&collapsed, 2, 1, 3), 0.01);
+    check_fits(fit(x.background, 1, 1, 1), fit_by_hand(&others, 1, 1, 1), 0.01);
     free_branches(x);
     table_free(&collapsed);
     table_free(&others);
@@ -277,8 +273,10 @@ static void test_arguments(void)
     for (size_t i = 0; i < t.rows; i++)
         t.count[i]++;
     table_finish(&t);
-    static const unsigned char wrong[][4] = {
-        {0, 0, 0, 0}, {1, 1, 1, 1}, {1, 1, 0, 1}}, right[4] = {0, 1, 0, 0};
+    static const unsigned char wrong[][4] = {{0, 0, 0, 0},
+                                             {1, 1, 1, 1},
+                                             {1, 1, 0, 1}},
+                               right[4] = {0, 1, 0, 0};
     const dmm_matrix m = table_view(&t, DMM_MATRIX_DENSE_INT);
     dmm_table *whole = NULL;
     CHECK(dmm_table_new(&m, 1, 2, 1, &whole) == DMM_OK);
