@@ -104,8 +104,8 @@ static void compress(dmm_team *team, void *data)
         view.column_source = x->table->order.column_source;
     }
     if (x->status == DMM_OK)
-        x->status = compress_view(team, &view, x->canonical, x->largest_k,
-                                  x->table);
+        x->status =
+            compress_view(team, &view, x->canonical, x->largest_k, x->table);
 }
 
 dmm_status dmm_table_new(const dmm_matrix *matrix, int canonical,
@@ -215,8 +215,8 @@ static dmm_status make_background(dmm_team *team, splitting *x)
         return DMM_ERROR_MEMORY;
     dmm_matrix view = dmm_columns_view(x->columns, x->source, n);
     for (size_t i = 0; i < rows; i++)
-        place[i] = x->columns->rest[i] > 0 ? (uint32_t)view.places++
-                                           : DMM_NO_PLACE;
+        place[i] =
+            x->columns->rest[i] > 0 ? (uint32_t)view.places++ : DMM_NO_PLACE;
     view.row_place = place;
     const dmm_status status =
         view.places ? make_branch(team, x, &view, n, 1, x->background)
@@ -321,8 +321,8 @@ dmm_status dmm_table_restore(const dmm_table *table, dmm_fit_result *r)
     if (order->row_place)
         status = reorder(r->z, r->n_samples, r->k, order->row_place, NULL);
     for (size_t i = 0; order->column_source && i < 4 && status == DMM_OK; i++)
-        status = reorder(by_taxon[i], r->n_taxa, r->k, NULL,
-                         order->column_source);
+        status =
+            reorder(by_taxon[i], r->n_taxa, r->k, NULL, order->column_source);
     return status;
 }
 
