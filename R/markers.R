@@ -43,12 +43,14 @@
 #'    background.
 #' 2. All taxa that gain are moved at once. If the evidence of the fit after it,
 #'    which is exact, is not better, the third of them that gains most is moved,
-#'    and so on. This is repeated until no move helps.
+#'    and so on, down to one. This is repeated until no move helps.
 #' 3. This is done from several first sets of markers: the taxa that gain at a
 #'    classic fit, the markers of a fit with one component, and the most
 #'    abundant taxa, 4, 8, 16 and so on, and numbers between these where the
 #'    best was found.
-#' 4. On the best set as many starts are made as `nstart` says. If they find a
+#' 4. For the best set, taxa with more than a tenth of the counts of the
+#'    background are also tried one by one, whatever their gain.
+#' 5. On the best set as many starts are made as `nstart` says. If they find a
 #'    better optimum, the search goes on there, for at most five rounds.
 #'
 #' There is no guarantee that no better set exists. On the Twins study a
@@ -205,7 +207,8 @@ NULL
     between <- lapply(round(at * sqrt(c(0.5, 2))), .from_abundant,
         search = search)
     found <- c(found, abundant, between)
-    .finish_search(search, found[[which.min(.laplace_of(found))]], nstart)
+    best <- found[[which.min(.laplace_of(found))]]
+    .finish_search(search, .improve(search, best, alone = TRUE), nstart)
 }
 
 .laplace_of <- function(branches) vapply(branches, `[[`, numeric(1), "laplace")
@@ -224,7 +227,7 @@ NULL
     if (sum(total[!chosen]) == 0)
         chosen <- total > min(total[total > 0])
     if (!any(chosen))
-        chosen[[which.max(total)]] <- TRUE
+        chosen[[which.max(total)]] <- TRUE # all totals are equal
     .from_markers(search, chosen)
 }
 
@@ -260,8 +263,8 @@ NULL
 
 # Moves taxa in and out by their gains until no move helps. All that gain are
 # moved at once; if the evidence is not better, the third of them that gain
-# most, and so on, down to one.
-.improve <- function(search, branches) {
+# most, and so on, down to one. `alone`: abundant taxa are tried one by one too.
+.improve <- function(search, branches, alone = FALSE) {
     repeat {
         gain <- .gains(search$table, branches, search$settings)
         moves <- which((gain > 0) != branches$chosen)
@@ -271,10 +274,21 @@ NULL
             better <- .try_moves(search, branches, moves)
             moves <- moves[seq_len((length(moves) + 1L) %/% 3L)]
         }
+        for (taxon in if (alone) .abundant(search, branches))
+            if (is.null(better))
+                better <- .try_moves(search, branches, taxon)
         if (is.null(better))
             return(branches)
         branches <- better
     }
+}
+
+# The gains of taxa with a large share of the background are inaccurate. These
+# are those with more than a tenth of its counts, at most ten.
+.abundant <- function(search, branches) {
+    rest <- sum(search$total[!branches$chosen])
+    utils::head(order(search$total, decreasing = TRUE),
+        min(10L, sum(search$total > 0.1 * rest)))
 }
 
 # The fit after the moves, or NULL if it is no better.
@@ -304,7 +318,7 @@ NULL
         }
         if (fresh$laplace > best$laplace - .same_laplace)
             return(fresh)
-        best <- .improve(search, fresh)
+        best <- .improve(search, fresh, alone = TRUE)
         if (identical(best$chosen, fresh$chosen))
             return(best)
     }
