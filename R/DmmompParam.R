@@ -45,6 +45,8 @@
 #'     that calls `clusterRows()`.
 #' @param control a list made by [dmncontrol()], by default with all settings at
 #'     their defaults.
+#' @param markers `NULL`, the default, taxa, or `"select"`: the taxa in which
+#'     components differ, see [markers()].
 #' @return `DmmompParam()`: an object of the S4 class `DmmompParam`, which
 #'     extends bluster's virtual class `BlusterParam`. It has a slot for each
 #'     argument.
@@ -86,10 +88,12 @@
 #' @export
 DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
     nstart = 20L, seed = runif(1, 0, .Machine$integer.max),
-    num.threads = NULL, BPPARAM = NULL, control = dmncontrol()) {
+    num.threads = NULL, BPPARAM = NULL, control = dmncontrol(),
+    markers = NULL) {
     .needs("bluster", "DmmompParam()")
     settings <- list(k = k, type = type, nstart = nstart, seed = seed,
-        num.threads = num.threads, BPPARAM = BPPARAM, control = control)
+        num.threads = num.threads, BPPARAM = BPPARAM, control = control,
+        markers = markers)
     class <- get(.param_class, envir = topenv())
     do.call(new, c(list(class), Map(.check_setting, names(settings),
         settings)))
@@ -105,6 +109,7 @@ DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
         num.threads = if (!is.null(value)) .check_threads(value),
         BPPARAM = .back_end(value),
         control = .check_control(value),
+        markers = .check_marker_type(value),
         value)
 }
 
@@ -138,7 +143,8 @@ DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
         contains = c(structure("BlusterParam", package = "bluster"), "VIRTUAL"),
         slots = c(k = "integer", type = "character", nstart = "integer",
             seed = "integer", num.threads = "ANY", BPPARAM = "ANY",
-            control = "ANY"), validity = .valid_param, where = where)
+            control = "ANY", markers = "ANY"), validity = .valid_param,
+        where = where)
     methods::setClass("DmmompParam", contains = "DmmompParamBase",
         where = where)
     methods::setMethod("show", "DmmompParamBase",
@@ -174,7 +180,7 @@ DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
         control = if (any(changed))
             paste(names(control), "=", control)[changed]
         else
-            "dmncontrol()")
+            "dmncontrol()", markers = object@markers)
     settings[lengths(settings) == 0L] <- "NULL"
     cat("class: ", class(object)[[1L]], "\n", sep = "")
     cat(sprintf("%s: %s\n", names(settings),
@@ -186,7 +192,7 @@ DmmompParam <- function(k = 1:7, type = c("laplace", "BIC", "AIC", "ICL"),
     x <- .as_counts(x, "x")
     sweep <- dmnselect(x, param@k, param@nstart, param@type, param@BPPARAM,
         seed = param@seed, num.threads = param@num.threads,
-        control = param@control)
+        control = param@control, markers = param@markers)
     best <- best(sweep)
     clusters <- factor(stats::setNames(.assigned(best), rownames(x)))
     if (!full)

@@ -141,6 +141,14 @@ NULL
     list(chosen = chosen, total = total)
 }
 
+# What can be said of the argument without a table.
+.check_marker_type <- function(markers) {
+    if (!is.null(markers) && !(is.atomic(markers) && is.null(dim(markers))))
+        .stop("'markers' must be NULL, \"select\" or taxa by name, by number ",
+            "or as TRUE and FALSE for each; found ", .describe(markers))
+    markers
+}
+
 .marker_index <- function(markers, names, taxa) {
     if (is.factor(markers))
         markers <- as.character(markers)

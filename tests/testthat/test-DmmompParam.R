@@ -85,9 +85,20 @@ test_that("show() prints each setting", {
     expect_identical(capture.output(param), c("class: DmmompParam",
         "k: 2, 3, 4", "type: laplace", "nstart: 20", "seed: 3",
         "num.threads: NULL", "BPPARAM: SnowParam",
-        "control: eta = 0.2, agree = 4"))
+        "control: eta = 0.2, agree = 4", "markers: NULL"))
     expect_output(show(group_param(2)),
         "BPPARAM: NULL\ncontrol: dmncontrol\\(\\)")
+})
+
+test_that("clusterRows() selects markers as dmnselect() does", {
+    skip_if_not_installed("bluster")
+    x <- clear_groups()
+    param <- DmmompParam(k = 1:2, seed = 1, nstart = 2, markers = "select")
+    expect_output(show(param), "markers: select")
+    found <- bluster::clusterRows(x, param, full = TRUE)
+    expected <- dmnselect(x, 1:2, seed = 1, nstart = 2, markers = "select")
+    expect_identical(found$objects$dmm[["2"]], expected[["2"]])
+    expect_error(DmmompParam(markers = list("a")), "'markers' must be NULL")
 })
 
 test_that("clusterRows() finds groups, and agrees with dmn()", {
