@@ -46,8 +46,8 @@
 #'    and so on, down to one. This is repeated until no move helps.
 #' 3. This is done from several first sets of markers: the taxa that gain at a
 #'    classic fit, the markers of a fit with one component, and the most
-#'    abundant taxa, 4, 8, 16 and so on, and numbers between these where the
-#'    best was found.
+#'    abundant taxa, 4, 8, 16 and so on, all but the rarest, which is nearly the
+#'    classic mixture, and numbers between these where the best was found.
 #' 4. For the best set, taxa with more than a tenth of the counts of the
 #'    background are also tried one by one, whatever their gain.
 #' 5. On the best set as many starts are made as `nstart` says. If they find a
@@ -197,9 +197,9 @@ NULL
 
 # The best set of markers that is found from several first sets: that which the
 # fit without markers suggests, the best one for one component, and the most
-# abundant taxa, 4, 8, 16 and so on, and between these where the best was found.
-# Then as many starts as the user wants are made for the best set. If they find
-# a better optimum, the search goes on from there.
+# abundant taxa, 4, 8, 16 and so on, all but the rarest, and between these where
+# the best was found. Then as many starts as the user wants are made for the
+# best set. If they find a better optimum, the search goes on from there.
 .select_markers <- function(table, total, k, nstart, settings) {
     search <- list(table = table, total = total, k = k,
         nstart = min(nstart, .search_starts), settings = settings)
@@ -209,7 +209,8 @@ NULL
         found <- list(.improve(search, .first_markers(search)),
             .from_markers(search, one$chosen))
     }
-    numbers <- 4L * 2L^seq(0L, max(0, floor(log2((length(total) - 1) / 4))))
+    most <- length(total) - 1L
+    numbers <- unique(c(4L * 2L^seq(0L, max(0, floor(log2(most / 4)))), most))
     abundant <- lapply(numbers, .from_abundant, search = search)
     at <- numbers[[which.min(.laplace_of(abundant))]]
     between <- lapply(round(at * sqrt(c(0.5, 2))), .from_abundant,
