@@ -124,13 +124,19 @@ NULL
     if (is.null(markers))
         return(NULL)
     taxa <- ncol(count)
-    total <- .totals(count)$columns
+    totals <- .totals(count)
+    total <- totals$columns
     if (sum(total > 0) < 2L)
         .stop("'markers' needs two taxa with counts or more; found ",
             sum(total > 0))
-    if (identical(markers, "select"))
+    select <- identical(markers, "select")
+    chosen <- if (select) logical(taxa) else
+        .marker_index(markers, colnames(count), taxa)
+    # the sum of the background is a count too
+    if (any(totals$rows > .Machine$integer.max))
+        .rest_of(count, chosen, "count")
+    if (select)
         return(list(chosen = NULL, total = total))
-    chosen <- .marker_index(markers, colnames(count), taxa)
     if (!any(chosen))
         .stop("'markers' must have at least one taxon; found none")
     if (sum(total[!chosen]) == 0)

@@ -288,3 +288,12 @@ test_that("functions of groups, folds and resamples take markers", {
             as.data.frame(p))))))
     }
 })
+
+test_that("a background that sums to more than a count is refused", {
+    huge <- matrix(.Machine$integer.max - 0:11, 4, 3)
+    for (markers in list(1, "select"))
+        expect_error(dmn(huge, 1, seed = 1, markers = markers),
+            "'count' of the taxa that are not markers must sum to at most")
+    fit <- dmn(huge, 1, seed = 1, markers = 1:2)
+    expect_equal(unname(predict(fit, huge)), matrix(1, 4, 1))
+})
