@@ -222,6 +222,7 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
             paste0("Mixtures with k = ", .ranges(k), " components were fitted.")
         else
             paste0("A mixture with ", .plural(k, "component"), " was fitted."),
+        .markers_sentence(fit, length(k) > 1L),
         if (known) c(.starts_sentence(fits, mixture), sprintf(paste(
             "Each Dirichlet parameter had a Gamma prior with shape %s and",
             "rate %s."), format(control$eta), format(control$nu)),
@@ -232,6 +233,19 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
                 .criteria_names[[settings$criterion]]),
         "Each sample was assigned to its most probable component."),
         collapse = " ")
+}
+
+# `fit` is one of several fits or not.
+.markers_sentence <- function(fit, several) {
+    if (!.has_markers(fit))
+        return(NULL)
+    markers <- fit@mixture$Markers
+    paste0("The components differ in ", .plural(length(markers$taxa), "taxon",
+        "taxa"), " alone, the markers",
+        if (markers$selected) paste0(", which were selected by the Laplace ",
+            "approximation", if (several) " for each k"),
+        "; given their sum, the counts of the other taxa come from one ",
+        "Dirichlet-multinomial in all components.")
 }
 
 .package_cited <- function() {

@@ -239,3 +239,17 @@ test_that("arguments are checked", {
         "in another order")
     expect_false(file.exists(file))
 })
+
+test_that("the methods paragraph names markers", {
+    x <- clear_groups()
+    methods <- function(fits) {
+        dmmomp:::.methods_paragraph(fits, fits[[1L]],
+            list(criterion = "laplace"))
+    }
+    given <- dmn(x, 1, seed = 1, markers = 1:3)
+    expect_match(methods(list(given)), "differ in 3 taxa alone, the markers;")
+    selected <- dmn(x, 1, seed = 1, markers = "select")
+    expect_match(methods(list(selected)), "the Laplace approximation;")
+    expect_match(methods(list(selected, dmn(x, 2, seed = 1))), "for each k;")
+    expect_no_match(methods(list(dmn(x, 1, seed = 1))), "markers")
+})
