@@ -63,7 +63,8 @@
 #' fits.
 #'
 #' `autoplot()`: a `ggplot` object. `plot()` draws it and returns it invisibly.
-#' Both need the \pkg{ggplot2} package.
+#' Without the \pkg{ggplot2} package, `plot()` draws the means of the groups by
+#' base graphics and returns `x` invisibly.
 #' @section Errors:
 #' It is an error if `group` has missing values or fewer than two groups, if it
 #' is named by sample in another order than the rows of `count`, and if a value

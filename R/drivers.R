@@ -40,9 +40,10 @@
 #' and returns `x` invisibly; `as.data.frame()` has all columns.
 #'
 #' `autoplot()`: a `ggplot` object, of the differences from the reference, with
-#' their intervals. `plot()` draws it and returns it invisibly. Both need the
-#' \pkg{ggplot2} package, and [`autoplot(fit, "drivers")`][autoplot.DMN] makes
-#' the same plot of a fit.
+#' their intervals. `plot()` draws it and returns it invisibly. Without the
+#' \pkg{ggplot2} package, `plot()` draws the means by base graphics and returns
+#' `x` invisibly. [`autoplot(fit, "drivers")`][autoplot.DMN] makes the same plot
+#' of a fit.
 #' @section Errors:
 #' It is an error if `reference` is a fit that has more than one component or
 #' lacks taxa of `object`, or is not one of the components of `object`.

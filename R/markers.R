@@ -88,8 +88,10 @@
 #'
 #' * `taxon`: its name, or its number if the taxa have no names.
 #' * `gain`: by about how much Laplace, in nats, would be greater if the taxon
-#'   were in the background. It is positive for markers that were selected, and
-#'   may be negative for those that were given.
+#'   were in the background and all other parameters stayed as they are. Fitted
+#'   again, the others would make up for a part of the gain of a strong marker.
+#'   It is positive for most markers that were selected, and may be negative for
+#'   those that were given.
 #' @section Errors:
 #' It is an error if `object` is not a fit, and if it has no markers.
 #' @references Dang T, Kumaishi K, Usui E, Kobori S, Sato T, Toda Y, Yamasaki Y,
@@ -166,8 +168,13 @@ NULL
     if (!is.null(dim(markers)) || !all(known))
         .stop("'markers' must be \"select\", or taxa of 'count' by name, by ",
             "number from 1 to ", taxa, " or as TRUE and FALSE for each; found ",
-            if (is.character(markers) || is.numeric(markers))
+            if (is.null(dim(markers)) &&
+                (is.character(markers) || is.numeric(markers)))
                 .first_few(markers[!known]) else .describe(markers))
+    if (is.character(markers) && anyDuplicated(names[names %in% markers]))
+        .stop("'markers' must be taxa whose names are unique; 'count' has ",
+            "several columns named ", .first_few(names[names %in% markers &
+                duplicated(names)]), ". Pass their numbers")
     chosen <- logical(taxa)
     chosen[if (is.character(markers)) match(markers, names) else markers] <-
         TRUE

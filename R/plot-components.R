@@ -141,23 +141,32 @@ utils::globalVariables(c("component", "taxon", "lower", "upper", "position"))
 .draw_components <- function(x, taxa = 20L) {
     shares <- .leading_shares(x, taxa)
     components <- levels(shares$component)
-    names <- .short_names(levels(shares$taxon))
-    root <- matrix(sqrt(shares$mean), ncol = length(components))
+    .draw_means(levels(shares$taxon), matrix(shares$mean,
+        ncol = length(components)), .component_labels(components,
+        x@mixture$Weight, width = 10L))
+}
+
+# Mean proportions of taxa, taxa x series, by base graphics: a row for each taxon
+# and a kind of point for each series.
+.draw_means <- function(taxa, means, labels) {
+    names <- .short_names(taxa)
+    root <- sqrt(means)
     rows <- rev(seq_along(names))
-    shapes <- rep_len(c(16, 17, 15, 18), length(components))
+    n <- length(labels)
+    shapes <- rep_len(c(16, 17, 15, 18), n)
+    colours <- unname(.colours_of(labels))
     old <- graphics::par(las = 1, mar = c(4.5, 1 + max(nchar(names)) / 2.5,
-        1.5 + ceiling(length(components) / 4), 1))
+        1.5 + ceiling(n / 4), 1))
     on.exit(graphics::par(old))
     graphics::plot.new()
     graphics::plot.window(c(0, max(root)), range(rows))
     abline(h = rows, col = "grey90")
-    graphics::matpoints(root, rows, pch = shapes, col = .colours_of(components))
+    graphics::matpoints(root, rows, pch = shapes, col = colours)
     breaks <- .root_breaks(max(root)^2, 5L)
     axis(1, sqrt(breaks), .percent(breaks))
     axis(2, rows, names, tick = FALSE, cex.axis = 0.7)
     graphics::title(xlab = "mean proportion (%), square-root scale")
     legend(graphics::grconvertX(0.02, "nfc"), graphics::grconvertY(1, "nfc"),
-        .component_labels(components, x@mixture$Weight, width = 10L),
-        pch = shapes, col = .colours_of(components), cex = 0.8, bty = "n",
-        ncol = min(length(components), 4L), xpd = NA)
+        labels, pch = shapes, col = colours, cex = 0.8, bty = "n",
+        ncol = min(n, 4L), xpd = NA)
 }

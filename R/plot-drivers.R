@@ -53,7 +53,18 @@ autoplot.dmndrivers <- function(object, ...) {
 #' @export
 plot.dmndrivers <- function(x, ...) {
     .plot_by(x, function() autoplot.dmndrivers(x, ...),
-        function() .need_ggplot("plot() of drivers()"))
+        function() .draw_drivers(x))
+}
+
+# The means of the components, and the reference.
+.draw_drivers <- function(x) {
+    if (nrow(x) == 0L)
+        .stop("'x' has no taxa to plot")
+    table <- .long_drivers(x)
+    n <- nlevels(table$taxon)
+    .draw_means(levels(table$taxon), cbind(matrix(table$mean, n),
+        table$reference[seq_len(n)]),
+        c(.short_names(levels(table$component), 10L), "reference"))
 }
 
 # The long form of a table made by drivers(). The levels of `taxon` are in the

@@ -30,7 +30,17 @@ autoplot.DMNGroup <- function(object, taxa = 15, ...) {
 #' @export
 plot.DMNGroup <- function(x, taxa = 15, ...) {
     .plot_by(x, function() autoplot.DMNGroup(x, taxa, ...),
-        function() .need_ggplot("plot() of a DMNGroup"))
+        function() .draw_groups(x, taxa))
+}
+
+# The means of the groups.
+.draw_groups <- function(x, taxa) {
+    taxa <- .check_whole(taxa, "taxa")
+    table <- .group_table(stats::setNames(.fits_of(x, "Estimate"),
+        .groups_of(x)), taxa)
+    table <- table[table$component == levels(table$component)[[1L]], ]
+    .draw_means(levels(table$taxon), matrix(table$group.mean,
+        ncol = nlevels(table$group)), .short_names(levels(table$group), 10L))
 }
 
 .plot_groups <- function(fits, taxa) {

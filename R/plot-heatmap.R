@@ -352,6 +352,9 @@ NULL
 # Components on top; the names of few samples below.
 .heatmap_x <- function(columns, labels, samples) {
     middle <- tapply(columns$x, columns$component, mean)
+    names <- .short_names(labels[as.integer(names(middle))], 14L)
+    # names that are long for a small picture are written upwards
+    angle <- if (sum(nchar(names) + 2L) > 50L) 90
     named <- if (!is.null(samples) &&
         length(columns$order) <= .most_named_samples)
         ggplot2::sec_axis(~ ., breaks = columns$x,
@@ -361,8 +364,8 @@ NULL
         ggplot2::waiver()
     ggplot2::scale_x_continuous(name = NULL, position = "top",
         expand = c(0, 0), breaks = as.vector(middle),
-        labels = .short_names(labels[as.integer(names(middle))], 14L),
-        guide = ggplot2::guide_axis(check.overlap = TRUE), sec.axis = named)
+        labels = names, sec.axis = named,
+        guide = ggplot2::guide_axis(check.overlap = TRUE, angle = angle))
 }
 
 .heatmap_caption <- function(object, columns, share, notes) {

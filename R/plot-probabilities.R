@@ -59,7 +59,7 @@ utils::globalVariables(c("x", "lower", "upper", "component", "entropy",
             guide = .key_above(labels)) +
         ggplot2::labs(title = "How clearly samples belong to the components",
             caption = .lines("Line: entropy, as a fraction of its maximum; ",
-                "mean ", format(mean(samples$entropy), digits = 2L),
+                "mean ", format(round(mean(samples$entropy), 3L)),
                 ". Marks: samples whose largest probability is below ",
                 threshold, ", ", length(uncertain), " of ",
                 format(nrow(samples), big.mark = ","), ".")) +

@@ -70,8 +70,8 @@
         x
     }
     estimate <- all(m$Estimate, share %o% m$Estimate[other, ])
-    error <- all(m$StdErr, sqrt(outer(drop(b$StdErr)^2, m$StdErr[other, ]^2,
-        `+`)))
+    error <- all(m$StdErr, sqrt(outer(drop(b$ShareErr)^2,
+        m$StdErr[other, ]^2, `+`)))
     raw <- m
     raw$GoodnessOfFit <- .sum_of_criteria(m, b, sum(chosen), length(chosen))
     raw$LogLik <- m$LogLik + b$LogLik

@@ -46,7 +46,7 @@ SEXP glue_fit(const dmm_fit_result *r)
                            "StdErr",        "LogLik",      "Iterations",
                            "Evaluations",   "KmeansIterations",
                            "Converged",     "Reseeded",    "Empty",
-                           "Threads",       ""};
+                           "Threads",       "ShareErr",    ""};
     SEXP list = PROTECT(glue_list(names));
     SEXP weight = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t)r->k));
     memcpy(REAL(weight), r->weight, r->k * sizeof(double));
@@ -65,6 +65,7 @@ SEXP glue_fit(const dmm_fit_result *r)
     glue_set(list, 12, Rf_ScalarInteger(r->reseeded));
     glue_set(list, 13, Rf_ScalarInteger(r->empty));
     glue_set(list, 14, Rf_ScalarInteger(r->n_threads));
+    glue_set(list, 15, real_matrix(r->share_error, r->n_taxa, r->k));
     UNPROTECT(2);
     return list;
 }

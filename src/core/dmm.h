@@ -89,6 +89,7 @@ typedef struct {
     double *lower;    /* n_taxa x k: exp(lambda - 2 std_error)             */
     double *upper;    /* n_taxa x k: exp(lambda + 2 std_error)             */
     double *std_error; /* n_taxa x k: of lambda, sqrt((H_k^-1)_jj)         */
+    double *share_error; /* n_taxa x k: of log(alpha_kj / A_k)             */
     int iterations, evaluations, kmeans_iterations;
     int converged;
     int reseeded;     /* components that became empty during the start     */

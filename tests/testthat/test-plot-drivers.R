@@ -78,3 +78,9 @@ test_that("the picture is as before", {
     vdiffr::expect_doppelganger("drivers", ggplot2::autoplot(dmn(clear_groups(),
         3, seed = 1), "drivers", taxa = 8))
 })
+
+test_that("without ggplot2 the means are drawn", {
+    table <- drivers(dmn(twins, 3, seed = 1, nstart = 1), n = 6)
+    expect_identical(without_ggplot(plot(table)), table)
+    expect_error(without_ggplot(plot(table[0, ])), "no taxa to plot")
+})

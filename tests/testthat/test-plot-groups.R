@@ -73,11 +73,18 @@ test_that("what cannot be drawn is refused", {
     expect_error(autoplot(groups, taxa = 0), "'taxa' must be")
     expect_error(autoplot(groups, n = 3), "no argument 'n'")
     expect_error(plot(groups, n = 3), "no argument 'n'")
-    expect_error(without_ggplot(plot(groups)), "needs the ggplot2 package")
 })
 
 test_that("the picture is as before", {
     skip_if_not_installed("vdiffr")
     skip_on_cran()
     vdiffr::expect_doppelganger("groups", autoplot(groups, taxa = 6))
+})
+
+test_that("without ggplot2 the means of the groups are drawn", {
+    count <- csubset(c("Lean", "Obese"), twins, twinsBMI)
+    groups <- dmngroup(count, twinsBMI[rownames(count)], k = 1, seed = 1,
+        .lapply = lapply)
+    expect_identical(without_ggplot(plot(groups, taxa = 4)), groups)
+    expect_error(without_ggplot(plot(groups, taxa = 0)), "'taxa'")
 })

@@ -51,10 +51,15 @@ test_that("the gradient is 0, and errors are those of the Hessians", {
     shared <- ref_std_err(b$background, b$beta, cbind(rep(1, nrow(x))))
     expect_equal(markers$background[, "StdErr"], drop(shared),
         tolerance = 1e-6)
-    # the parameter of a background taxon in a component is a product
+    # the parameter of a background taxon in a component is a product, of that of
+    # the whole background and the taxon's share in it
+    covariance <- solve(ref_hessian(b$background, log(drop(b$beta)),
+        rep(1, nrow(x))))
+    taxa <- length(b$beta)
+    jacobian <- diag(taxa) - rep(drop(b$beta) / sum(b$beta), each = taxa)
+    of_share <- diag(jacobian %*% covariance %*% t(jacobian))
     expect_equal(unname(fit@fit$StdErr[-markers$taxa, ]),
-        sqrt(outer(drop(shared)^2, expected[n + 1, ]^2, `+`)),
-        tolerance = 1e-6)
+        sqrt(outer(of_share, expected[n + 1, ]^2, `+`)), tolerance = 1e-6)
     half <- stats::qnorm(0.95)
     expect_equal(confint(fit, level = 0.9)[, 2, ],
         fit@fit$Estimate * exp(half * fit@fit$StdErr))

@@ -51,7 +51,7 @@ static dmm_status copy_evaluation(const dmm_em *em, dmm_evaluation *r)
         return DMM_ERROR_MEMORY;
     }
     dmm_laplace_curvature(em->newton, p, &em->counts->dictionary, em->sums,
-                          log_det, variance);
+                          log_det, variance, NULL);
     r->nle = em->nle;
     r->log_likelihood =
         em->counts->log_multinomial + em->sums->log_likelihood;

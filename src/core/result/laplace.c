@@ -9,7 +9,8 @@ static const double LOG_2_PI = 1.83787706640934548356;
 static void component_curvature(const dmm_newton *newton,
                                 const dmm_parameters *p,
                                 const dmm_dictionary *d, const dmm_sums *sums,
-                                size_t k, double *log_det, double *variance)
+                                size_t k, double *log_det, double *variance,
+                                double *share_variance)
 {
     const size_t kp = p->kp, columns = p->n_taxa_columns;
     int exact = 1;
@@ -28,13 +29,18 @@ static void component_curvature(const dmm_newton *newton,
     if (!exact) {
         e = newton->rank_one[k];
         den = newton->den[k];
-        sum = 0;
+        s1 = sum = 0;
         for (size_t j = 0; j < columns; j++) {
             const double m = d->multiplicity[j];
-            sum += m * log(newton->curvature[j * kp + k] / m);
+            const double h = newton->curvature[j * kp + k] / m;
+            const double a = p->alpha[j * kp + k];
+            s1 += m * a * (a / h);
+            sum += m * log(h);
         }
     }
     *log_det = sum + log(den);
+    /* With V = H_k^-1, V alpha = (alpha / h) / den. */
+    const double theta = p->theta[k], of_theta = s1 / (theta * theta * den);
     for (size_t j = 0; j < columns; j++) {
         const size_t at = j * kp + k;
         const double h = (exact ? dmm_newton_diagonal(newton, at)
@@ -42,15 +48,20 @@ static void component_curvature(const dmm_newton *newton,
                          d->multiplicity[j];
         const double ratio = p->alpha[at] / h;
         variance[at] = 1 / h - e * ratio * ratio / den;
+        if (share_variance)
+            share_variance[at] = fmax(
+                0, variance[at] - 2 * ratio / (theta * den) + of_theta);
     }
 }
 
 void dmm_laplace_curvature(const dmm_newton *newton, const dmm_parameters *p,
                            const dmm_dictionary *d, const dmm_sums *sums,
-                           double *log_det, double *variance)
+                           double *log_det, double *variance,
+                           double *share_variance)
 {
     for (size_t k = 0; k < p->k; k++)
-        component_curvature(newton, p, d, sums, k, &log_det[k], variance);
+        component_curvature(newton, p, d, sums, k, &log_det[k], variance,
+                            share_variance);
 }
 
 dmm_criteria dmm_laplace_criteria(double nle, double log_det,

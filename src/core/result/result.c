@@ -18,6 +18,7 @@ void dmm_fit_free(dmm_fit_result *result)
     dmm_free(result->lower);
     dmm_free(result->upper);
     dmm_free(result->std_error);
+    dmm_free(result->share_error);
     dmm_free(result);
 }
 
@@ -36,8 +37,9 @@ static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
     r->lower = DMM_NEW2(n_taxa, k, double);
     r->upper = DMM_NEW2(n_taxa, k, double);
     r->std_error = DMM_NEW2(n_taxa, k, double);
+    r->share_error = DMM_NEW2(n_taxa, k, double);
     if (!r->weight || !r->z || !r->estimate || !r->lower || !r->upper ||
-        !r->std_error) {
+        !r->std_error || !r->share_error) {
         dmm_fit_free(r);
         return DMM_ERROR_MEMORY;
     }
@@ -57,8 +59,9 @@ static void order_components(const dmm_parameters *p, size_t *order)
 }
 
 /* Estimates, intervals and standard errors of component `k` as column `c`. */
-static void copy_component(const dmm_em *em, const double *variance, size_t k,
-                           size_t c, dmm_fit_result *r)
+static void copy_component(const dmm_em *em, const double *variance,
+                           const double *share_variance, size_t k, size_t c,
+                           dmm_fit_result *r)
 {
     const dmm_parameters *p = em->parameters;
     for (size_t j = 0; j < r->n_taxa; j++) {
@@ -67,6 +70,7 @@ static void copy_component(const dmm_em *em, const double *variance, size_t k,
         const double error = sqrt(variance[from]);
         r->estimate[to] = p->alpha[from];
         r->std_error[to] = error;
+        r->share_error[to] = sqrt(share_variance[from]);
         r->lower[to] = exp(p->lambda[from] - INTERVAL_WIDTH * error);
         r->upper[to] = exp(p->lambda[from] + INTERVAL_WIDTH * error);
     }
@@ -74,7 +78,7 @@ static void copy_component(const dmm_em *em, const double *variance, size_t k,
 
 static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
                               const double *log_det, const double *variance,
-                              dmm_fit_result *r)
+                              const double *share_variance, dmm_fit_result *r)
 {
     const dmm_parameters *p = em->parameters;
     const size_t k = p->k;
@@ -90,7 +94,7 @@ static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
         log_weight[c] = p->log_weight[order[c]];
         r->weight[c] = exp(log_weight[c]);
         r->empty += em->sums->weight[order[c]] < DMM_EMPTY_REPORTED;
-        copy_component(em, variance, order[c], c, r);
+        copy_component(em, variance, share_variance, order[c], c, r);
     }
     const dmm_criteria criteria = dmm_laplace_criteria(
         em->nle, sum, log_weight, r->n_samples, r->n_taxa, k);
@@ -121,19 +125,25 @@ dmm_status dmm_result_make(dmm_em *em, const dmm_start *start,
     *result = NULL;
     if (em->control->progress)
         em->control->progress(DMM_PHASE_HESSIAN, 0, 0, em->control->user);
-    double *log_det = DMM_NEW(em->parameters->k, double);
-    if (!log_det)
-        return DMM_ERROR_MEMORY;
+    const dmm_parameters *p = em->parameters;
+    double *log_det = DMM_NEW(p->k, double);
+    double *share_variance = DMM_NEW2(p->n_taxa_columns, p->kp, double);
+    dmm_status status = DMM_ERROR_MEMORY;
+    if (!log_det || !share_variance)
+        goto done;
     /* No step follows, so the step's array can hold the variances. */
     double *variance = em->newton->step;
-    dmm_laplace_curvature(em->newton, em->parameters, &em->counts->dictionary,
-                          em->sums, log_det, variance);
+    dmm_laplace_curvature(em->newton, p, &em->counts->dictionary, em->sums,
+                          log_det, variance, share_variance);
     dmm_em_release_workspace(em);
-    dmm_status status = result_new(em->counts->n_samples, em->counts->n_taxa,
-                                   em->parameters->k, result);
+    status = result_new(em->counts->n_samples, em->counts->n_taxa, p->k,
+                        result);
     if (status == DMM_OK)
-        status = fill_result(em, start, log_det, variance, *result);
+        status = fill_result(em, start, log_det, variance, share_variance,
+                             *result);
+done:
     dmm_free(log_det);
+    dmm_free(share_variance);
     if (status != DMM_OK) {
         dmm_fit_free(*result);
         *result = NULL;

@@ -315,12 +315,13 @@ static dmm_status reorder(double *values, size_t rows, size_t columns,
 
 dmm_status dmm_table_restore(const dmm_table *table, dmm_fit_result *r)
 {
-    double *by_taxon[] = {r->estimate, r->lower, r->upper, r->std_error};
+    double *by_taxon[] = {r->estimate, r->lower, r->upper, r->std_error,
+                          r->share_error};
     const dmm_order *order = &table->order;
     dmm_status status = DMM_OK;
     if (order->row_place)
         status = reorder(r->z, r->n_samples, r->k, order->row_place, NULL);
-    for (size_t i = 0; order->column_source && i < 4 && status == DMM_OK; i++)
+    for (size_t i = 0; order->column_source && i < 5 && status == DMM_OK; i++)
         status =
             reorder(by_taxon[i], r->n_taxa, r->k, NULL, order->column_source);
     return status;

@@ -8,9 +8,12 @@
 #include "helpers.h"
 #include "result/laplace.h"
 
-/* Computes log det H and the diagonal of the inverse of H = diag(h) + E a a' by
- * LU decomposition. Returns whether H is positive definite. */
-static int dense(const model *m, size_t c, double *log_det, double *variance)
+/* Computes log det H and the diagonal of V, the inverse of H = diag(h) + E a a',
+ * by LU decomposition; and, for the logarithms of the shares s = a / sum(a), the
+ * diagonal of J V J' with J = I - 1 s', unless `share` is NULL. Returns whether
+ * H is positive definite. */
+static int dense(const model *m, size_t c, double *log_det, double *variance,
+                 double *share)
 {
     const size_t n = m->s;
     gsl_matrix *h = need(gsl_matrix_alloc(n, n));
@@ -31,6 +34,17 @@ static int dense(const model *m, size_t c, double *log_det, double *variance)
         positive = positive && variance[j] > 0 && m->hessian[c * n + j] > 0;
     }
     positive = positive && gsl_linalg_LU_sgndet(h, sign) > 0;
+    double theta = 0;
+    for (size_t j = 0; j < n; j++)
+        theta += exp(m->lambda[c * n + j]);
+    for (size_t j = 0; share && j < n; j++) {
+        share[j] = 0;
+        for (size_t a = 0; a < n; a++)
+            for (size_t b = 0; b < n; b++)
+                share[j] += ((a == j) - exp(m->lambda[c * n + a]) / theta) *
+                            gsl_matrix_get(inverse, a, b) *
+                            ((b == j) - exp(m->lambda[c * n + b]) / theta);
+    }
     gsl_matrix_free(h);
     gsl_matrix_free(inverse);
     gsl_permutation_free(order);
@@ -48,6 +62,7 @@ static void test_fit(const table *t, size_t k)
     if (fit == NULL)
         return;
     double *lambda = NEED(s * k, double), *variance = NEED(s, double);
+    double *share = NEED(s, double);
     for (size_t e = 0; e < s * k; e++)
         lambda[e] = log(fit->estimate[e]);
     model m = model_new(t, k, lambda, fit->weight);
@@ -55,7 +70,7 @@ static void test_fit(const table *t, size_t k)
     const double n = (double)t->rows;
     for (size_t c = 0; c < k; c++) {
         double part;
-        CHECK(dense(&m, c, &part, variance));
+        CHECK(dense(&m, c, &part, variance, share));
         log_det += part;
         if (c > 0)
             log_det += 2 * log(n) - log(n * fit->weight[c]);
@@ -65,6 +80,8 @@ static void test_fit(const table *t, size_t k)
              * and psi_1, and its dense matrix may be ill-conditioned. */
             CHECK_NEAR(fit->std_error[e], sqrt(variance[j]),
                        1e-7 * fit->std_error[e]);
+            CHECK_NEAR(fit->share_error[e] * fit->share_error[e], share[j],
+                       1e-7 * variance[j]);
             CHECK_NEAR(log(fit->lower[e]), lambda[e] - 2 * fit->std_error[e],
                        1e-10 * (1 + fabs(lambda[e])));
             CHECK_NEAR(log(fit->upper[e]), lambda[e] + 2 * fit->std_error[e],
@@ -83,6 +100,7 @@ static void test_fit(const table *t, size_t k)
     CHECK_NEAR(fit->aic, fit->nle + p, 1e-11 * fabs(fit->nle));
     model_free(&m);
     free(lambda);
+    free(share);
     free(variance);
     dmm_fit_free(fit);
 }
@@ -103,7 +121,7 @@ static int test_anywhere(const table *t, size_t k, double centre)
           DMM_OK);
     for (size_t c = 0; c < k; c++) {
         double part;
-        if (!dense(&m, c, &part, exact)) {
+        if (!dense(&m, c, &part, exact, NULL)) {
             indefinite++;
             CHECK(isfinite(log_det[c]));
             for (size_t j = 0; j < s; j++)
