@@ -188,6 +188,11 @@ print.summary.DMNSelect <- function(x, ..., digits = 1L) {
     cat(.plural(length(fits), "fit"),
         if (length(fits)) ": k = ", paste(.fitted_k(fits), collapse = ", "),
         " (nstart ", settings$nstart, ", seed ", settings$seed, ")\n", sep = "")
+    lines <- unique(unlist(lapply(fits, .marker_line)))
+    if (length(lines) > 1L)
+        cat("markers: of each k its own\n")
+    else if (length(lines))
+        cat(lines, "\n", sep = "")
     if (length(fits))
         cat("best k by ", settings$criterion, ": ",
             ncol(best(object)@group), "\n", sep = "")

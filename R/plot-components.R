@@ -146,8 +146,8 @@ utils::globalVariables(c("component", "taxon", "lower", "upper", "position"))
         x@mixture$Weight, width = 10L))
 }
 
-# Mean proportions of taxa, taxa x series, by base graphics: a row for each taxon
-# and a kind of point for each series.
+# Mean proportions of taxa, taxa x series, by base graphics: a row for each
+# taxon and a kind of point for each series.
 .draw_means <- function(taxa, means, labels) {
     names <- .short_names(taxa)
     root <- sqrt(means)

@@ -300,7 +300,9 @@ NULL
         list(.scale_component(labels, names[[1L]], drop = FALSE,
             labels = .short_names(labels, 20L),
             # numbers that are left out above their bars are no loss
-            guide = if (.are_labels(labels)) .key_guide(length(labels), 2L)
+            # the names are at the top as well, and a key of many has no room
+            guide = if (.are_labels(labels) && length(labels) <= 6L)
+                .key_guide(length(labels), 2L)
             else "none")),
         lapply(seq_along(bars)[-1L], function(i) {
             .scale_note(bars[[i]], names[[i]], names(bars)[[i]],

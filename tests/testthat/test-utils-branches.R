@@ -51,8 +51,8 @@ test_that("the gradient is 0, and errors are those of the Hessians", {
     shared <- ref_std_err(b$background, b$beta, cbind(rep(1, nrow(x))))
     expect_equal(markers$background[, "StdErr"], drop(shared),
         tolerance = 1e-6)
-    # the parameter of a background taxon in a component is a product, of that of
-    # the whole background and the taxon's share in it
+    # the parameter of a background taxon in a component is a product, of that
+    # of the whole background and the taxon's share in it
     covariance <- solve(ref_hessian(b$background, log(drop(b$beta)),
         rep(1, nrow(x))))
     taxa <- length(b$beta)

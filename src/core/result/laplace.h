@@ -20,9 +20,9 @@
 /* Log determinants and variances of all components, at evaluated parameters.
  * log_det[k] is log det H_k. variance[column * kp + k] is (H_k^-1)_jj of any
  * one of the column's taxa, and share_variance, unless it is NULL, the variance
- * of the logarithm of its mean proportion. Away from an optimum H_k need not be positive
- * definite; the M-step's positive model of it is then used instead, so that the
- * results are finite. */
+ * of the logarithm of its mean proportion. Away from an optimum H_k need not be
+ * positive definite; the M-step's positive model of it is then used instead, so
+ * that the results are finite. */
 void dmm_laplace_curvature(const dmm_newton *newton,
                            const dmm_parameters *parameters,
                            const dmm_dictionary *dictionary,

@@ -8,10 +8,10 @@
 #include "helpers.h"
 #include "result/laplace.h"
 
-/* Computes log det H and the diagonal of V, the inverse of H = diag(h) + E a a',
- * by LU decomposition; and, for the logarithms of the shares s = a / sum(a), the
- * diagonal of J V J' with J = I - 1 s', unless `share` is NULL. Returns whether
- * H is positive definite. */
+/* Computes log det H and the diagonal of V, the inverse of H = diag(h) +
+ * E a a', by LU decomposition; and, for the logarithms of the shares s = a /
+ * sum(a), the diagonal of J V J' with J = I - 1 s', unless `share` is NULL.
+ * Returns whether H is positive definite. */
 static int dense(const model *m, size_t c, double *log_det, double *variance,
                  double *share)
 {
