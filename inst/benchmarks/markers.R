@@ -1,0 +1,445 @@
+# What are markers worth? The script compares dmnselect(markers = "select") with
+# classic fits in three parts:
+# - simulation: tables whose types differ in a share of the taxa. Which k does
+#   the Laplace criterion choose, are the types found, and the markers?
+# - tables: the held-out log-likelihood of public tables, and the time.
+# - levels: whether the background should be split by abundance into two or
+#   three branches, each a Dirichlet-multinomial, below one more for their sums.
+#
+#   Rscript inst/benchmarks/markers.R > markers.md
+#
+# Options, with their defaults (several values are separated by semicolons):
+#   --parts=simulation;tables;levels
+#   --samples=50;150;500 --taxa=100;500;2000 --shares=0.05;0.2;1 --types=1;2;4;6
+#   --models=dm;logistic-normal;two-precisions --repetitions=20
+#   --nstart=20 --cores=1
+#   --rows=FILE.csv   keeps the results of the simulated tables. Tables that it
+#                     has are not simulated again, so that the study can be made
+#                     in pieces: without repetitions it is only reported.
+#   --tables=twins;BCI;mite;dune;family;soilrep;lungData;mouseData
+#
+# `shares` are of informative taxa. The models other than dm have one type. The
+# public tables are of dmmomp, vegan, phyloseq and metagenomeSeq. Seconds are of
+# processor time. All of the simulation takes about ten hours of one core.
+suppressMessages(library(dmmomp))
+source(file.path(dirname(sub("^--file=", "",
+    grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+options <- read_arguments(parts = c("simulation", "tables", "levels"),
+    samples = c(50L, 150L, 500L), taxa = c(100L, 500L, 2000L),
+    shares = c(0.05, 0.2, 1), types = c(1L, 2L, 4L, 6L),
+    models = c("dm", "logistic-normal", "two-precisions"), repetitions = 20L,
+    nstart = 20L, cores = 1L, rows = "",
+    tables = c("twins", "BCI", "mite", "dune", "family", "soilrep",
+        "lungData", "mouseData"), plot = "")
+
+processor <- function(expression) {
+    sum(system.time(expression)[c("user.self", "sys.self")])
+}
+
+# Warnings that the best k is the first or the last are expected here.
+select <- function(x, k, markers = NULL) {
+    suppressWarnings(dmnselect(x, k, nstart = options$nstart, seed = 1,
+        num.threads = 1, markers = markers))
+}
+
+rounded <- function(x, digits) {
+    number <- vapply(x, is.double, NA)
+    x[number] <- lapply(x[number], round, digits)
+    x
+}
+
+# ---- Simulation --------------------------------------------------------------
+
+reads <- 2000:5000
+precision <- 60
+log_fold <- log(3)
+
+# list(x, type, informative) of n samples of k types. A share of the taxa, drawn
+# at random whatever their abundance, is multiplied by exp(normal) in each type.
+# The models of one type are
+# - logistic-normal: all log proportions vary with standard deviation 1;
+# - two-precisions: two groups of taxa, whose shares of the reads vary as in a
+#   Dirichlet of precision 60, and within which the precisions are 120 and 15.
+simulate_types <- function(model, n, s, share, k, seed) {
+    set.seed(seed)
+    base <- rgamma(s, 0.3)
+    informative <- seq_len(s) %in% if (k > 1)
+        sample(s, max(1, round(share * s)))
+    alpha <- vapply(seq_len(k), function(i) {
+        p <- base * ifelse(informative, exp(rnorm(s, 0, log_fold)), 1)
+        precision * p / sum(p)
+    }, numeric(s))
+    group <- sample(rep_len(1:2, s))
+    dirichlet <- function(a) {
+        p <- rgamma(length(a), a)
+        if (sum(p) > 0) p / sum(p) else a / sum(a)
+    }
+    draw <- list(dm = function(a) dirichlet(a),
+        "logistic-normal" = function(a) a * exp(rnorm(s)),
+        "two-precisions" = function(a) {
+            size <- rowsum(a, group)[, 1]
+            part <- dirichlet(size)
+            for (g in 1:2) {
+                a[group == g] <- part[[g]] *
+                    dirichlet(c(120, 15)[[g]] * a[group == g] / size[[g]])
+            }
+            a
+        })[[model]]
+    type <- sample(k, n, TRUE)
+    x <- t(vapply(type, function(i) {
+        rmultinom(1, sample(reads, 1), draw(alpha[, i]))[, 1]
+    }, integer(s)))
+    seen <- colSums(x) > 0
+    list(x = x[, seen], type = type, informative = informative[seen])
+}
+
+# The adjusted Rand index of Hubert and Arabie; 1 if both have one group.
+adjusted_rand <- function(a, b) {
+    pairs <- function(n) sum(n * (n - 1) / 2)
+    both <- table(a, b)
+    rows <- pairs(rowSums(both))
+    columns <- pairs(colSums(both))
+    chance <- rows * columns / pairs(length(a))
+    if (rows + columns == 2 * chance) return(1)
+    (pairs(both) - chance) / ((rows + columns) / 2 - chance)
+}
+
+# A row for each method.
+study <- function(case) {
+    d <- simulate_types(case$model, case$n, case$s, case$share, case$k,
+        case$repetition)
+    common <- colMeans(d$x > 0) >= 0.5
+    one <- function(method, x, markers = NULL) {
+        seconds <- processor(fits <- select(x, 1:8, markers))
+        fit <- best(fits)
+        row <- data.frame(case, method = method, chosen = ncol(mixture(fit)),
+            rand = adjusted_rand(mixture(fit, assign = TRUE), d$type),
+            laplace = laplace(fit), markers = NA, precision = NA, recall = NA,
+            recall.reads = NA, seconds = seconds)
+        if (!is.null(markers)) {
+            found <- seq_len(ncol(x)) %in% match(markers(fit)$taxon,
+                colnames(x))
+            both <- found & d$informative
+            row$markers <- sum(found)
+            row$precision <- sum(both) / sum(found)
+            row$recall <- sum(both) / sum(d$informative)
+            row$recall.reads <- sum(x[, both]) / sum(x[, d$informative])
+        }
+        row
+    }
+    colnames(d$x) <- paste0("t", seq_len(ncol(d$x)))
+    rbind(one("classic", d$x), one("markers", d$x, "select"),
+        one("prevalence", d$x[, common, drop = FALSE]))
+}
+
+# The cases, by repetition, so that a study that is stopped has all of them.
+simulation_cases <- function() {
+    cases <- expand.grid(share = options$shares, k = options$types,
+        s = options$taxa, n = options$samples, model = options$models,
+        repetition = seq_len(options$repetitions), stringsAsFactors = FALSE)
+    cases$share[cases$k == 1] <- 0
+    cases <- unique(cases)
+    cases[cases$model == "dm" | cases$k == 1,
+        c("model", "n", "s", "share", "k", "repetition")]
+}
+
+case_names <- function(x) {
+    do.call(paste, x[c("model", "n", "s", "share", "k", "repetition")])
+}
+
+simulated_rows <- function() {
+    cases <- simulation_cases()
+    file <- options$rows
+    done <- if (file.exists(file)) read.csv(file)
+    if (!is.null(done))
+        cases <- cases[!case_names(cases) %in% case_names(done), ]
+    new <- parallel::mclapply(seq_len(nrow(cases)), function(i) {
+        rows <- study(cases[i, ])
+        if (nzchar(file))
+            write.table(rows, file, sep = ",", row.names = FALSE,
+                append = file.exists(file), col.names = !file.exists(file))
+        rows
+    }, mc.cores = options$cores, mc.preschedule = FALSE)
+    rbind(done, do.call(rbind, new))
+}
+
+# A row for each method and value of the columns `by`.
+summary_of <- function(rows, by) {
+    groups <- split(rows, rows[c("method", rev(by))], drop = TRUE)
+    rounded(do.call(rbind, c(make.row.names = FALSE,
+        lapply(groups, function(r) {
+            data.frame(r[1, by, drop = FALSE], method = r$method[[1]],
+                tables = nrow(r), right = 100 * mean(r$chosen == r$k),
+                fewer = 100 * mean(r$chosen < r$k),
+                more = 100 * mean(r$chosen > r$k), rand = mean(r$rand),
+                precision = mean(r$precision), recall = mean(r$recall),
+                recall.reads = mean(r$recall.reads),
+                seconds = median(r$seconds))
+        }))), 2)
+}
+
+# Tables with rand of both methods side by side.
+against_classic <- function(rows, method = "markers") {
+    classic <- rows[rows$method == "classic", ]
+    other <- rows[rows$method == method, ]
+    other <- other[match(case_names(classic), case_names(other)), ]
+    classic$gain <- other$rand - classic$rand
+    classic$evidence <- classic$laplace - other$laplace
+    classic
+}
+
+compare_with_classic <- function(rows, by) {
+    pairs <- against_classic(rows)
+    rounded(do.call(rbind, c(make.row.names = FALSE,
+        lapply(split(pairs, pairs[rev(by)], drop = TRUE), function(r) {
+            data.frame(r[1, by, drop = FALSE], tables = nrow(r),
+                rand.gain = mean(r$gain), se = sd(r$gain) / sqrt(nrow(r)),
+                better = sum(r$gain > 0.05), worse = sum(r$gain < -0.05),
+                evidence.better = sum(r$evidence > 0.01),
+                evidence.worse = sum(r$evidence < -0.01))
+        }))), 3)
+}
+
+report_simulation <- function(rows) {
+    cat("## Simulated tables\n\n")
+    cat("`right`, `fewer`, `more`: percent of the tables in which Laplace",
+        "chose the\ntrue k, fewer or more, of k = 1 to 8. `rand`: mean",
+        "adjusted Rand index with the\ntypes. `precision`, `recall`: of the",
+        "markers as informative taxa;\n`recall.reads`: the share of the",
+        "informative taxa's reads that markers have.\n`prevalence`: the",
+        "classic fit to the taxa in at least half of the samples.\n`seconds`:",
+        "median of the whole sweep.\n")
+    cat("\n### One type\n")
+    columns <- c("model", "n", "s", "method", "tables", "right", "more",
+        "seconds")
+    one <- rows[rows$k == 1, ]
+    markdown(summary_of(one, "model")[columns[-(2:3)]])
+    markdown(summary_of(one, c("model", "n", "s"))[columns])
+    many <- rows[rows$k > 1, ]
+    for (by in c("k", "n", "s", "share")) {
+        cat("\n### Several types: by", by, "\n")
+        markdown(summary_of(many, by))
+    }
+    cat("\n### Several types: by k, n and share\n")
+    markdown(summary_of(many, c("k", "n", "share")))
+    cat("\n### Markers against classic\n\n")
+    cat("The adjusted Rand index with markers minus that of the classic fit,",
+        "with its\nstandard error, the numbers of tables in which it is larger",
+        "or smaller by more\nthan 0.05, and in which the Laplace criterion of",
+        "the chosen fit is better or\nworse.\n")
+    markdown(compare_with_classic(many, "share"))
+    markdown(compare_with_classic(many, c("share", "k", "n")))
+}
+
+# ---- Public tables -----------------------------------------------------------
+
+values <- function(name, package) {
+    where <- new.env()
+    utils::data(list = name, package = package, envir = where)
+    where[[name]]
+}
+
+phyloseq_counts <- function(name) {
+    x <- values(name, "phyloseq")
+    table <- methods::as(phyloseq::otu_table(x), "matrix")
+    if (phyloseq::taxa_are_rows(x)) t(table) else table
+}
+
+metagenomeseq_counts <- function(name) {
+    t(metagenomeSeq::MRcounts(values(name, "metagenomeSeq")))
+}
+
+# GlobalPatterns by family; taxa whose family is not known are left out.
+family_counts <- function() {
+    rank <- values("GlobalPatterns", "phyloseq")@tax_table@.Data[, 1:5]
+    known <- !is.na(rank[, 5])
+    x <- phyloseq_counts("GlobalPatterns")[, known]
+    t(rowsum(t(x), apply(rank[known, ], 1, paste, collapse = ";")))
+}
+
+# Keeps the taxa seen in at least `least` samples, and samples with counts.
+clean <- function(x, least = 1) {
+    x <- as.matrix(x)
+    x <- x[, colSums(x > 0) >= least, drop = FALSE]
+    x <- x[rowSums(x) > 0, , drop = FALSE]
+    storage.mode(x) <- "integer"
+    x
+}
+
+public_tables <- function() {
+    make <- list(twins = function() clean(twins),
+        BCI = function() clean(values("BCI", "vegan")),
+        mite = function() clean(values("mite", "vegan")),
+        dune = function() clean(values("dune", "vegan")),
+        family = function() clean(family_counts()),
+        soilrep = function() clean(phyloseq_counts("soilrep"), 3),
+        lungData = function() clean(metagenomeseq_counts("lungData"), 8),
+        mouseData = function() clean(metagenomeseq_counts("mouseData"), 14))
+    suppressMessages({
+        requireNamespace("phyloseq")
+        requireNamespace("metagenomeSeq")
+    })
+    lapply(make[options$tables], function(f) f())
+}
+
+held_out <- function(x, markers = NULL) {
+    attr(dmnperplexity(x, 1:6, folds = 5, nstart = options$nstart, seed = 1,
+        num.threads = 1, markers = markers), "sample.loglik")
+}
+
+# A row of the report for one table.
+compare_table <- function(name, x) {
+    say("%s: %d x %d", name, nrow(x), ncol(x))
+    seconds <- c(processor(classic <- select(x, 1:6)),
+        processor(marked <- select(x, 1:6, "select")))
+    k <- c(ncol(mixture(best(classic))), ncol(mixture(best(marked))))
+    scores <- list(held_out(x), held_out(x, "select"))
+    chosen <- Map(function(s, k) s[, as.character(k)], scores, k)
+    top <- lapply(scores, function(s) s[, which.max(colMeans(s))])
+    se <- function(d) sd(d) / sqrt(length(d))
+    lone <- processor(dmn(x, k[[2]], nstart = 1, seed = 1, num.threads = 1))
+    one <- processor(dmn(x, k[[2]], nstart = options$nstart, seed = 1,
+        num.threads = 1))
+    markers <- processor(dmn(x, k[[2]], nstart = options$nstart, seed = 1,
+        num.threads = 1, markers = "select"))
+    list(fit = data.frame(table = name, samples = nrow(x), taxa = ncol(x),
+        k = k[[1]], k.markers = k[[2]],
+        markers = nrow(markers(best(marked))), laplace = laplace(best(classic)),
+        laplace.gain = laplace(best(classic)) - laplace(best(marked))),
+        held = data.frame(table = name, classic = mean(chosen[[1]]),
+            gain = mean(chosen[[2]] - chosen[[1]]),
+            se = se(chosen[[2]] - chosen[[1]]),
+            k.best = which.max(colMeans(scores[[1]])),
+            k.best.markers = which.max(colMeans(scores[[2]])),
+            best.gain = mean(top[[2]] - top[[1]]),
+            best.se = se(top[[2]] - top[[1]])),
+        time = data.frame(table = name, seconds = seconds[[1]],
+            seconds.markers = seconds[[2]],
+            cost.sweep = seconds[[2]] / seconds[[1]],
+            cost = markers / one, cost.lone = markers / lone))
+}
+
+report_tables <- function(tables) {
+    rows <- Map(compare_table, names(tables), tables)
+    table_of <- function(part, digits) {
+        markdown(rounded(do.call(rbind, c(make.row.names = FALSE,
+            lapply(unname(rows), `[[`, part))), digits))
+    }
+    cat("## Public tables\n\n")
+    cat("`k` is chosen by Laplace from 1 to 6, without and with markers.",
+        "`laplace.gain`: how\nmuch lower the criterion is with markers.\n")
+    table_of("fit", 1)
+    cat("Five-fold held-out log-likelihood in nats per sample. `classic`: of",
+        "the classic\nfit with the k above; `gain`: how much larger it is with",
+        "markers and their k,\nwith the standard error of the paired",
+        "differences. `best.gain`: the same for the\nk that are best by the",
+        "held-out log-likelihood itself.\n")
+    table_of("held", 2)
+    cat("Seconds of the sweep over k = 1 to 6, and what it costs with markers",
+        "in units of\nthe classic one. `cost`, `cost.lone`: one fit with",
+        "markers and `k.markers`, in\nclassic fits with the same `nstart`, and",
+        "with `nstart = 1`.\n")
+    table_of("time", 2)
+}
+
+# ---- Levels ------------------------------------------------------------------
+
+# The log-likelihood of each sample, without the multinomial coefficient, which
+# is the same however the taxa are divided into branches.
+dm_loglik <- function(x, alpha) {
+    lgamma(sum(alpha)) - lgamma(sum(alpha) + rowSums(x)) - sum(lgamma(alpha)) +
+        colSums(lgamma(t(x) + alpha))
+}
+
+# Of one Dirichlet-multinomial fitted to the samples `rows` of x: the scores of
+# the others, and its Laplace criterion.
+score_node <- function(x, rows) {
+    if (ncol(x) == 1)
+        return(list(scores = 0, laplace = 0))
+    fitted_to <- x[rows, , drop = FALSE]
+    fit <- dmn(fitted_to[rowSums(fitted_to) > 0, , drop = FALSE], 1, nstart = 1,
+        seed = 1, num.threads = 1)
+    list(scores = dm_loglik(x[-rows, , drop = FALSE], fitted(fit)[, 1]),
+        laplace = laplace(fit))
+}
+
+# The same of branches below a node for their sums; `branch` has that of each
+# taxon.
+score_tree <- function(x, rows, branch) {
+    nodes <- lapply(unname(split(seq_len(ncol(x)), branch)), function(taxa) {
+        score_node(x[, taxa, drop = FALSE], rows)
+    })
+    if (length(nodes) > 1)
+        nodes <- c(nodes, list(score_node(t(rowsum(t(x), branch)), rows)))
+    list(scores = Reduce(`+`, lapply(nodes, `[[`, "scores")),
+        laplace = sum(vapply(nodes, `[[`, 0, "laplace")))
+}
+
+# The branch of each taxon: divided, from the most abundant on, into parts with
+# the same number of taxa or about the same number of reads.
+divisions <- function(total) {
+    by <- order(total, decreasing = TRUE)
+    place <- numeric(length(total))
+    place[by] <- seq_along(by) / length(by)
+    reads <- numeric(length(total))
+    reads[by] <- cumsum(total[by]) / sum(total)
+    part <- function(x, n) as.integer(factor(pmin(n, 1 + floor(n * x))))
+    list(one = rep(1L, length(total)), "two, taxa" = part(place, 2),
+        "two, reads" = part(reads, 2), "three, taxa" = part(place, 3),
+        "three, reads" = part(reads, 3))
+}
+
+# Scores, samples x divisions, of the background of fits without each fold. The
+# last column is of the division with the best Laplace in the fitted samples.
+background_scores <- function(name, x) {
+    k <- ncol(mixture(best(select(x, 1:6, "select"))))
+    say("%s: k = %d", name, k)
+    set.seed(1)
+    fold <- sample(rep_len(1:5, nrow(x)))
+    colnames(x) <- paste0("t", seq_len(ncol(x)))
+    do.call(rbind, lapply(1:5, function(f) {
+        rows <- which(fold != f)
+        fit <- suppressWarnings(dmn(x[rows, ], k, nstart = options$nstart,
+            seed = 1, num.threads = 1, markers = "select"))
+        rest <- x[, !colnames(x) %in% markers(fit)$taxon, drop = FALSE]
+        trees <- lapply(divisions(colSums(rest[rows, , drop = FALSE])),
+            score_tree, x = rest, rows = rows)
+        scores <- vapply(trees, function(tree) {
+            rep_len(tree$scores, nrow(x) - length(rows))
+        }, numeric(nrow(x) - length(rows)))
+        least <- which.min(vapply(trees, `[[`, 0, "laplace"))
+        cbind(scores, "by Laplace" = scores[, least])
+    }))
+}
+
+report_levels <- function(tables) {
+    gains <- Map(function(name, x) {
+        scores <- background_scores(name, x)
+        (scores - scores[, "one"])[, -1]
+    }, names(tables), tables)
+    mean_of <- vapply(gains, colMeans, numeric(5))
+    se_of <- vapply(gains, function(g) {
+        apply(g, 2, sd) / sqrt(nrow(g))
+    }, numeric(5))
+    cat("## Levels\n\n")
+    cat("Held-out log-likelihood of the background, nats per sample, divided",
+        "by abundance\ninto branches with the same number of taxa, or of",
+        "reads, minus that of one branch\n(standard error). `by Laplace`: the",
+        "division, or none, that the criterion chooses\nin the other samples.",
+        "`wins`: tables with a gain; `clear wins`, `clear losses`:\nby more",
+        "than twice its standard error.\n")
+    cells <- sprintf("%.2f (%.2f)", mean_of, se_of)
+    cells <- matrix(cells, nrow(mean_of), dimnames = dimnames(mean_of))
+    markdown(data.frame(branches = rownames(cells), cells,
+        wins = rowSums(mean_of > 0), clear.wins = rowSums(mean_of > 2 * se_of),
+        clear.losses = rowSums(mean_of < -2 * se_of), check.names = FALSE))
+}
+
+cat("# Markers\n\nWritten by markers.R.\n\n")
+if ("simulation" %in% options$parts) report_simulation(simulated_rows())
+if (any(c("tables", "levels") %in% options$parts)) {
+    tables <- public_tables()
+    if ("tables" %in% options$parts) report_tables(tables)
+    if ("levels" %in% options$parts) report_levels(tables)
+}
+machine()
