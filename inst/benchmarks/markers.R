@@ -109,14 +109,12 @@ study <- function(case) {
     d <- simulate_types(case$model, case$n, case$s, case$share, case$k,
         case$repetition)
     common <- colMeans(d$x > 0) >= 0.5
-    one <- function(method, x, markers = NULL) {
-        seconds <- processor(fits <- select(x, 1:8, markers))
-        fit <- best(fits)
+    one <- function(method, x, fit, seconds, marked = FALSE) {
         row <- data.frame(case, method = method, chosen = ncol(mixture(fit)),
             rand = adjusted_rand(mixture(fit, assign = TRUE), d$type),
             laplace = laplace(fit), markers = NA, precision = NA, recall = NA,
             recall.reads = NA, seconds = seconds)
-        if (!is.null(markers)) {
+        if (marked) {
             found <- seq_len(ncol(x)) %in% match(markers(fit)$taxon,
                 colnames(x))
             both <- found & d$informative
@@ -128,8 +126,12 @@ study <- function(case) {
         row
     }
     colnames(d$x) <- paste0("t", seq_len(ncol(d$x)))
-    rbind(one("classic", d$x), one("markers", d$x, "select"),
-        one("prevalence", d$x[, common, drop = FALSE]))
+    seconds <- c(processor(classic <- select(d$x, 1:8)),
+        processor(marked <- select(d$x, 1:8, "select")),
+        processor(few <- select(d$x[, common, drop = FALSE], 1:8)))
+    rbind(one("classic", d$x, best(classic), seconds[[1]]),
+        one("markers", d$x, best(marked), seconds[[2]], TRUE),
+        one("prevalence", d$x, best(few), seconds[[3]]))
 }
 
 # The cases, by repetition, so that a study that is stopped has all of them.
@@ -178,10 +180,10 @@ summary_of <- function(rows, by) {
         }))), 2)
 }
 
-# Tables with rand of both methods side by side.
-against_classic <- function(rows, method = "markers") {
+# The classic rows, with what the same tables gain by markers.
+against_classic <- function(rows) {
     classic <- rows[rows$method == "classic", ]
-    other <- rows[rows$method == method, ]
+    other <- rows[rows$method == "markers", ]
     other <- other[match(case_names(classic), case_names(other)), ]
     classic$gain <- other$rand - classic$rand
     classic$evidence <- classic$laplace - other$laplace
@@ -287,6 +289,12 @@ held_out <- function(x, markers = NULL) {
         num.threads = 1, markers = markers), "sample.loglik")
 }
 
+# The log of the number of sets with as many markers, in nats. The Laplace
+# criterion plus this takes all sizes, and all sets of one size, as equally
+# likely before the data are seen, as the extended BIC of Chen and Chen (2008)
+# does.
+log_sets <- function(fit) lchoose(nrow(fitted(fit)), nrow(markers(fit)))
+
 # A row of the report for one table.
 compare_table <- function(name, x) {
     say("%s: %d x %d", name, nrow(x), ncol(x))
@@ -305,14 +313,23 @@ compare_table <- function(name, x) {
     list(fit = data.frame(table = name, samples = nrow(x), taxa = ncol(x),
         k = k[[1]], k.markers = k[[2]],
         markers = nrow(markers(best(marked))), laplace = laplace(best(classic)),
-        laplace.gain = laplace(best(classic)) - laplace(best(marked))),
+        laplace.gain = laplace(best(classic)) - laplace(best(marked)),
+        laplace.gain.1 = laplace(classic[["1"]]) - laplace(marked[["1"]]),
+        log.sets = log_sets(best(marked))),
         held = data.frame(table = name, classic = mean(chosen[[1]]),
             gain = mean(chosen[[2]] - chosen[[1]]),
             se = se(chosen[[2]] - chosen[[1]]),
             k.best = which.max(colMeans(scores[[1]])),
             k.best.markers = which.max(colMeans(scores[[2]])),
             best.gain = mean(top[[2]] - top[[1]]),
-            best.se = se(top[[2]] - top[[1]])),
+            best.se = se(top[[2]] - top[[1]]),
+            gain.1 = mean(scores[[2]][, "1"] - scores[[1]][, "1"]),
+            se.1 = se(scores[[2]][, "1"] - scores[[1]][, "1"])),
+        types = data.frame(table = name,
+            classic = mean(chosen[[1]] - scores[[1]][, "1"]),
+            se = se(chosen[[1]] - scores[[1]][, "1"]),
+            markers = mean(chosen[[2]] - scores[[2]][, "1"]),
+            markers.se = se(chosen[[2]] - scores[[2]][, "1"])),
         time = data.frame(table = name, seconds = seconds[[1]],
             seconds.markers = seconds[[2]],
             cost.sweep = seconds[[2]] / seconds[[1]],
@@ -327,14 +344,22 @@ report_tables <- function(tables) {
     }
     cat("## Public tables\n\n")
     cat("`k` is chosen by Laplace from 1 to 6, without and with markers.",
-        "`laplace.gain`: how\nmuch lower the criterion is with markers.\n")
+        "`laplace.gain`: how\nmuch lower the criterion is with markers.",
+        "`laplace.gain.1`: the same with k = 1\nin both, which is what two",
+        "branches are worth where no types are told apart. `log.sets`: the log",
+        "of the\nnumber of sets of as many markers.\n")
     table_of("fit", 1)
     cat("Five-fold held-out log-likelihood in nats per sample. `classic`: of",
         "the classic\nfit with the k above; `gain`: how much larger it is with",
         "markers and their k,\nwith the standard error of the paired",
         "differences. `best.gain`: the same for the\nk that are best by the",
-        "held-out log-likelihood itself.\n")
+        "held-out log-likelihood itself. `gain.1`: of k = 1 with markers over",
+        "k = 1\nwithout.\n")
     table_of("held", 2)
+    cat("What more than one type is worth: held-out log-likelihood of the k",
+        "chosen by\nLaplace minus that of k = 1, of classic fits and of fits",
+        "with markers.\n")
+    table_of("types", 2)
     cat("Seconds of the sweep over k = 1 to 6, and what it costs with markers",
         "in units of\nthe classic one. `cost`, `cost.lone`: one fit with",
         "markers and `k.markers`, in\nclassic fits with the same `nstart`, and",
