@@ -20,7 +20,8 @@
 #
 # `shares` are of informative taxa. The models other than dm have one type. The
 # public tables are of dmmomp, vegan, phyloseq and metagenomeSeq. Seconds are of
-# processor time. All of the simulation takes about ten hours of one core.
+# processor time. The whole grid was never run; it may take more than a day of
+# one core.
 suppressMessages(library(dmmomp))
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
@@ -346,15 +347,15 @@ report_tables <- function(tables) {
     cat("`k` is chosen by Laplace from 1 to 6, without and with markers.",
         "`laplace.gain`: how\nmuch lower the criterion is with markers.",
         "`laplace.gain.1`: the same with k = 1\nin both, which is what two",
-        "branches are worth where no types are told apart. `log.sets`: the log",
-        "of the\nnumber of sets of as many markers.\n")
+        "branches are worth where no types are told\napart. `log.sets`: the log",
+        "of the number of sets of as many markers.\n")
     table_of("fit", 1)
     cat("Five-fold held-out log-likelihood in nats per sample. `classic`: of",
         "the classic\nfit with the k above; `gain`: how much larger it is with",
         "markers and their k,\nwith the standard error of the paired",
         "differences. `best.gain`: the same for the\nk that are best by the",
-        "held-out log-likelihood itself. `gain.1`: of k = 1 with markers over",
-        "k = 1\nwithout.\n")
+        "held-out log-likelihood itself. `gain.1`: of k = 1 with markers",
+        "over\nk = 1 without.\n")
     table_of("held", 2)
     cat("What more than one type is worth: held-out log-likelihood of the k",
         "chosen by\nLaplace minus that of k = 1, of classic fits and of fits",
@@ -401,7 +402,8 @@ score_tree <- function(x, rows, branch) {
 }
 
 # The branch of each taxon: divided, from the most abundant on, into parts with
-# the same number of taxa or about the same number of reads.
+# the same number of taxa or about the same number of reads. For comparison, a
+# division at random.
 divisions <- function(total) {
     by <- order(total, decreasing = TRUE)
     place <- numeric(length(total))
@@ -411,7 +413,8 @@ divisions <- function(total) {
     part <- function(x, n) as.integer(factor(pmin(n, 1 + floor(n * x))))
     list(one = rep(1L, length(total)), "two, taxa" = part(place, 2),
         "two, reads" = part(reads, 2), "three, taxa" = part(place, 3),
-        "three, reads" = part(reads, 3))
+        "three, reads" = part(reads, 3),
+        "three, random" = part(sample(place), 3))
 }
 
 # Scores, samples x divisions, of the background of fits without each fold. The
@@ -432,7 +435,9 @@ background_scores <- function(name, x) {
         scores <- vapply(trees, function(tree) {
             rep_len(tree$scores, nrow(x) - length(rows))
         }, numeric(nrow(x) - length(rows)))
-        least <- which.min(vapply(trees, `[[`, 0, "laplace"))
+        abundance <- setdiff(names(trees), "three, random")
+        least <- abundance[[which.min(vapply(trees[abundance], `[[`, 0,
+            "laplace"))]]
         cbind(scores, "by Laplace" = scores[, least])
     }))
 }
@@ -442,14 +447,14 @@ report_levels <- function(tables) {
         scores <- background_scores(name, x)
         (scores - scores[, "one"])[, -1]
     }, names(tables), tables)
-    mean_of <- vapply(gains, colMeans, numeric(5))
+    mean_of <- vapply(gains, colMeans, numeric(6))
     se_of <- vapply(gains, function(g) {
         apply(g, 2, sd) / sqrt(nrow(g))
-    }, numeric(5))
+    }, numeric(6))
     cat("## Levels\n\n")
     cat("Held-out log-likelihood of the background, nats per sample, divided",
         "by abundance\ninto branches with the same number of taxa, or of",
-        "reads, minus that of one branch\n(standard error). `by Laplace`: the",
+        "reads, or at random, minus\nthat of one branch (standard error). `by Laplace`: the",
         "division, or none, that the criterion chooses\nin the other samples.",
         "`wins`: tables with a gain; `clear wins`, `clear losses`:\nby more",
         "than twice its standard error.\n")
