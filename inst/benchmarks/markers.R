@@ -347,8 +347,9 @@ report_tables <- function(tables) {
     cat("`k` is chosen by Laplace from 1 to 6, without and with markers.",
         "`laplace.gain`: how\nmuch lower the criterion is with markers.",
         "`laplace.gain.1`: the same with k = 1\nin both, which is what two",
-        "branches are worth where no types are told\napart. `log.sets`: the log",
-        "of the number of sets of as many markers.\n")
+        "branches are worth where no types are told",
+        "apart.\n`log.sets`: the log of the number of sets of as many markers.",
+        "\n")
     table_of("fit", 1)
     cat("Five-fold held-out log-likelihood in nats per sample. `classic`: of",
         "the classic\nfit with the k above; `gain`: how much larger it is with",
@@ -454,9 +455,9 @@ report_levels <- function(tables) {
     cat("## Levels\n\n")
     cat("Held-out log-likelihood of the background, nats per sample, divided",
         "by abundance\ninto branches with the same number of taxa, or of",
-        "reads, or at random, minus\nthat of one branch (standard error). `by Laplace`: the",
-        "division, or none, that the criterion chooses\nin the other samples.",
-        "`wins`: tables with a gain; `clear wins`, `clear losses`:\nby more",
+        "reads, or at random, minus\nthat of one branch (standard error).",
+        "`by Laplace`: the division by abundance, or\nnone, that the",
+        "criterion chooses in the other samples. `wins`: tables with a\ngain; `clear wins`, `clear losses`: by more",
         "than twice its standard error.\n")
     cells <- sprintf("%.2f (%.2f)", mean_of, se_of)
     cells <- matrix(cells, nrow(mean_of), dimnames = dimnames(mean_of))
