@@ -355,8 +355,8 @@ report_tables <- function(tables) {
         "the classic\nfit with the k above; `gain`: how much larger it is with",
         "markers and their k,\nwith the standard error of the paired",
         "differences. `best.gain`: the same for the\nk that are best by the",
-        "held-out log-likelihood itself. `gain.1`: of k = 1 with markers",
-        "over\nk = 1 without.\n")
+        "held-out log-likelihood itself. `gain.1`: of k = 1 with\nmarkers",
+        "over k = 1 without.\n")
     table_of("held", 2)
     cat("What more than one type is worth: held-out log-likelihood of the k",
         "chosen by\nLaplace minus that of k = 1, of classic fits and of fits",
@@ -457,8 +457,9 @@ report_levels <- function(tables) {
         "by abundance\ninto branches with the same number of taxa, or of",
         "reads, or at random, minus\nthat of one branch (standard error).",
         "`by Laplace`: the division by abundance, or\nnone, that the",
-        "criterion chooses in the other samples. `wins`: tables with a\ngain; `clear wins`, `clear losses`: by more",
-        "than twice its standard error.\n")
+        "criterion chooses in the other samples. `wins`: tables with a\ngain;",
+        "`clear wins`, `clear losses`: by more than twice its standard",
+        "error.\n")
     cells <- sprintf("%.2f (%.2f)", mean_of, se_of)
     cells <- matrix(cells, nrow(mean_of), dimnames = dimnames(mean_of))
     markdown(data.frame(branches = rownames(cells), cells,
