@@ -53,16 +53,20 @@
 #' 5. On the best set as many starts are made as `nstart` says. If they find a
 #'    better optimum, the search goes on there, for at most five rounds.
 #'
-#' There is no guarantee that no better set exists. On the Twins study a
-#' selection takes about as long as 3 to 15 classic fits with the default
-#' starts; in tables with thousands of taxa it is of the same order. For each
-#' `k` another set may be best: the fits of [dmnselect()] have their own. Where
-#' folds or resamples are fitted, as by [dmnperplexity()], [cvdmngroup()] and
-#' [dmnstability()], markers are selected anew in each of them, without the
-#' samples that are left out.
+#' There is no guarantee that no better set exists. A selection takes about as
+#' long as 10 to 20 classic fits with as many starts, and up to 40 in tables of
+#' many samples. For each `k` another set may be best: the fits of [dmnselect()]
+#' have their own. Where folds or resamples are fitted, as by [dmnperplexity()],
+#' [cvdmngroup()] and [dmnstability()], markers are selected anew in each of
+#' them, without the samples that are left out.
 #'
 #' **When not to use it.** If the types differ in nearly all taxa, or the table
-#' has few, there is nothing to gain. The choice of the markers is part of the
+#' has few, there is nothing to gain. The evidence does not count how many sets
+#' were searched: with thousands of taxa and a few dozen samples, many taxa are
+#' chosen that gain a little by chance, and the mixture may predict worse than
+#' the classic one although its Laplace is better. Compare the two by
+#' [dmnperplexity()]; `inst/benchmarks/markers.md` in the package's sources has
+#' such a table. The choice of the markers is part of the
 #' fit, but intervals do not account for it. Markers are the taxa that tell the
 #' components apart in this model, not those that are associated with a
 #' phenotype.
