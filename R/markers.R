@@ -25,7 +25,8 @@
 #' `M`, also with those of the classic mixture. The number of parameters is `P =
 #' k (|M| + 1) + k - 1 + |B|`. The two branches have precisions of their own.
 #' This alone can make the evidence much better, even for `k = 1`, where the
-#' markers are no more than the taxa of the first branch.
+#' markers tell no types apart and are no more than the taxa of the first
+#' branch.
 #'
 #' Raftery and Dean (2006) choose variables for Gaussian mixtures in the same
 #' spirit, and Dang et al. (2022) taxa for Dirichlet-multinomial mixtures, by a
