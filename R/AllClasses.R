@@ -21,7 +21,8 @@
 #'     a sample in the final fit), `Seed`, `Optimizer` and `Control` (see
 #'     [dmncontrol()]). The best of several starts also has `NStart` and
 #'     `Starts`, see [starts()]. Fits with markers have `Markers`, see
-#'     [markers()].
+#'     [markers()], and those with `formula` have `Concomitant`, see
+#'     [concomitant()].
 #' @slot fit list of numeric matrices, taxa x components. `Estimate` holds the
 #'     Dirichlet parameters, `Lower` and `Upper` the ends of their approximate
 #'     95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits made by this
@@ -191,6 +192,23 @@ NULL
             .plural(taxa, "taxon", "taxa"))
 }
 
+# See R/concomitant.R.
+.valid_concomitant <- function(object) {
+    x <- object@mixture$Concomitant
+    if (is.null(x))
+        return(NULL)
+    parts <- c("formula", "terms", "coefficients", "covariance", "weights")
+    k <- ncol(object@group)
+    ok <- is.list(x) && all(parts %in% names(x)) &&
+        is.matrix(x$coefficients) && ncol(x$coefficients) == k - 1L &&
+        identical(dim(x$covariance), rep(length(x$coefficients), 2L)) &&
+        identical(dim(x$weights), dim(object@group)) &&
+        all(is.finite(x$coefficients)) && !anyNA(x$weights)
+    if (!ok)
+        paste0("mixture$Concomitant must be a list of ",
+            paste(parts, collapse = ", "), " for ", .plural(k, "component"))
+}
+
 # The values of the two parts that grow with the table. min() and max() need no
 # copy of the numbers, unlike is.finite().
 .valid_estimates <- function(object) {
@@ -224,7 +242,7 @@ NULL
 .damage <- function(object, read = c("Estimate", "group")) {
     rules <- c(.valid_slots, .valid_group, .valid_weight, .valid_criteria,
         .valid_fit, .valid_record, .valid_starts,
-        .valid_markers,
+        .valid_markers, .valid_concomitant,
         if ("Estimate" %in% read) .valid_estimates,
         if ("group" %in% read) .valid_probabilities)
     for (rule in rules) {

@@ -9,7 +9,9 @@
 #'   [dmncounts()], [addDMN()].
 #' * Fit a mixture: [dmn()], with settings from [dmncontrol()] and threads from
 #'   [dmnthreads()].
-#' * Fit components that differ in few taxa: `dmn(markers =)`, [markers()].
+#' * Fit components that differ in few taxa: `dmn(markers =)`, [markers()];
+#'   weights that depend on variables of the samples: `dmn(formula =)`,
+#'   [concomitant()].
 #' * Choose the number of components: [dmnselect()], [starts()],
 #'   [dmnstability()], [dmnperplexity()], [laplace()], [goodnessOfFit()],
 #'   `AIC()`, `BIC()`, `logLik()`, [ICL()].

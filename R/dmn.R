@@ -79,6 +79,13 @@
 #'     differ in all taxa. Otherwise they differ in the markers alone, see
 #'     [markers()]: taxa by name, by number or as `TRUE` and `FALSE` for each,
 #'     or `"select"`, to choose them.
+#' @param formula `NULL`, the default, or a formula without a left side, such as
+#'     `~ bmi + age`: the variables of the samples on which the weights of the
+#'     components depend, see [concomitant()].
+#' @param data a data.frame or DataFrame with a row for each sample and the
+#'     variables of `formula`. The default, `NULL`, is the sample variables of
+#'     `count` if it is a SummarizedExperiment or phyloseq, and otherwise the
+#'     variables that the formula sees.
 #' @return An object of class [DMN-class]. Read it with [mixture()],
 #'     [mixturewt()], `fitted()`, [goodnessOfFit()], [laplace()],
 #'     [`AIC()`][AIC.DMN], [`logLik()`][AIC.DMN], [`predict()`][predict.DMN]
@@ -116,7 +123,8 @@
 dmn <- function(count, k, verbose = FALSE,
     seed = runif(1, 0, .Machine$integer.max), ..., nstart = 20L,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
-    control = dmncontrol(), assay.type = "counts", markers = NULL) {
+    control = dmncontrol(), assay.type = "counts", markers = NULL,
+    formula = NULL, data = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmn", .known = names(formals(dmn)))
     if (missing(count))
@@ -127,16 +135,20 @@ dmn <- function(count, k, verbose = FALSE,
     num.threads <- .check_threads(num.threads)
     optimizer <- .check_choice(optimizer, "optimizer", c("newton", "bfgs"))
     control <- .check_control(control)
+    given <- count
     count <- .as_counts(count, num.threads = num.threads,
         assay.type = assay.type, orient = TRUE)
     if (missing(k))
         .stop("'k' is missing: pass the number of components to fit")
     k <- .check_k(k, count)
     markers <- .check_markers(markers, count)
+    concomitant <- .check_concomitant(formula, data, given, nrow(count),
+        rownames(count))
+    given <- NULL
 
     if (verbose)
         message(sprintf("dmn, k=%d", k))
-    if (nstart > 1L || !is.null(markers)) {
+    if (nstart > 1L || !is.null(markers) || !is.null(concomitant)) {
         table <- .compress(count, k, num.threads, nstart, markers)
         # frees packed counts, which nothing needs any more, before the fit
         if (inherits(count, "dmnpacked")) {
@@ -145,6 +157,10 @@ dmn <- function(count, k, verbose = FALSE,
         }
         fit <- .fit_compressed(table, k, seed, verbose, nstart, num.threads,
             optimizer, control)
+        if (!is.null(concomitant))
+            fit <- .add_concomitant(table, fit, concomitant, list(seed = seed,
+                num.threads = num.threads, optimizer = optimizer,
+                control = control))
         return(.warn_of_fit(fit))
     }
     raw <- .Call(R_dmm_fit, count, k, seed, verbose, num.threads, optimizer,

@@ -263,7 +263,7 @@ NULL
 .first_markers <- function(search) {
     settings <- search$settings
     fit <- function(k, nstart) {
-        .Call(R_dmm_table_fit, search$table$table, k, nstart, NULL, NULL,
+        .Call(R_dmm_table_fit, search$table$table, k, nstart, NULL, NULL, NULL,
             settings$seed, FALSE, settings$num.threads, settings$optimizer,
             settings$control)$fit
     }

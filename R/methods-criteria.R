@@ -5,7 +5,8 @@
 #'
 #' @details
 #' A fit with K components to N samples and S taxa has `P = K S + K - 1`
-#' parameters, or fewer if it has [markers()].
+#' parameters, fewer if it has [markers()], and more if it has
+#' [concomitant()] variables.
 #'
 #' * `NLE` is the negative log *posterior*: minus the log-likelihood, minus
 #'   the log density of the Gamma prior in `log(alpha)` (see [dmncontrol()]).
@@ -48,6 +49,9 @@
 #'     usual scale. The result is `NLE + k P / 2`.
 #' @param assay.type `character(1)`, default `"counts"`: the assay to take if
 #'     the counts are in a SummarizedExperiment.
+#' @param data `NULL`, the default, or a data.frame with a row for each sample
+#'     of `newdata` and the variables of a fit made with `formula`, see
+#'     [concomitant()]. Samples of the fit, known by their names, need none.
 #' @return
 #' `goodnessOfFit()`: a named `numeric(5)` of `NLE`, `LogDet`, `Laplace`, `BIC`
 #' and `AIC`. `laplace()`, `AIC()` and `BIC()`: one of these, `numeric(1)`. For
@@ -113,10 +117,14 @@ laplace.default <- function(object, ...) .stop_not_a_fit(object, "laplace")
     estimate <- object@fit$Estimate
     k <- ncol(estimate)
     taxa <- nrow(estimate)
+    of_weights <- if (.has_concomitant(object))
+        length(object@mixture$Concomitant$coefficients)
+    else
+        k - 1
     if (!.has_markers(object))
-        return(k * taxa + k - 1)
+        return(k * taxa + of_weights)
     markers <- length(object@mixture$Markers$taxa)
-    k * (markers + 1) + k - 1 + taxa - markers
+    k * (markers + 1) + of_weights + taxa - markers
 }
 
 # The value of one fit, or for several fits a table like that of stats::AIC().
@@ -172,13 +180,13 @@ BIC.DMN <- function(object, ...) {
 #' @importFrom stats logLik
 #' @export
 logLik.DMN <- function(object, newdata, ...,
-    missing.taxa = c("error", "zero"), assay.type = "counts") {
+    missing.taxa = c("error", "zero"), assay.type = "counts", data = NULL) {
     .refuse_dots(..., .what = "logLik", .known = names(formals(logLik.DMN)))
     missing.taxa <- .check_missing_taxa(missing.taxa)
     .check_fit(object, read = "Estimate")
     if (!missing(newdata))
         return(.loglik_of_new(object, .as_new_samples(newdata,
-            assay.type = assay.type), missing.taxa))
+            assay.type = assay.type), missing.taxa, data))
     value <- object@mixture$LogLik
     if (is.null(value))
         value <- .loglik_from_nle(object)
@@ -186,11 +194,20 @@ logLik.DMN <- function(object, newdata, ...,
         class = "logLik")
 }
 
-.loglik_of_new <- function(object, newdata, missing.taxa) {
+.loglik_of_new <- function(object, newdata, missing.taxa, data) {
     estimate <- object@fit$Estimate
     newdata <- .align_taxa(newdata, estimate, missing.taxa = missing.taxa)
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE)
+    log_weights <- .log_weights_of(object, newdata, data)
     value <- .count_loglik(object, newdata)
+    if (!is.null(log_weights)) {
+        # in place of the weights that .count_loglik() has used
+        evidence <- .predict_counts(object, newdata, TRUE,
+            .check_threads(dmnthreads()))
+        value <- value + sum(.log_sum_exp(evidence + log_weights) -
+            .log_sum_exp(evidence + rep(log(object@mixture$Weight),
+                each = nrow(evidence))))
+    }
     structure(value, df = .parameters(object), nobs = nrow(newdata),
         class = "logLik")
 }

@@ -29,6 +29,9 @@
 #'     to use at most. [dmnthreads()] describes the default.
 #' @param assay.type `character(1)`, default `"counts"`: the assay to take if
 #'     the counts are in a SummarizedExperiment.
+#' @param data `NULL`, the default, or a data.frame with a row for each sample
+#'     of `newdata` and the variables of a fit made with `formula`, see
+#'     [concomitant()]. Samples of the fit, known by their names, need none.
 #' @return A numeric matrix, new samples x components, with the row names of
 #'     `newdata`. Its column names are the numbers of the components, or their
 #'     labels, see [componentLabels()]. With `assign = TRUE`, an integer vector
@@ -83,7 +86,7 @@
 #' @export
 predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     assign = FALSE, missing.taxa = c("error", "zero"),
-    num.threads = dmnthreads(), assay.type = "counts") {
+    num.threads = dmnthreads(), assay.type = "counts", data = NULL) {
     .refuse_dots(..., .what = "predict", .known = names(formals(predict.DMN)))
     if (missing(newdata))
         .stop("'newdata' is missing: pass a table of counts, samples x taxa; ",
@@ -105,7 +108,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     value <- if (nrow(newdata) == 0L)
         matrix(0, 0L, ncol(estimate))
     else
-        .predict_counts(object, newdata, logevidence, num.threads)
+        .predict_counts(object, newdata, logevidence, num.threads, data)
     # 0 - x rather than -x, so that a sample without counts has 0 and not -0
     if (logevidence)
         value <- 0 - value
@@ -124,7 +127,13 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
 
 # The log evidence or the posterior probabilities of counts that have the taxa
 # of the fit. The background is the same in all components.
-.predict_counts <- function(object, count, logevidence, num.threads) {
+.predict_counts <- function(object, count, logevidence, num.threads,
+    data = NULL) {
+    log_weights <- if (!logevidence) .log_weights_of(object, count, data)
+    if (!is.null(log_weights)) {
+        joint <- log_weights + .predict_counts(object, count, TRUE, num.threads)
+        return(exp(joint - .log_sum_exp(joint)))
+    }
     weight <- object@mixture$Weight
     if (!.has_markers(object))
         return(.Call(R_dmm_predict, object@fit$Estimate, weight, count,

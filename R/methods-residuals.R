@@ -40,6 +40,9 @@
 #' @param ... not used; anything in it is an error.
 #' @param assay.type `character(1)`, default `"counts"`: the assay to take if
 #'     the counts are in a SummarizedExperiment.
+#' @param data `NULL`, the default, or a data.frame with a row for each sample
+#'     of `counts` and the variables of a fit made with `formula`, see
+#'     [concomitant()]. Samples of the fit, known by their names, need none.
 #' @return A numeric matrix, samples x taxa, with the row names of `counts` and
 #'     the taxa in the order of the fit. The values have no unit, and most are
 #'     between -2 and 2 if the model holds. The matrix is dense, even if
@@ -60,7 +63,7 @@
 #' @export
 residuals.DMN <- function(object, counts, ...,
     type = c("pearson", "deviance"), missing.taxa = c("error", "zero"),
-    assay.type = "counts") {
+    assay.type = "counts", data = NULL) {
     .refuse_dots(..., .what = "residuals",
         .known = names(formals(residuals.DMN)))
     if (missing(counts))
@@ -73,7 +76,7 @@ residuals.DMN <- function(object, counts, ...,
     counts <- .align_taxa(.as_new_samples(counts, "counts", assay.type), alpha,
         "counts", missing.taxa)
     counts <- .as_counts(counts, "counts")
-    z <- predict.DMN(object, counts)
+    z <- predict.DMN(object, counts, data = data)
     x <- as.matrix(counts)
     moments <- .mixture_moments(z, rowSums(x), object)
     difference <- x - moments$mean

@@ -7,6 +7,7 @@
         sprintf("samples x taxa: %d x %d", nrow(object@group),
             nrow(object@fit$Estimate)),
         .marker_line(object),
+        .weights_line(object),
         paste("Laplace:", format(value[["Laplace"]]), "BIC:",
             format(value[["BIC"]]), "AIC:", format(value[["AIC"]])),
         .convergence(object@mixture),
@@ -21,6 +22,13 @@
     n <- length(object@mixture$Markers$taxa)
     paste0("markers: ", n, " of ", .plural(nrow(object@fit$Estimate), "taxon",
         "taxa"), if (object@mixture$Markers$selected) ", selected")
+}
+
+# A line on what the weights depend on, or NULL if they are constant.
+.weights_line <- function(object) {
+    if (.has_concomitant(object))
+        paste("weights:", paste(deparse(object@mixture$Concomitant$formula),
+            collapse = " "))
 }
 
 # A line on the starts, or NULL for a fit by DirichletMultinomial.

@@ -61,10 +61,16 @@ rdmn <- function(n, alpha, weight = NULL, size) {
         size, alpha)
 }
 
-# n samples, of which `draw(k, size)` draws one from component k. `alpha` has
-# the number and the names of the taxa and components.
+# n samples, of which `draw(k, size)` draws one from component k. `weight` may
+# have a row for each sample. `alpha` has the number and the names of the taxa
+# and components.
 .draw_mixture <- function(n, draw, weight, size, alpha) {
-    component <- sample.int(ncol(alpha), n, replace = TRUE, prob = weight)
+    component <- if (is.matrix(weight))
+        vapply(seq_len(n), function(i) {
+            sample.int(ncol(alpha), 1L, prob = weight[i, ])
+        }, 1L)
+    else
+        sample.int(ncol(alpha), n, replace = TRUE, prob = weight)
     count <- vapply(seq_len(n), function(i) draw(component[[i]], size[[i]]),
         integer(nrow(alpha)))
     count <- matrix(count, n, nrow(alpha), byrow = TRUE,
@@ -137,9 +143,12 @@ simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
     n <- nrow(object@group)
     size <- .check_size(size, n)
     draw <- .drawer(object)
+    weight <- if (.has_concomitant(object))
+        object@mixture$Concomitant$weights
+    else
+        object@mixture$Weight
     tables <- lapply(seq_len(nsim), function(i) {
-        count <- .draw_mixture(n, draw, object@mixture$Weight, size,
-            object@fit$Estimate)
+        count <- .draw_mixture(n, draw, weight, size, object@fit$Estimate)
         rownames(count) <- rownames(object@group)
         count
     })

@@ -42,7 +42,7 @@ summary.DMN <- function(object, ..., taxa = 5) {
         logLik = stats::logLik(object),
         components = components,
         taxa = .leading_taxa(object, taxa),
-        markers = .marker_line(object),
+        markers = c(.marker_line(object), .weights_line(object)),
         algorithm = if (!is.null(mixture$Converged))
             list(converged = mixture$Converged,
                 iterations = mixture$Iterations, reseeded = mixture$Reseeded,
@@ -82,7 +82,8 @@ print.summary.DMN <- function(x, ..., digits = 4L) {
         .plural(x$size[["components"]], "component"),
         .plural(x$size[["samples"]], "sample"),
         .plural(x$size[["taxa"]], "taxon", "taxa")))
-    cat(x$markers, if (!is.null(x$markers)) "\n", sep = "")
+    if (length(x$markers))
+        cat(x$markers, sep = "\n")
     if (!is.null(x$algorithm))
         cat(.convergence(list(Converged = x$algorithm$converged,
             Iterations = x$algorithm$iterations,

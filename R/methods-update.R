@@ -37,7 +37,8 @@ update.DMN <- function(object, count, ...) {
     settings <- list(k = ncol(object@group), seed = mixture$Seed,
         nstart = if (is.null(mixture$NStart)) 1L else mixture$NStart,
         optimizer = mixture$Optimizer,
-        control = mixture$Control, markers = .marker_argument(object))
+        control = mixture$Control, markers = .marker_argument(object),
+        formula = mixture$Concomitant$formula)
     settings <- settings[!vapply(settings, is.null, logical(1))]
     settings[names(changed)] <- changed
     do.call(dmn, c(list(count = count), settings))

@@ -32,7 +32,7 @@
     optimizer, control, kinds = NULL, given = NULL) {
     # one component has one optimum
     n <- if (k == 1L) 1L else nstart
-    raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, seed,
+    raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, NULL, seed,
         verbose && n == 1L, num.threads, optimizer, control)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
     fit <- .add_to_mixture(fit, NStart = nstart, Starts = raw$starts)
@@ -123,6 +123,9 @@
 #' components differ more. It ends once the component of every sample is
 #' certain, or after a fixed number of steps. `inst/benchmarks/starts.md` in the
 #' package's sources compares all this with alternatives.
+#'
+#' The starts of a fit with `formula` are those without it, of which the best is
+#' continued with the variables, see [concomitant()].
 #'
 #' The seed of each start is derived from the seed of the fit, so that the first
 #' `n` starts are the same for any `nstart >= n`. A fit with one component has

@@ -31,7 +31,7 @@
         settings$num.threads)
     fit <- function(part, k, nstart, given = NULL) {
         .Call(R_dmm_table_fit, part, k, if (k == 1L) 1L else nstart,
-            if (!is.null(given)) "given", given, settings$seed, FALSE,
+            if (!is.null(given)) "given", given, NULL, settings$seed, FALSE,
             settings$num.threads, settings$optimizer, settings$control)
     }
     markers <- fit(parts$markers, k, if (is.null(given)) nstart else 1L, given)

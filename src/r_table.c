@@ -174,10 +174,11 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
 /* Returns the best fit from up to `nstart` starts and a record of those that
  * were made: list(fit, starts). `kinds` names the kind of each start, or is
  * NULL for the usual sequence. `given` is NULL or the responsibilities (N x K)
- * for starts of kind "given". */
+ * for starts of kind "given". `log_prior` is NULL or, for one such start, the
+ * log probabilities of the components for each sample (N x K). */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
-                     SEXP seed, SEXP verbose, SEXP num_threads, SEXP optimizer,
-                     SEXP control_list)
+                     SEXP log_prior, SEXP seed, SEXP verbose, SEXP num_threads,
+                     SEXP optimizer, SEXP control_list)
 {
     const dmm_table *compressed = read_table(table);
     const int rows = Rf_asInteger(R_ExternalPtrProtected(table));
@@ -193,6 +194,9 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     if (given != R_NilValue)
         plan.given = glue_real_matrix(given, (size_t)rows, (size_t)components,
                                       "given");
+    if (log_prior != R_NilValue)
+        plan.log_prior = glue_real_matrix(
+            log_prior, (size_t)rows, (size_t)components, "log_prior");
     dmm_start_record *records =
         (dmm_start_record *)R_alloc((size_t)n, sizeof *records);
     memset(records, 0, (size_t)n * sizeof *records);

@@ -143,6 +143,10 @@ typedef struct {
     const dmm_start_kind *kinds; /* n_starts, or NULL for the usual sequence */
     const double *given;         /* n_samples x k: the responsibilities for
                                     DMM_START_GIVEN; otherwise NULL          */
+    const double *log_prior;     /* n_samples x k: for one given start, the log
+                                    probabilities of the components for each
+                                    sample, in place of log pi; or NULL. pi_k
+                                    is then the mean of z_ik                 */
 } dmm_start_plan;
 
 /* Fits from up to plan->n_starts starts and returns the fit with the smallest

@@ -30,6 +30,10 @@ typedef struct {
     size_t k;
     size_t kp;
     double *z;              /* n_samples x kp     */
+    /* The log probabilities of the components for each sample before its counts
+     * are seen, n_samples x kp, in place of the log weights; or NULL. Not freed
+     * with the chunk. */
+    const double *log_prior;
     /* The table and the histogram share one array of n_features x kp: the table
      * is not needed after z has been computed from it, nor the histogram after
      * the sums of the M-step have. */

@@ -76,7 +76,7 @@ static int may_accelerate(const dmm_em *em)
 {
     return em->control->accelerate &&
            em->control->optimizer == DMM_OPTIMIZER_NEWTON &&
-           em->parameters->k > 1;
+           em->parameters->k > 1 && em->chunk->log_prior == NULL;
 }
 
 /* Plain EM iterations to convergence or the limit of iterations, or until
@@ -151,7 +151,7 @@ static dmm_status converge(dmm_em *em)
     for (int at_saddle = 1; at_saddle;) {
         dmm_status status = iterate_to_end(em);
         at_saddle = 0;
-        if (status == DMM_OK && em->converged &&
+        if (status == DMM_OK && em->converged && !em->chunk->log_prior &&
             em->iterations < control->max_iterations)
             status = dmm_saddle_leave(em, &at_saddle);
         if (status != DMM_OK)

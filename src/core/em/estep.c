@@ -72,9 +72,16 @@ static int next_span(const dmm_worker *worker, const dmm_chunk *chunk, span *s)
     return 1;
 }
 
-/* Initialises z of a block's samples to start[k] plus the part of ev_ik that
- * comes from the totals. */
-static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start)
+/* What a sample's evidence is added to: start[i * step + k], where i is the
+ * sample, or the same for all samples if step is 0. */
+typedef struct {
+    const double *start;
+    size_t step;
+} origin;
+
+/* Initialises z of a block's samples to their origin plus the part of ev_ik
+ * that comes from the totals. */
+static void begin_evidence(dmm_chunk *chunk, size_t b, origin o)
 {
     const size_t kp = chunk->kp;
     const dmm_block *block = &chunk->counts->block[b];
@@ -82,15 +89,16 @@ static void begin_evidence(dmm_chunk *chunk, size_t b, const double *start)
     double *z = chunk->z + block->first_row * kp;
     for (size_t i = 0; i < block->n_rows; i++) {
         const double *t = chunk->table + (size_t)total[i] * kp;
+        const double *start = o.start + (block->first_row + i) * o.step;
         for (size_t k = 0; k < kp; k++)
             z[i * kp + k] = start[k] + t[k];
     }
 }
 
-/* A lane's part of start[k] + ev_ik for the samples of a span, tile by tile
- * (chunk.h). Lane 0 has start[k] and the totals' part. */
+/* A lane's part of origin + ev_ik for the samples of a span, tile by tile
+ * (chunk.h). Lane 0 has the origin and the totals' part. */
 static void span_evidence(dmm_chunk *chunk, const span *s, size_t lane,
-                          const double *start)
+                          origin o)
 {
     const size_t part = dmm_chunk_part(chunk), kp = chunk->kp;
     double *sum = dmm_chunk_lane_sum(chunk, lane);
@@ -99,7 +107,7 @@ static void span_evidence(dmm_chunk *chunk, const span *s, size_t lane,
     for (size_t b = s->begin; b < s->end; b++) {
         const dmm_block *block = &chunk->counts->block[b];
         if (lane == 0)
-            begin_evidence(chunk, b, start);
+            begin_evidence(chunk, b, o);
         else
             memset(sum + block->first_row * kp, 0,
                    block->n_rows * kp * sizeof *sum);
@@ -169,12 +177,12 @@ static void sum_blocks(const dmm_chunk *chunk, const dmm_parameters *p,
 }
 
 /* A thread finishes a span that it takes, while z is in its cache. */
-static void span_by_span(const dmm_worker *worker, dmm_chunk *chunk,
-                         const double *start, int finish)
+static void span_by_span(const dmm_worker *worker, dmm_chunk *chunk, origin o,
+                         int finish)
 {
     span s = spans_new(worker, chunk);
     while (next_span(worker, chunk, &s)) {
-        span_evidence(chunk, &s, 0, start);
+        span_evidence(chunk, &s, 0, o);
         for (size_t b = s.begin; finish && b < s.end; b++)
             block_responsibilities(chunk, b);
     }
@@ -182,14 +190,14 @@ static void span_by_span(const dmm_worker *worker, dmm_chunk *chunk,
 
 /* Threads take the blocks of all lanes one by one, and then the blocks to add
  * the lanes up. */
-static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk,
-                         const double *start, int finish)
+static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk, origin o,
+                         int finish)
 {
     const size_t n = chunk->counts->n_blocks;
     size_t next;
     while (dmm_team_next(worker, dmm_chunk_lanes(chunk) * n, &next)) {
         const span block = {next % n, next % n + 1, 1};
-        span_evidence(chunk, &block, next / n, start);
+        span_evidence(chunk, &block, next / n, o);
     }
     dmm_team_barrier(worker);
     while (dmm_team_next(worker, n, &next)) {
@@ -199,23 +207,24 @@ static void lane_by_lane(const dmm_worker *worker, dmm_chunk *chunk,
     }
 }
 
-/* z = start[k] + ev_ik for all samples and, if `finish`, the responsibilities.
+/* z = origin + ev_ik for all samples and, if `finish`, the responsibilities.
  * There is no barrier at the end. */
 static void find_evidence(const dmm_worker *worker, dmm_chunk *chunk,
-                          const dmm_parameters *p, const double *start,
-                          int finish)
+                          const dmm_parameters *p, origin o, int finish)
 {
     fill_table(worker, chunk, p);
     if (dmm_chunk_lanes(chunk) > 1)
-        lane_by_lane(worker, chunk, start, finish);
+        lane_by_lane(worker, chunk, o, finish);
     else
-        span_by_span(worker, chunk, start, finish);
+        span_by_span(worker, chunk, o, finish);
 }
 
 void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
                                 const dmm_parameters *p, dmm_sums *sums)
 {
-    find_evidence(worker, chunk, p, p->log_weight, 1);
+    const origin weights = {p->log_weight, 0};
+    const origin priors = {chunk->log_prior, chunk->kp};
+    find_evidence(worker, chunk, p, chunk->log_prior ? priors : weights, 1);
     if (dmm_team_enter(worker)) {
         sum_blocks(chunk, p, sums);
         dmm_team_leave(worker);
@@ -225,7 +234,8 @@ void dmm_estep_responsibilities(const dmm_worker *worker, dmm_chunk *chunk,
 void dmm_estep_evidence(const dmm_worker *worker, dmm_chunk *chunk,
                         const dmm_parameters *p)
 {
-    find_evidence(worker, chunk, p, chunk->table, 0); /* row 0: zeros */
+    const origin zeros = {chunk->table, 0}; /* row 0 */
+    find_evidence(worker, chunk, p, zeros, 0);
     dmm_team_barrier(worker);
 }
 

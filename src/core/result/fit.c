@@ -85,7 +85,8 @@ typedef struct {
     const dmm_counts *counts; /* that starts are made on */
     size_t k;
     const dmm_start_plan *plan;
-    const double *given; /* in the order of the table */
+    const double *given;     /* in the order of the table             */
+    const double *log_prior; /* the same, n_samples x kp by row; NULL */
     const dmm_control *control;
     dmm_start_record *records;
     size_t n_made;
@@ -130,6 +131,8 @@ static dmm_status run_start(dmm_team *team, const job *x, size_t number,
     dmm_status status =
         dmm_starts_make(team, x->counts, x->k, control, record->kind,
                         record->seed, &origin, &r->em, &r->start);
+    if (r->em)
+        r->em->chunk->log_prior = x->log_prior;
     if (status == DMM_OK)
         status =
             converge(x, r->em, record->seed, best ? best->nle : INFINITY);
@@ -297,6 +300,24 @@ static void fit_work(dmm_team *team, void *data)
         run_free(&finalist[i]);
 }
 
+/* The plan's log_prior as a chunk has it; NULL without memory. */
+static double *place_prior(const dmm_table *table, const double *log_prior,
+                           size_t k)
+{
+    const size_t n = table->counts->n_samples, kp = dmm_padded_components(k);
+    double *by_column = dmm_table_place(table, log_prior, k);
+    double *placed = DMM_NEW2(n, kp, double);
+    for (size_t i = 0; by_column && placed && i < n; i++)
+        for (size_t c = 0; c < k; c++)
+            placed[i * kp + c] = by_column[c * n + i];
+    if (!by_column) {
+        dmm_free(placed);
+        placed = NULL;
+    }
+    dmm_free(by_column);
+    return placed;
+}
+
 dmm_status dmm_table_fit(const dmm_table *table, size_t k,
                          const dmm_start_plan *plan, const dmm_control *control,
                          dmm_start_record *records, size_t *n_made,
@@ -305,8 +326,9 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
     *result = NULL;
     *n_made = 0;
     const dmm_counts *counts = table->counts;
-    double *given = NULL;
-    if (k == 0 || k > counts->n_samples || plan->n_starts == 0)
+    double *given = NULL, *log_prior = NULL;
+    if (k == 0 || k > counts->n_samples || plan->n_starts == 0 ||
+        (plan->log_prior && (plan->n_starts > 1 || !plan->given)))
         return DMM_ERROR_ARGUMENT;
     job x = {.table = table, .k = k, .plan = plan, .control = control};
     x.records = records;
@@ -318,12 +340,17 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
         x.given = given = dmm_table_place(table, plan->given, k);
         x.status = given ? DMM_OK : DMM_ERROR_MEMORY;
     }
+    if (x.status == DMM_OK && plan->log_prior) {
+        x.log_prior = log_prior = place_prior(table, plan->log_prior, k);
+        x.status = log_prior ? DMM_OK : DMM_ERROR_MEMORY;
+    }
     if (x.status == DMM_OK) {
         const double work = (double)counts->n_nonzeros *
                             (double)dmm_padded_components(k);
         dmm_team_run(dmm_threads_for(control->n_threads, work), fit_work, &x);
     }
     dmm_free(given);
+    dmm_free(log_prior);
     *n_made = x.n_made;
     if (x.status == DMM_OK)
         x.status = dmm_table_restore(table, x.result);

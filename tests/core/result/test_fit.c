@@ -392,6 +392,106 @@ static void test_clusters(void)
     table_free(&t);
 }
 
+/* The log-likelihood without the multinomial coefficients at the parameters of
+ * a fit, with log probabilities of the components for each sample; z at the
+ * same. */
+static double log_likelihood_at(const table *t, const dmm_fit_result *r,
+                                const double *log_prior, double *z)
+{
+    double *lambda = NEED(r->n_taxa * r->k, double), sum = 0;
+    for (size_t e = 0; e < r->n_taxa * r->k; e++)
+        lambda[e] = log(r->estimate[e]);
+    model m = model_new(t, r->k, lambda, r->weight);
+    const size_t n = r->n_samples;
+    for (size_t i = 0; i < n; i++) {
+        double largest = -INFINITY, total = 0;
+        for (size_t c = 0; c < r->k; c++) {
+            const double joint = log_prior[c * n + i] + m.evidence[c * n + i];
+            z[c * n + i] = joint;
+            largest = joint > largest ? joint : largest;
+        }
+        for (size_t c = 0; c < r->k; c++)
+            total += exp(z[c * n + i] - largest);
+        for (size_t c = 0; c < r->k; c++)
+            z[c * n + i] = exp(z[c * n + i] - largest) / total;
+        sum += largest + log(total);
+    }
+    sum += m.log_multinomial;
+    model_free(&m);
+    free(lambda);
+    return sum;
+}
+
+/* A fit in which each sample has weights of its own. */
+static void test_log_prior(size_t k, int canonical)
+{
+    const size_t n = 60;
+    table t = table_mixture(n, 9, 3, 20, 50, 0.4);
+    const dmm_matrix matrix = table_view(&t, DMM_MATRIX_DENSE_INT);
+    dmm_control control = dmm_control_default();
+    dmm_table *compressed = NULL;
+    dmm_fit_result *plain = NULL, *same = NULL, *own = NULL;
+    dmm_start_record record;
+    size_t made;
+    double *prior = NEED(n * k, double), *z = NEED(n * k, double);
+    dmm_start_plan plan = {.n_starts = 1};
+    CHECK(dmm_table_new(&matrix, canonical, k, 1, &compressed) == DMM_OK);
+    CHECK(dmm_table_fit(compressed, k, &plan, &control, &record, &made,
+                        &plain) == DMM_OK);
+    plan.log_prior = prior;
+    CHECK(dmm_table_fit(compressed, k, &plan, &control, &record, &made, &own) ==
+          DMM_ERROR_ARGUMENT);
+    const dmm_start_kind given = DMM_START_GIVEN;
+    plan.kinds = &given;
+    plan.given = plain->z;
+    for (size_t e = 0; e < n * k; e++)
+        prior[e] = log(plain->weight[e / n]);
+    CHECK(dmm_table_fit(compressed, k, &plan, &control, &record, &made,
+                        &same) == DMM_OK);
+    CHECK_NEAR(same->nle, plain->nle, 1e-4);
+
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (size_t c = 0; c < k; c++)
+            sum += prior[c * n + i] = 0.05 + random_uniform();
+        for (size_t c = 0; c < k; c++)
+            prior[c * n + i] = log(prior[c * n + i] / sum);
+    }
+    plan.given = same->z;
+    for (control.n_threads = 1; control.n_threads < 4; control.n_threads++) {
+        dmm_fit_free(own);
+        CHECK(dmm_table_fit(compressed, k, &plan, &control, &record, &made,
+                            &own) == DMM_OK);
+        CHECK(own->converged);
+        /* The components of the result may be in another order. */
+        double *placed = NEED(n * k, double);
+        double best = INFINITY;
+        for (size_t shift = 0; shift < (k < 3 ? k : 6); shift++) {
+            const size_t orders[6][3] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1},
+                                         {2, 1, 0}, {1, 2, 0}, {2, 0, 1}};
+            for (size_t c = 0; c < k; c++)
+                memcpy(placed + c * n, prior + orders[shift][c] * n,
+                       n * sizeof *placed);
+            const double loglik = log_likelihood_at(&t, own, placed, z);
+            const double error = fabs(loglik - own->log_likelihood);
+            if (error < best) {
+                best = error;
+                CHECK(error > 1e-8 ||
+                      largest_difference(z, own->z, n * k) < 1e-8);
+            }
+        }
+        CHECK_AT_MOST(best, 1e-8);
+        free(placed);
+    }
+    dmm_fit_free(plain);
+    dmm_fit_free(same);
+    dmm_fit_free(own);
+    dmm_table_free(compressed);
+    free(prior);
+    free(z);
+    table_free(&t);
+}
+
 static void test_arguments(void)
 {
     table t = table_random(5, 5, 0.5, 9, 0);
@@ -422,5 +522,8 @@ int main(void)
     test_kernels_agree();
     test_same_result();
     test_large();
+    for (size_t k = 1; k <= 3; k++)
+        for (int canonical = 0; canonical < 2; canonical++)
+            test_log_prior(k, canonical);
     return check_report();
 }
