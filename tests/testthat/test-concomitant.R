@@ -1,4 +1,4 @@
-# A table of two types, the second of which is more frequent where `bmi` is high.
+# A table of two types; the second is more frequent where `bmi` is high.
 associated <- function(n = 120, slope = 0.8, seed = 2) {
     set.seed(seed)
     alpha <- cbind(c(6, 3, 2, 1), c(2, 3, 3, 5))
