@@ -20,12 +20,14 @@
 #' the weights of each sample; those of [mixturewt()] are the means over the
 #' samples.
 #'
-#' **Fit.** The fit begins at the best optimum of the mixture without variables.
-#' EM runs at the present weights, then Newton's method finds the coefficients
-#' at the present probabilities of the components, and so on until NLE changes
-#' by less than 1e-8. There is no prior on the coefficients; where variables
-#' separate components, a ridge of a millionth of a sample keeps them finite,
-#' and standard errors may be unknown, with a warning.
+#' **Fit.** The fit begins at the best optimum of the mixture without variables
+#' and, if `nstart > 1`, at two single starts and, in three ways, at samples
+#' sorted by the variables; the best optimum is the fit. EM runs at the present
+#' weights, then Newton's method finds the coefficients at the present
+#' probabilities of the components, and so on until NLE changes by less than
+#' 1e-8. There is no prior on the coefficients; where variables separate
+#' components, a ridge of a millionth of a sample keeps them finite, and
+#' standard errors may be unknown, with a warning.
 #'
 #' **Standard errors** come from the full information of the model: they account
 #' for what is not known of the components and of the samples' membership. The
@@ -83,6 +85,7 @@ NULL
 # samples. `mixture$Concomitant` of such a fit is a list of
 #
 #   formula, terms, xlevels, contrasts, assign   of the variables, as in lm()
+#   total                                counts of the samples
 #   coefficients                         terms x components but the first
 #   covariance                           of the same, by component
 #   weights                              samples x components: the weights
@@ -104,25 +107,32 @@ NULL
             "~ bmi + age; found ", if (inherits(formula, "formula"))
                 paste(deparse(formula), collapse = " ")
             else .describe(formula))
-    if (is.null(data)) {
+    if (is.null(data))
         data <- .sample_variables(count)
-    } else {
-        given <- if (.row_names_info(as.data.frame(data)) > 0L)
-            row.names(as.data.frame(data))
-        .check_same_order(given, samples, "data")
-    }
     if (!is.null(data))
-        data <- .check_data(data, n)
+        data <- .check_variables(data, n, samples, "count")
     frame <- .model_frame(stats::terms(formula, data = data), data, n)
     .design(frame, formula, n)
 }
 
+# `data` as a data.frame whose rows are the samples of the argument `of`.
+.check_variables <- function(data, n, samples, of) {
+    table <- .check_data(data, n)
+    given <- if (.row_names_info(table) > 0L) row.names(table)
+    .check_same_order(given, samples, "data", of,
+        sprintf("data[rownames(%s), ]", of))
+    table
+}
+
 .model_frame <- function(terms, data, n, xlevels = NULL) {
-    frame <- tryCatch(
-        stats::model.frame(terms, data, na.action = stats::na.pass,
-            xlev = xlevels, drop.unused.levels = is.null(xlevels)),
-        error = function(e) .stop("the variables of 'formula' cannot be used: ",
-            conditionMessage(e)))
+    frame <- .use_variables({
+        frame <- stats::model.frame(terms, data, na.action = stats::na.pass,
+            xlev = xlevels, drop.unused.levels = is.null(xlevels))
+        classes <- attr(terms, "dataClasses")
+        if (!is.null(classes))
+            stats::.checkMFClasses(classes, frame)
+        frame
+    })
     missing <- vapply(frame, anyNA, NA)
     if (any(missing))
         .stop("the variables of 'formula' must have no missing values; found ",
@@ -134,24 +144,56 @@ NULL
     frame
 }
 
-.design <- function(frame, formula, n) {
-    terms <- attr(frame, "terms")
-    if (attr(terms, "intercept") == 0L)
-        .stop("'formula' must have an intercept: leave out the 0 or - 1")
-    w <- stats::model.matrix(terms, if (length(frame)) frame
-        else data.frame(row.names = seq_len(n)))
+# What R says of variables that it cannot use.
+.use_variables <- function(code) {
+    tryCatch(code, error = function(e) {
+        .stop("the variables of 'formula' cannot be used: ",
+            conditionMessage(e))
+    })
+}
+
+.model_matrix <- function(terms, frame, n, contrasts = NULL) {
+    w <- .use_variables(stats::model.matrix(terms, if (length(frame)) frame
+        else data.frame(row.names = seq_len(n)), contrasts.arg = contrasts))
     bad <- !is.finite(w)
     if (any(bad))
         .stop("the variables of 'formula' must be finite; found ",
             w[bad][[1L]], " in ", colnames(w)[colSums(bad) > 0][[1L]])
-    if (qr(w)$rank < ncol(w))
+    w
+}
+
+.design <- function(frame, formula, n) {
+    terms <- attr(frame, "terms")
+    if (attr(terms, "intercept") == 0L)
+        .stop("'formula' must have an intercept: leave out the 0 or - 1")
+    if (!is.null(attr(terms, "offset")))
+        .stop("'formula' must have no offset()")
+    w <- .model_matrix(terms, frame, n)
+    if (ncol(w) >= n)
+        .stop("'formula' must have fewer terms than there are samples, ", n,
+            "; found ", ncol(w), ". Is a number given as text?")
+    rank <- qr(.standard(w)$w)$rank
+    if (rank < ncol(w))
         .stop("the terms of 'formula' must not depend on each other linearly; ",
-            "found ", ncol(w), " terms of rank ", qr(w)$rank, " (",
+            "found ", ncol(w), " terms of rank ", rank, " (",
             .first_few(colnames(w)), ")")
     list(formula = formula, terms = terms,
         xlevels = stats::.getXlevels(terms, frame),
         contrasts = attr(w, "contrasts"), assign = attr(w, "assign"),
         design = w)
+}
+
+# The design with columns of mean 0 and standard deviation 1, but for the
+# intercept, so that the units of variables do not matter. Coefficients b of it
+# are back %*% b of the design.
+.standard <- function(w) {
+    mean <- c(0, colMeans(w[, -1L, drop = FALSE]))
+    spread <- c(1, apply(w[, -1L, drop = FALSE], 2L, stats::sd))
+    spread[spread == 0] <- 1
+    back <- diag(1 / spread, ncol(w))
+    back[1L, ] <- back[1L, ] - mean / spread
+    list(w = (w - rep(mean, each = nrow(w))) / rep(spread, each = nrow(w)),
+        back = back)
 }
 
 # ---- Multinomial logits ------------------------------------------------------
@@ -225,7 +267,7 @@ NULL
 
 # From responsibilities z to the optimum: a raw fit with `Coefficients`, whose
 # components are by decreasing weight.
-.fit_concomitant <- function(pointer, w, z, settings) {
+.fit_concomitant <- function(z, pointer, w, settings) {
     nle <- Inf
     iterations <- 0L
     for (round in seq_len(.weights_rounds)) {
@@ -245,63 +287,137 @@ NULL
     raw
 }
 
+# The starts with the variables, beside that from the optimum without them.
+.weights_starts <- c("seeds", "labels")
+
+# Samples are sorted into groups of equal size (1), and into groups of which the
+# first are larger (2) or smaller (0.5).
+.sorted_sizes <- c(1, 2, 0.5)
+
+# The best optimum from several responsibilities: those of the fit without
+# variables, of single starts, and of samples sorted by the variables.
+.best_concomitant <- function(pointer, w, fit, settings) {
+    k <- ncol(fit@group)
+    from <- list(unname(fit@group))
+    if (fit@mixture$NStart > 1L)
+        from <- c(from, .from_starts(pointer, k, settings),
+            lapply(.sorted_sizes, .sorted_by, w = w, k = k))
+    runs <- lapply(from, .fit_concomitant, pointer = pointer, w = w,
+        settings = settings)
+    nle <- vapply(runs, function(run) run$GoodnessOfFit[["NLE"]], 0)
+    runs[[which.min(nle)]]
+}
+
+.from_starts <- function(pointer, k, settings) {
+    lapply(seq_along(.weights_starts), function(i) {
+        # a seed for each, derived from that of the fit
+        seed <- as.integer((settings$seed + 7919 * i) %% .Machine$integer.max)
+        .Call(R_dmm_table_fit, pointer, k, 1L, .weights_starts[[i]], NULL, NULL,
+            seed, FALSE, settings$num.threads, settings$optimizer,
+            settings$control)$fit$Group
+    })
+}
+
+# Responsibilities of k groups along the first principal component of the
+# variables, most of each sample in its own.
+.sorted_by <- function(size, w, k) {
+    first <- if (ncol(w) > 1L)
+        drop(w %*% c(0, svd(w[, -1L, drop = FALSE], 0, 1)$v))
+    else
+        numeric(nrow(w))
+    place <- rank(first, ties.method = "average") / nrow(w)
+    group <- ceiling(place^size * k)
+    z <- matrix(0.2 / k, nrow(w), k)
+    own <- cbind(seq_len(nrow(w)), pmin(pmax(group, 1), k))
+    z[own] <- z[own] + 0.8
+    z
+}
+
 # ---- Errors ------------------------------------------------------------------
 
 # The step of differences, in standard errors of the coefficients if the
-# components were known.
+# components were known, and at most in log odds for a standard deviation of the
+# variable.
 .difference_step <- 0.1
 
-# The covariance of the coefficients, by component. The score of the
-# coefficients at the best parameters of the components is that of the profile
-# likelihood; its derivative, by central differences, is the information, which
-# accounts for what is not known of the components and of the samples'
-# membership.
+# Coefficients of standardised variables whose errors would be larger even if
+# the components were known: the variable separates components, and they are as
+# good as infinite.
+.largest_error <- 10
+
+# The covariance of the coefficients, by component; `w` is standardised. The
+# score of the coefficients at the best parameters of the components is that of
+# the profile likelihood. Its derivative, by central differences, is the
+# information, which accounts for what is not known of the components and of the
+# samples' membership.
 .weights_covariance <- function(pointer, w, raw, settings) {
     gamma <- raw$Coefficients
-    settings$control$tolerance <- 1e-11
-    settings$control$relative.tolerance <- 0
+    known <- .weights_information(w, exp(.log_weights(w, gamma)))
+    ridge <- 1e-6 * diag(length(gamma))
+    error <- sqrt(diag(solve(known + ridge)))
+    finite <- which(error < .largest_error)
+    covariance <- matrix(NA_real_, length(gamma), length(gamma))
+    settings$control[c("tolerance", "relative.tolerance")] <- list(1e-11, 0)
     settings$control$max.iterations <- 10000L
     score <- function(gamma) {
         log_weights <- .log_weights(w, gamma)
         z <- .fit_at_weights(pointer, log_weights, raw$Group, settings)$Group
         # components of nearly equal weight may change places
-        to <- max.col(crossprod(raw$Group, z))
+        to <- max.col(crossprod(raw$Group, z), ties.method = "first")
         if (!anyDuplicated(to))
             z <- z[, to]
         as.vector(crossprod(w, (z - exp(log_weights))[, -1L, drop = FALSE]))
     }
-    known <- .weights_information(w, exp(.log_weights(w, gamma)))
-    step <- .difference_step / sqrt(pmax(diag(known), 1e-12))
-    info <- vapply(seq_along(gamma), function(i) {
-        move <- replace(numeric(length(gamma)), i, step[[i]])
-        (score(gamma - move) - score(gamma + move)) / (2 * step[[i]])
-    }, numeric(length(gamma)))
-    info <- (info + t(info)) / 2
-    tryCatch(chol2inv(chol(info)), error = function(e) {
-        warning("the standard errors of the coefficients of 'formula' are not ",
-            "known: the information is not positive definite, as where the ",
-            "variables separate the components", call. = FALSE)
-        matrix(NA_real_, length(gamma), length(gamma))
-    })
+    info <- vapply(finite, function(i) {
+        step <- min(.difference_step / sqrt(known[i, i]), .difference_step)
+        move <- replace(numeric(length(gamma)), i, step)
+        (score(gamma - move) - score(gamma + move))[finite] / (2 * step)
+    }, numeric(length(finite)))
+    info <- matrix(info, length(finite))
+    value <- tryCatch(chol2inv(chol((info + t(info)) / 2)),
+        error = function(e) NULL)
+    if (!is.null(value))
+        covariance[finite, finite] <- value
+    if (is.null(value) || length(finite) < length(gamma))
+        warning("some standard errors of the coefficients of 'formula' are ",
+            "not known: the variables separate components, so that the ",
+            "coefficients are as good as infinite, or the components are not ",
+            "told apart", call. = FALSE)
+    covariance
+}
+
+# The same for the coefficients of the design as it was given. What depends on
+# an unknown one is not known.
+.transform_covariance <- function(covariance, back, k) {
+    all <- kronecker(diag(k), back)
+    known <- !is.na(diag(covariance))
+    part <- all[, known, drop = FALSE]
+    value <- part %*% covariance[known, known, drop = FALSE] %*% t(part)
+    lost <- rowSums(all[, !known, drop = FALSE] != 0) > 0
+    value[lost, ] <- NA
+    value[, lost] <- NA
+    value
 }
 
 # ---- The fit as dmn() returns it ---------------------------------------------
 
-# Begins at the best optimum of a fit without variables. One component has no
-# weights to explain.
+# One component has no weights to explain.
 .add_concomitant <- function(table, fit, concomitant, settings) {
     k <- ncol(fit@group)
     if (k == 1L)
         return(fit)
-    w <- concomitant$design
+    names <- colnames(concomitant$design)
+    standard <- .standard(concomitant$design)
+    w <- standard$w
     parts <- .concomitant_parts(table, fit, settings)
-    raw <- .fit_concomitant(parts$pointer, w, unname(fit@group), settings)
+    raw <- .best_concomitant(parts$pointer, w, fit, settings)
     with <- parts$finish(raw)
     concomitant$design <- NULL
-    concomitant$coefficients <- matrix(raw$Coefficients, ncol(w),
-        dimnames = list(colnames(w), colnames(with@group)[-1L]))
-    concomitant$covariance <- .weights_covariance(parts$pointer, w, raw,
-        settings)
+    concomitant$coefficients <- matrix(standard$back %*% raw$Coefficients,
+        ncol(w), dimnames = list(names, colnames(with@group)[-1L]))
+    concomitant$covariance <- .transform_covariance(
+        .weights_covariance(parts$pointer, w, raw, settings), standard$back,
+        k - 1L)
     concomitant$weights <- exp(.log_weights(w, raw$Coefficients))
     dimnames(concomitant$weights) <- dimnames(with@group)
     mixture <- with@mixture
@@ -348,29 +464,47 @@ NULL
 # ---- New samples -------------------------------------------------------------
 
 # log of the weights for other samples, or NULL if they are constant. Without
-# `data`, samples of the fit have those that they had there.
+# `data`, samples of the fit, known by name and total, have those that they had
+# there.
 .log_weights_of <- function(object, count, data, arg = "newdata") {
     x <- object@mixture$Concomitant
     if (is.null(x)) {
-        if (!is.null(data))
+        if (!is.null(data) && ncol(object@group) > 1L)
             .stop("'data' has the variables of a fit made with 'formula'; ",
                 "'object' has none")
         return(NULL)
     }
     n <- nrow(count)
+    if (n == 0L)
+        return(matrix(0, 0L, ncol(object@group)))
     if (is.null(data)) {
-        samples <- rownames(count)
-        if (is.null(samples) || is.null(rownames(x$weights)) ||
-            !all(samples %in% rownames(x$weights)))
+        at <- .samples_of_fit(x, count)
+        if (anyNA(at))
             .stop("'data' is missing: pass the variables of ",
                 paste(deparse(x$formula), collapse = " "), " for the samples ",
                 "of '", arg, "'")
-        return(log(unname(x$weights[samples, , drop = FALSE])))
+        return(log(unname(x$weights[at, , drop = FALSE])))
     }
-    frame <- .model_frame(x$terms, .check_data(data, n), n, x$xlevels)
-    w <- stats::model.matrix(x$terms, if (length(frame)) frame
-        else data.frame(row.names = seq_len(n)), contrasts.arg = x$contrasts)
-    .log_weights(w, x$coefficients)
+    frame <- .model_frame(x$terms, .check_variables(data, n, rownames(count),
+        arg), n, x$xlevels)
+    .log_weights(.model_matrix(x$terms, frame, n, x$contrasts),
+        x$coefficients)
+}
+
+# Which samples of the fit those of `count` are, or NA.
+.samples_of_fit <- function(x, count) {
+    total <- .totals(count)$rows
+    names <- rownames(x$weights)
+    at <- if (!is.null(rownames(count)) && !is.null(names) &&
+        !anyDuplicated(names))
+        match(rownames(count), names)
+    else if (nrow(count) == nrow(x$weights) &&
+        identical(rownames(count), names))
+        seq_len(nrow(count))
+    else
+        rep(NA_integer_, nrow(count))
+    at[is.na(at) | x$total[at] != total] <- NA
+    at
 }
 
 # ---- Reading -----------------------------------------------------------------
@@ -404,6 +538,8 @@ concomitant.default <- function(object, ...) {
 
 .concomitant_of <- function(object) {
     .check_fit(object, read = NULL)
+    if (ncol(object@group) == 1L)
+        .stop("'object' has one component, whose weight is 1")
     if (!.has_concomitant(object))
         .stop("'object' has constant weights: fit it by dmn(count, k, ",
             "formula = ~ variable, data = data)")
@@ -432,7 +568,9 @@ anova.DMN <- function(object, ...) {
     rows <- lapply(seq_along(labels), function(i) {
         at <- rep(x$assign == i, k)
         estimate <- as.vector(x$coefficients)[at]
-        chisq <- drop(estimate %*% solve(x$covariance[at, at], estimate))
+        covariance <- x$covariance[at, at]
+        chisq <- if (anyNA(covariance)) NA_real_
+            else drop(estimate %*% solve(covariance, estimate))
         data.frame(Df = sum(at), Chisq = chisq,
             "Pr(>Chisq)" = stats::pchisq(chisq, sum(at), lower.tail = FALSE),
             check.names = FALSE)
@@ -447,24 +585,42 @@ anova.DMN <- function(object, ...) {
 "), class = c("anova", "data.frame"))
 }
 
+# What fits must have in common to be compared.
+.comparable <- function(fit) {
+    list(dim(fit@group), rownames(fit@group), dim(fit@fit$Estimate),
+        rownames(fit@fit$Estimate), sort(fit@mixture$Markers$taxa),
+        fit@mixture$Control[c("eta", "nu")])
+}
+
+.variables_of <- function(fit) {
+    attr(fit@mixture$Concomitant$terms, "term.labels")
+}
+
 # Likelihood ratio tests of nested fits with the same components.
 .ratio_table <- function(fits) {
-    df <- vapply(fits, .parameters, numeric(1))
-    fits <- fits[order(df)]
     for (fit in fits)
         .check_fit(fit, read = NULL)
+    df <- vapply(fits, .parameters, numeric(1))
+    fits <- fits[order(df)]
+    df <- sort(df)
     same <- vapply(fits, function(fit) {
-        identical(dim(fit@group), dim(fits[[1L]]@group)) &&
-            identical(rownames(fit@group), rownames(fits[[1L]]@group)) &&
-            identical(sort(fit@mixture$Markers$taxa),
-                sort(fits[[1L]]@mixture$Markers$taxa))
+        identical(.comparable(fit), .comparable(fits[[1L]]))
     }, NA)
     if (!all(same))
-        .stop("anova() compares fits of the same samples with the same number ",
-            "of components and the same markers; for others use laplace()")
+        .stop("anova() compares fits of the same samples and taxa with the ",
+            "same number of components, markers and prior; for others use ",
+            "laplace()")
+    labels <- lapply(fits, .variables_of)
+    nested <- mapply(function(a, b) all(a %in% b), labels[-length(fits)],
+        labels[-1L])
+    if (!all(nested) || any(diff(df) <= 0))
+        .stop("anova() compares nested formulas, of which each has the ",
+            "variables of the one before and more; for others use laplace()")
     nle <- vapply(fits, function(fit) fit@goodnessOfFit[["NLE"]], numeric(1))
-    df <- sort(df)
     chisq <- c(NA, -2 * diff(nle))
+    if (any(chisq < -0.01, na.rm = TRUE))
+        warning("a fit with more variables has a worse optimum than one with ",
+            "fewer: raise 'nstart', or try other seeds", call. = FALSE)
     more <- c(NA, diff(df))
     table <- data.frame(NLE = nle, Df = more, Chisq = chisq,
         "Pr(>Chisq)" = stats::pchisq(pmax(chisq, 0), more, lower.tail = FALSE),

@@ -144,6 +144,8 @@ dmn <- function(count, k, verbose = FALSE,
     markers <- .check_markers(markers, count)
     concomitant <- .check_concomitant(formula, data, given, nrow(count),
         rownames(count))
+    if (!is.null(concomitant))
+        concomitant$total <- .totals(count)$rows
     given <- NULL
 
     if (verbose)

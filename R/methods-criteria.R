@@ -184,6 +184,8 @@ logLik.DMN <- function(object, newdata, ...,
     .refuse_dots(..., .what = "logLik", .known = names(formals(logLik.DMN)))
     missing.taxa <- .check_missing_taxa(missing.taxa)
     .check_fit(object, read = "Estimate")
+    if (!missing(newdata) && is.null(data) && .has_concomitant(object))
+        data <- .sample_variables(newdata)
     if (!missing(newdata))
         return(.loglik_of_new(object, .as_new_samples(newdata,
             assay.type = assay.type), missing.taxa, data))

@@ -168,7 +168,8 @@ augment.DMN <- function(x, data = NULL, newdata = NULL, ...,
         x@group
     else
         predict.DMN(x, newdata, missing.taxa = missing.taxa,
-            assay.type = assay.type)
+            assay.type = assay.type,
+            data = if (.has_concomitant(x)) data)
     table <- .sample_data(data, z, is.null(newdata))
     .as_tidy(.add_columns(table, .classes(z, componentLabels(x))))
 }

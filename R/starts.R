@@ -124,8 +124,8 @@
 #' certain, or after a fixed number of steps. `inst/benchmarks/starts.md` in the
 #' package's sources compares all this with alternatives.
 #'
-#' The starts of a fit with `formula` are those without it, of which the best is
-#' continued with the variables, see [concomitant()].
+#' The starts of a fit with `formula` are those without it; [concomitant()] says
+#' how it goes on.
 #'
 #' The seed of each start is derived from the seed of the fit, so that the first
 #' `n` starts are the same for any `nstart >= n`. A fit with one component has

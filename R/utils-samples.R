@@ -43,6 +43,9 @@
     if (nrow(data) != n)
         .stop("'data' must have a row for each of the ", .plural(n, "sample"),
             "; found ", .plural(nrow(data), "row"))
+    # phyloseq's sample_data
+    if (isS4(data) && methods::is(data, "data.frame"))
+        data <- methods::as(data, "data.frame")
     # column names stay as they are, and a matrix without any is given some
     as.data.frame(data, optional = !is.matrix(data))
 }

@@ -69,7 +69,8 @@
 #' @return The paths of the files, invisibly.
 #' @section Errors: It is an error if a name of a sample, taxon or component has
 #' a tab or a line break, which would break the files, and if a file cannot be
-#' written. It is also an error if a fit has [markers()], for which the format
+#' written. It is also an error if a fit has [markers()] or
+#' [concomitant()] variables, for which the format
 #' has no place.
 #' @seealso [drivers()]
 #' @examples
@@ -97,6 +98,9 @@ writeDMN <- function(object, dir, reference = NULL) {
         .stop("'object' has markers, for which the format has no place: its ",
             "files would be read as a fit in which all taxa differ. Use ",
             "as.data.frame(), markers() and drivers()")
+    if (any(vapply(fits, .has_concomitant, logical(1))))
+        .stop("'object' has weights that depend on variables, for which the ",
+            "format has no place. Use as.data.frame() and concomitant()")
     if (missing(dir))
         .stop("'dir' is missing: pass the directory to write to")
     k <- .fitted_k(fits)

@@ -63,8 +63,8 @@ test_that("a formula without variables gives the mixture without it", {
 })
 
 test_that("three components and a factor: the weights and their criteria", {
-    f <- dmn(x, 3, seed = 1, nstart = 5, formula = ~ bmi + site,
-        data = data$data)
+    f <- suppressWarnings(dmn(x, 3, seed = 1, nstart = 5,
+        formula = ~ bmi + site, data = data$data))
     m <- f@mixture$Concomitant
     expect_identical(dim(m$coefficients), c(4L, 2L))
     expect_equal(rowSums(m$weights), stats::setNames(rep(1, 120), rownames(x)))
@@ -110,6 +110,14 @@ test_that("the variable is found, and a test of nested fits agrees", {
     expect_equal(wald[["Pr(>Chisq)"]], one$p.value)
     expect_error(anova(fit, dmn(x, 3, seed = 1, nstart = 2)), "same number of")
     expect_error(anova(fit, 1), "compares fits")
+    by_site <- dmn(x, 2, seed = 1, nstart = 2, formula = ~ site,
+        data = data$data)
+    expect_error(anova(fit, by_site), "nested formulas")
+    expect_error(anova(fit, fit), "nested formulas")
+    expect_error(anova(fit, dmn(x[, 1:3], 2, seed = 1, nstart = 2)),
+        "same samples and taxa")
+    expect_error(anova(fit, suppressWarnings(dmn(x, 2, seed = 1, nstart = 2,
+        control = dmncontrol(nu = 5)))), "prior")
     expect_output(print(fit), "weights: ~bmi")
     expect_output(print(summary(fit)), "weights: ~bmi")
 })
@@ -153,11 +161,38 @@ test_that("other samples have the weights of their variables", {
     multinomial <- lgamma(rowSums(new) + 1) - rowSums(lgamma(new + 1))
     expect_equal(as.numeric(logLik(fit, new, data = given)),
         sum(multinomial) + sum(apply(joint, 1, ref_log_sum_exp)))
-    expect_error(predict(dmn(x, 1), new, data = given), "'object' has none")
+    expect_error(predict(dmn(x, 2, seed = 1), new, data = given),
+        "'object' has none")
     expect_equal(dim(residuals(fit, x)), dim(x))
     # drawn components follow the variable
     drawn <- attr(simulate(fit, 1, seed = 1)[[1]], "component")
     expect_gt(abs(stats::cor(drawn, data$data$bmi)), 0.1)
+    # variables in another order, of another type, or not finite
+    expect_error(predict(fit, x, data = data$data[120:1, ]), "another order")
+    expect_error(predict(fit, new, data = data.frame(bmi = c("a", "b"))),
+        "cannot be used")
+    expect_error(predict(fit, new, data = data.frame(bmi = c(1, Inf))),
+        "must be finite")
+    # other samples of the same names
+    other <- x[2:1, ]
+    rownames(other) <- rownames(x)[1:2]
+    other[1, 1] <- other[1, 1] + 1L
+    expect_error(predict(fit, other), "'data' is missing")
+    unnamed <- unname(x)
+    f <- dmn(unnamed, 2, seed = 1, formula = ~ bmi,
+        data = data.frame(bmi = data$data$bmi))
+    expect_equal(predict(f, unnamed), mixture(f), tolerance = 1e-5)
+    expect_error(predict(f, unnamed[1:5, ]), "'data' is missing")
+    expect_identical(dim(predict(fit, x[0, ])), c(0L, 2L))
+    augmented <- augment.DMN(fit, data.frame(bmi = c(-1, 1)), new)
+    expect_identical(nrow(augmented), 2L)
+    expect_error(writeDMN(fit, tempfile()), "no place")
+    one <- dmn(x, 1, formula = ~ bmi, data = data$data)
+    expect_equal(predict(one, x, data = data$data)[, 1],
+        stats::setNames(rep(1, 120), rownames(x)))
+    expect_error(concomitant(one), "one component")
+    expect_error(dmngroup(x, data$data$site, 1, formula = ~ bmi,
+        .lapply = lapply), "no argument 'formula'")
     again <- update(fit, x, data = data$data)
     expect_identical(again@mixture$Concomitant$coefficients,
         fit@mixture$Concomitant$coefficients)
@@ -191,6 +226,18 @@ test_that("sample variables of a container are used", {
     se <- SummarizedExperiment::SummarizedExperiment(list(counts = t(x)),
         colData = data$data)
     expect_identical(dmn(se, 2, seed = 1, formula = ~ bmi)@fit, fit@fit)
+    new <- se[, 1:3]
+    colnames(new) <- c("p", "q", "r")
+    expect_equal(unname(predict(fit, new)), unname(mixture(fit)[1:3, ]),
+        tolerance = 1e-5)
+    skip_if_not_installed("phyloseq")
+    counts <- phyloseq::otu_table(x, taxa_are_rows = FALSE)
+    variables <- phyloseq::sample_data(data$data)
+    found <- dmn(phyloseq::phyloseq(counts, variables), 2, seed = 1,
+        formula = ~ bmi)
+    expect_identical(found@fit, fit@fit)
+    expect_identical(dmn(x, 2, seed = 1, formula = ~ bmi,
+        data = variables)@fit, fit@fit)
 })
 
 test_that("variables that separate the components are survived", {
@@ -202,6 +249,62 @@ test_that("variables that separate the components are survived", {
         data = known))
     expect_true(all(is.finite(concomitant(f)$estimate)))
     expect_true(all(is.finite(goodnessOfFit(f))))
+
+    # a group without one of the types has a coefficient without an error
+    set.seed(4)
+    site <- factor(rep(c("a", "b", "c"), 50))
+    type <- ifelse(site == "c", 1, 1 + (stats::runif(150) <
+        ifelse(site == "a", 0.4, 0.6)))
+    alpha <- cbind(c(6, 3, 2, 1), c(1, 2, 3, 6))
+    y <- t(vapply(1:150, function(i) {
+        p <- stats::rgamma(4, 5 * alpha[, type[[i]]])
+        stats::rmultinom(1L, 200, p)[, 1L]
+    }, integer(4)))
+    expect_warning(f <- dmn(y, 2, seed = 1, nstart = 3, formula = ~ site,
+        data = data.frame(site)), "standard errors .* are not known")
+    table <- concomitant(f)
+    expect_true(is.na(table$std.error[table$term == "sitec"]))
+    expect_true(is.na(anova(f)$Chisq))
+    expect_gt(anova(dmn(y, 2, seed = 1, nstart = 3), f)$Chisq[[2]], 10)
+})
+
+test_that("the units of a variable do not matter", {
+    base <- concomitant(fit)
+    for (unit in c(1e-8, 1e9)) {
+        scaled <- data$data
+        scaled$bmi <- scaled$bmi * unit + 7 * unit
+        f <- dmn(x, 2, seed = 1, formula = ~ bmi, data = scaled)
+        expect_equal(concomitant(f)$estimate[[2]] * unit, base$estimate[[2]],
+            tolerance = 1e-5)
+        expect_equal(concomitant(f)$std.error[[2]] * unit,
+            base$std.error[[2]], tolerance = 1e-4)
+    }
+    time <- as.POSIXct("2020-01-01") + 1e5 * data$data$bmi
+    f <- dmn(x, 2, seed = 1, formula = ~ time, data = data.frame(time))
+    expect_equal(concomitant(f)$p.value[[2]], base$p.value[[2]],
+        tolerance = 1e-3)
+})
+
+test_that("several starts find what one does not", {
+    worse <- vapply(1:6, function(seed) {
+        set.seed(seed)
+        alpha <- cbind(c(4, 3, 2, 2), c(2.5, 3, 3, 2.5))
+        v <- stats::rnorm(100)
+        type <- 1 + (stats::runif(100) < stats::plogis(4 * v))
+        y <- t(vapply(1:100, function(i) {
+            stats::rmultinom(1L, 30, stats::rgamma(4, alpha[, type[[i]]]))[, 1L]
+        }, integer(4)))
+        f <- suppressWarnings(dmn(y, 2, seed = 1, formula = ~ v,
+            data = data.frame(v)))
+        table <- .compress(y, 2L, 1L)
+        w <- .standard(stats::model.matrix(~ v))$w
+        best <- .fit_concomitant(cbind(2 - type, type - 1), table$table, w,
+            list(seed = 1L, num.threads = 1L, optimizer = "newton",
+                control = dmncontrol()))
+        goodnessOfFit(f)[["NLE"]] - best$GoodnessOfFit[["NLE"]]
+    }, 0)
+    # from the optimum without the variable alone, 4 of 6 are worse
+    expect_lte(sum(worse > 0.1), 1)
 })
 
 test_that("what cannot be used is refused", {
@@ -211,7 +314,7 @@ test_that("what cannot be used is refused", {
     expect_error(dmn(x, 2, formula = ~ nothing, data = data$data),
         "cannot be used: .*nothing")
     expect_error(dmn(x, 2, formula = ~ bmi, data = data$data[1:3, ]),
-        "must name every row")
+        "a row for each of the 120 samples")
     expect_error(dmn(x, 2, formula = ~ bmi, data = data$data[120:1, ]),
         "in another order")
     missing <- transform(data$data, bmi = replace(bmi, 4, NA))
@@ -223,6 +326,12 @@ test_that("what cannot be used is refused", {
         "must not depend on each other")
     expect_error(dmn(x, 2, formula = ~ 0 + bmi, data = data$data),
         "an intercept")
+    expect_error(dmn(x, 2, formula = ~ bmi + offset(bmi), data = data$data),
+        "no offset")
+    expect_error(dmn(x, 2, formula = ~ text, data = data.frame(
+        text = as.character(data$data$bmi))), "fewer terms than")
+    expect_error(dmn(x, 2, formula = ~ same, data = data.frame(
+        same = factor(rep("a", 120)))), "cannot be used")
     expect_error(concomitant(dmn(x, 2, seed = 1)), "constant weights")
     expect_error(concomitant(1), "must be a fit")
     expect_error(concomitant(fit, level = 2), "'level'")
