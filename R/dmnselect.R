@@ -73,6 +73,8 @@
 #'     the number of threads for each fit. `NULL` means that of [dmnthreads()]
 #'     in this process, and one thread in a worker.
 #' @param optimizer,control,assay.type as for [dmn()], with the same defaults.
+#' @param markers `NULL`, the default, taxa, or `"select"`: the taxa in which
+#'     components differ, see [markers()]. They are selected anew for each `k`.
 #' @return `dmnselect()`: an object of class `DMNSelect`, a `SimpleList` of
 #'     [DMN-class] objects named by `k`, in increasing order of `k`. It can be
 #'     used like a list of fits: `lapply(sel, mixturewt)`,

@@ -42,6 +42,9 @@
 #'     anything in it is an error.
 #' @param BPPARAM,num.threads,control,assay.type as for [dmnselect()], with the
 #'     same defaults.
+#' @param markers `NULL`, the default, taxa, or `"select"`: the taxa in which
+#'     components differ, see [markers()]. They are selected anew in each fit,
+#'     from its samples alone.
 #' @return An object of class `dmnstability`: a list of three elements.
 #'
 #' * `rand`: a numeric matrix, resamples x values of `k`, of adjusted Rand
