@@ -92,6 +92,8 @@ NULL
 
 .has_concomitant <- function(object) !is.null(object@mixture$Concomitant)
 
+.formula_text <- function(formula) paste(deparse(formula), collapse = " ")
+
 # ---- The design --------------------------------------------------------------
 
 # The checked arguments `formula` and `data`: NULL, or a list with the design,
@@ -105,7 +107,7 @@ NULL
     if (!inherits(formula, "formula") || length(formula) != 2L)
         .stop("'formula' must be a formula without a left side, such as ",
             "~ bmi + age; found ", if (inherits(formula, "formula"))
-                paste(deparse(formula), collapse = " ")
+                .formula_text(formula)
             else .describe(formula))
     if (is.null(data))
         data <- .sample_variables(count)
@@ -223,7 +225,8 @@ NULL
 # The maximum of sum(z log pi) over `gamma`, by Newton's method. A ridge of a
 # millionth of a sample keeps it finite where the variables separate the
 # components.
-.fit_weights <- function(w, z, gamma = matrix(0, ncol(w), ncol(z) - 1L)) {
+.fit_weights <- function(w, z) {
+    gamma <- matrix(0, ncol(w), ncol(z) - 1L)
     ridge <- 1e-6 * diag(length(gamma))
     value <- function(gamma) {
         sum(z * .log_weights(w, gamma)) - 5e-7 * sum(gamma^2)
@@ -260,9 +263,7 @@ NULL
 
 # One fit of the components at given log weights, from responsibilities z.
 .fit_at_weights <- function(pointer, log_weights, z, settings) {
-    .Call(R_dmm_table_fit, pointer, ncol(z), 1L, "given", z, log_weights,
-        settings$seed, FALSE, settings$num.threads, settings$optimizer,
-        settings$control)$fit
+    .call_fit(pointer, ncol(z), 1L, settings, "given", z, log_weights)$fit
 }
 
 # From responsibilities z to the optimum: a raw fit with `Coefficients`, whose
@@ -311,10 +312,9 @@ NULL
 .from_starts <- function(pointer, k, settings) {
     lapply(seq_along(.weights_starts), function(i) {
         # a seed for each, derived from that of the fit
-        seed <- as.integer((settings$seed + 7919 * i) %% .Machine$integer.max)
-        .Call(R_dmm_table_fit, pointer, k, 1L, .weights_starts[[i]], NULL, NULL,
-            seed, FALSE, settings$num.threads, settings$optimizer,
-            settings$control)$fit$Group
+        settings$seed <- as.integer((settings$seed + 7919 * i) %%
+            .Machine$integer.max)
+        .call_fit(pointer, k, 1L, settings, .weights_starts[[i]])$fit$Group
     })
 }
 
@@ -441,11 +441,9 @@ NULL
     parts <- .Call(R_dmm_table_split, table$table, chosen, ncol(fit@group),
         settings$num.threads)
     list(pointer = parts$markers, finish = function(raw) {
-        background <- .Call(R_dmm_table_fit, parts$background, 1L, 1L, NULL,
-            NULL, NULL, settings$seed, FALSE, settings$num.threads,
-            settings$optimizer, settings$control)$fit
+        background <- .call_fit(parts$background, 1L, 1L, settings)
         branches <- list(chosen = chosen, markers = raw,
-            background = background, starts = list(NLE = numeric()))
+            background = background$fit, starts = list(NLE = numeric()))
         .join_branches(table, branches, .gains(table, branches, settings),
             fit@mixture$Markers$selected, settings)
     })
@@ -481,7 +479,7 @@ NULL
         at <- .samples_of_fit(x, count)
         if (anyNA(at))
             .stop("'data' is missing: pass the variables of ",
-                paste(deparse(x$formula), collapse = " "), " for the samples ",
+                .formula_text(x$formula), " for the samples ",
                 "of '", arg, "'")
         return(log(unname(x$weights[at, , drop = FALSE])))
     }
@@ -489,6 +487,15 @@ NULL
         arg), n, x$xlevels)
     .log_weights(.model_matrix(x$terms, frame, n, x$contrasts),
         x$coefficients)
+}
+
+# The argument `data` of functions of a fit: by default the sample variables of
+# the container of new counts, if the fit has use for them.
+.variables_for <- function(object, data, count) {
+    if (is.null(data) && .has_concomitant(object))
+        .sample_variables(count)
+    else
+        data
 }
 
 # Which samples of the fit those of `count` are, or NA.
@@ -578,11 +585,10 @@ anova.DMN <- function(object, ...) {
     table <- do.call(rbind, rows)
     if (is.null(table))
         .stop("'object' has no variables to test: its formula is ",
-            paste(deparse(x$formula), collapse = " "))
+            .formula_text(x$formula))
     row.names(table) <- labels
     structure(table, heading = paste0("Wald tests of what the weights of ",
-        k + 1L, " components depend on
-"), class = c("anova", "data.frame"))
+        k + 1L, " components depend on\n"), class = c("anova", "data.frame"))
 }
 
 # What fits must have in common to be compared.
@@ -627,7 +633,7 @@ anova.DMN <- function(object, ...) {
         check.names = FALSE)
     row.names(table) <- make.unique(vapply(fits, function(fit) {
         if (.has_concomitant(fit))
-            paste(deparse(fit@mixture$Concomitant$formula), collapse = " ")
+            .formula_text(fit@mixture$Concomitant$formula)
         else
             "~ 1"
     }, ""))

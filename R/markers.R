@@ -262,14 +262,10 @@ NULL
 # markers.
 .first_markers <- function(search) {
     settings <- search$settings
-    fit <- function(k, nstart) {
-        .Call(R_dmm_table_fit, search$table$table, k, nstart, NULL, NULL, NULL,
-            settings$seed, FALSE, settings$num.threads, settings$optimizer,
-            settings$control)$fit
-    }
-    one <- fit(1L, 1L)
-    classic <- fit(search$k, search$nstart)
-    gain <- .Call(R_dmm_table_gains, search$table$table, classic$Group,
+    pointer <- search$table$table
+    one <- .call_fit(pointer, 1L, 1L, settings)$fit
+    classic <- .call_fit(pointer, search$k, search$nstart, settings)$fit
+    gain <- .Call(R_dmm_table_gains, pointer, classic$Group,
         logical(length(search$total)), classic$Estimate,
         colSums(classic$Estimate), sum(one$Estimate), settings$control,
         settings$num.threads)

@@ -184,11 +184,10 @@ logLik.DMN <- function(object, newdata, ...,
     .refuse_dots(..., .what = "logLik", .known = names(formals(logLik.DMN)))
     missing.taxa <- .check_missing_taxa(missing.taxa)
     .check_fit(object, read = "Estimate")
-    if (!missing(newdata) && is.null(data) && .has_concomitant(object))
-        data <- .sample_variables(newdata)
     if (!missing(newdata))
         return(.loglik_of_new(object, .as_new_samples(newdata,
-            assay.type = assay.type), missing.taxa, data))
+            assay.type = assay.type), missing.taxa,
+            .variables_for(object, data, newdata)))
     value <- object@mixture$LogLik
     if (is.null(value))
         value <- .loglik_from_nle(object)

@@ -100,8 +100,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
     num.threads <- .check_threads(num.threads)
     .check_fit(object, read = "Estimate")
     estimate <- object@fit$Estimate
-    if (is.null(data) && .has_concomitant(object))
-        data <- .sample_variables(newdata)
+    data <- .variables_for(object, data, newdata)
     newdata <- .align_taxa(.as_new_samples(newdata, assay.type = assay.type),
         estimate, missing.taxa = missing.taxa)
     newdata <- .as_counts(newdata, "newdata", allow.empty = TRUE,

@@ -73,8 +73,7 @@ residuals.DMN <- function(object, counts, ...,
     missing.taxa <- .check_missing_taxa(missing.taxa)
     .check_fit(object, read = "Estimate")
     alpha <- object@fit$Estimate
-    if (is.null(data) && .has_concomitant(object))
-        data <- .sample_variables(counts)
+    data <- .variables_for(object, data, counts)
     counts <- .align_taxa(.as_new_samples(counts, "counts", assay.type), alpha,
         "counts", missing.taxa)
     counts <- .as_counts(counts, "counts")

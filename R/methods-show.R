@@ -27,8 +27,7 @@
 # A line on what the weights depend on, or NULL if they are constant.
 .weights_line <- function(object) {
     if (.has_concomitant(object))
-        paste("weights:", paste(deparse(object@mixture$Concomitant$formula),
-            collapse = " "))
+        paste("weights:", .formula_text(object@mixture$Concomitant$formula))
 }
 
 # A line on the starts, or NULL for a fit by DirichletMultinomial.

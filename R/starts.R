@@ -25,15 +25,28 @@
     .add_to_mixture(fit, NStart = nstart)
 }
 
+# Calls the engine: list(fit, starts), raw, of the best of up to `nstart` starts
+# on a compressed table. `kinds` is the kind of each start, or NULL for the
+# usual sequence; `given` and `log_weights` are for starts of kind "given",
+# samples x components: responsibilities, and the log weights of each sample, or
+# NULL. `settings`: seed, num.threads, optimizer, control.
+.call_fit <- function(pointer, k, nstart, settings, kinds = NULL, given = NULL,
+    log_weights = NULL, verbose = FALSE) {
+    # one component has one optimum
+    .Call(R_dmm_table_fit, pointer, k, if (k == 1L) 1L else nstart, kinds,
+        given, log_weights, settings$seed, verbose, settings$num.threads,
+        settings$optimizer, settings$control)
+}
+
 # The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,
 # or NULL for the usual sequence. `given` is a matrix, samples x components, of
 # responsibilities for starts of kind "given".
 .fit_starts <- function(table, k, seed, verbose, nstart, num.threads,
     optimizer, control, kinds = NULL, given = NULL) {
-    # one component has one optimum
-    n <- if (k == 1L) 1L else nstart
-    raw <- .Call(R_dmm_table_fit, table$table, k, n, kinds, given, NULL, seed,
-        verbose && n == 1L, num.threads, optimizer, control)
+    settings <- list(seed = seed, num.threads = num.threads,
+        optimizer = optimizer, control = control)
+    raw <- .call_fit(table$table, k, nstart, settings, kinds, given,
+        verbose = verbose && (k == 1L || nstart == 1L))
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
     fit <- .add_to_mixture(fit, NStart = nstart, Starts = raw$starts)
     if (verbose)

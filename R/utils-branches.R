@@ -29,13 +29,11 @@
 .fit_branches <- function(table, chosen, k, nstart, settings, given = NULL) {
     parts <- .Call(R_dmm_table_split, table$table, chosen, k,
         settings$num.threads)
-    fit <- function(part, k, nstart, given = NULL) {
-        .Call(R_dmm_table_fit, part, k, if (k == 1L) 1L else nstart,
-            if (!is.null(given)) "given", given, NULL, settings$seed, FALSE,
-            settings$num.threads, settings$optimizer, settings$control)
-    }
-    markers <- fit(parts$markers, k, if (is.null(given)) nstart else 1L, given)
-    background <- fit(parts$background, 1L, 1L)
+    markers <- if (is.null(given))
+        .call_fit(parts$markers, k, nstart, settings)
+    else
+        .call_fit(parts$markers, k, 1L, settings, "given", given)
+    background <- .call_fit(parts$background, 1L, 1L, settings)
     list(chosen = chosen, markers = markers$fit, starts = markers$starts,
         background = background$fit,
         laplace = markers$fit$GoodnessOfFit[["Laplace"]] +

@@ -25,6 +25,7 @@
 suppressMessages(library(dmmomp))
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+source(file.path(benchmark_folder, "public.R"))
 options <- read_arguments(parts = c("simulation", "tables", "levels"),
     samples = c(50L, 150L, 500L), taxa = c(100L, 500L, 2000L),
     shares = c(0.05, 0.2, 1), types = c(1L, 2L, 4L, 6L),
@@ -236,37 +237,12 @@ report_simulation <- function(rows) {
 
 # ---- Public tables -----------------------------------------------------------
 
-values <- function(name, package) {
-    where <- new.env()
-    utils::data(list = name, package = package, envir = where)
-    where[[name]]
-}
-
-phyloseq_counts <- function(name) {
-    x <- values(name, "phyloseq")
-    table <- methods::as(phyloseq::otu_table(x), "matrix")
-    if (phyloseq::taxa_are_rows(x)) t(table) else table
-}
-
-metagenomeseq_counts <- function(name) {
-    t(metagenomeSeq::MRcounts(values(name, "metagenomeSeq")))
-}
-
 # GlobalPatterns by family; taxa whose family is not known are left out.
 family_counts <- function() {
     rank <- values("GlobalPatterns", "phyloseq")@tax_table@.Data[, 1:5]
     known <- !is.na(rank[, 5])
     x <- phyloseq_counts("GlobalPatterns")[, known]
     t(rowsum(t(x), apply(rank[known, ], 1, paste, collapse = ";")))
-}
-
-# Keeps the taxa seen in at least `least` samples, and samples with counts.
-clean <- function(x, least = 1) {
-    x <- as.matrix(x)
-    x <- x[, colSums(x > 0) >= least, drop = FALSE]
-    x <- x[rowSums(x) > 0, , drop = FALSE]
-    storage.mode(x) <- "integer"
-    x
 }
 
 public_tables <- function() {

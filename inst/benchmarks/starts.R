@@ -19,6 +19,7 @@ library(dmmomp)
 folder <- dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE)))
 source(file.path(folder, "simulate.R"))
+source(file.path(folder, "public.R"))
 arguments <- commandArgs(TRUE)
 option <- function(i, default) {
     if (length(arguments) >= i) as.integer(arguments[[i]]) else default
@@ -28,30 +29,6 @@ seeds <- seq_len(option(3, 10L))
 many_starts <- option(4, 500L)
 
 # ---- Tables --------------------------------------------------------------
-
-values <- function(name, package) {
-    where <- new.env()
-    utils::data(list = name, package = package, envir = where)
-    where[[name]]
-}
-
-phyloseq_counts <- function(name) {
-    x <- values(name, "phyloseq")
-    table <- methods::as(phyloseq::otu_table(x), "matrix")
-    if (phyloseq::taxa_are_rows(x)) t(table) else table
-}
-
-metagenomeseq_counts <- function(name) {
-    t(metagenomeSeq::MRcounts(values(name, "metagenomeSeq")))
-}
-
-# Keeps the taxa seen in at least `least` samples, and samples with counts.
-clean <- function(x, least = 1) {
-    x <- x[, colSums(x > 0) >= least, drop = FALSE]
-    x <- x[rowSums(x) > 0, , drop = FALSE]
-    storage.mode(x) <- "integer"
-    x
-}
 
 suppressMessages({
     requireNamespace("phyloseq")
