@@ -33,8 +33,13 @@
 #' variational method in which the other taxa have parameters common to all
 #' components in a single distribution.
 #'
-#' **Selection.** With `markers = "select"` the markers are those that make
-#' Laplace the smallest that a search finds:
+#' **Selection.** With `markers = "select"` the score of a set of markers is
+#' Laplace of the fit plus the log of the number of sets with as many markers,
+#' `log(choose(n, m))` for `m` of the `n` taxa that have counts. It takes all
+#' numbers of markers as equally probable beforehand, and all sets of a number
+#' (Scott and Berger 2010). Otherwise a search over many taxa would find many
+#' that gain a little by chance. The markers are those with the smallest score
+#' that a search finds:
 #'
 #' 1. The gain of each taxon is computed at a fit: by how much Laplace would
 #'    increase without the taxon among the markers, or decrease with it, if all
@@ -42,32 +47,34 @@
 #'    is fitted again. A beta-binomial distribution is approximated by a
 #'    negative binomial one here, as is right for taxa that are not most of the
 #'    background.
-#' 2. All taxa that gain are moved at once. If the evidence of the fit after it,
-#'    which is exact, is not better, the third of them that gains most is moved,
-#'    and so on, down to one. This is repeated until no move helps.
+#' 2. All taxa by whose move the score would fall are moved at once. If the
+#'    score of the fit after it, which is exact, is not smaller, the third of
+#'    them with the largest gains is moved, and so on, down to one. This is
+#'    repeated until no move helps.
 #' 3. This is done from several first sets of markers: the taxa that gain at a
 #'    classic fit, the markers of a fit with one component, and the most
-#'    abundant taxa, 4, 8, 16 and so on, all but the rarest, which is nearly the
-#'    classic mixture, and numbers between these where the best was found.
+#'    abundant taxa, 4, 8, 16 and so on as long as it helps, all but the rarest,
+#'    which is nearly the classic mixture, and numbers between these where the
+#'    best was found.
 #' 4. For the best set, taxa with more than a tenth of the counts of the
 #'    background are also tried one by one, whatever their gain.
 #' 5. On the best set as many starts are made as `nstart` says. If they find a
 #'    better optimum, the search goes on there, for at most five rounds.
 #'
-#' There is no guarantee that no better set exists. A selection takes about as
-#' long as 10 to 20 classic fits with as many starts, and up to 40 in tables of
-#' many samples. For each `k` another set may be best: the fits of [dmnselect()]
+#' There is no guarantee that no better set exists. Criteria such as
+#' [laplace()] are those of the fit, without the number of sets. A selection
+#' takes about as long as 10 to 20 classic fits with as many starts, and up to
+#' 40 in tables of many samples. For each `k` another set may be best: the fits of [dmnselect()]
 #' have their own. Where folds or resamples are fitted, as by [dmnperplexity()],
 #' [cvdmngroup()] and [dmnstability()], markers are selected anew in each of
 #' them, without the samples that are left out.
 #'
 #' **When not to use it.** If the types differ in nearly all taxa, or the table
-#' has few, there is nothing to gain. The evidence does not count how many sets
-#' were searched: with thousands of taxa and a few dozen samples, many taxa are
-#' chosen that gain a little by chance, and the mixture may predict worse than
-#' the classic one although its Laplace is better. Compare the two by
-#' [dmnperplexity()]; `inst/benchmarks/markers.md` in the package's sources has
-#' such a table. The choice of the markers is part of the
+#' has few, there is nothing to gain. With thousands of taxa and a few dozen
+#' samples the mixture may still predict worse than the classic one although its
+#' Laplace is better. Compare the two by [dmnperplexity()];
+#' `inst/benchmarks/markers.md` in the package's sources has such a table. The
+#' choice of the markers is part of the
 #' fit, but intervals do not account for it. Markers are the taxa that tell the
 #' components apart in this model, not those that are associated with a
 #' phenotype.
@@ -95,8 +102,8 @@
 #' * `gain`: by about how much Laplace, in nats, would be greater if the taxon
 #'   were in the background and all other parameters stayed as they are. Fitted
 #'   again, the others would make up for a part of the gain of a strong marker.
-#'   It is positive for most markers that were selected, and may be negative for
-#'   those that were given.
+#'   For most markers that were selected it is more than the choice of one more
+#'   marker costs in the score, and may be negative for those that were given.
 #' @section Errors:
 #' It is an error if `object` is not a fit, and if it has no markers.
 #' @references Dang T, Kumaishi K, Usui E, Kobori S, Sato T, Toda Y, Yamasaki Y,
@@ -107,6 +114,10 @@
 #' Raftery AE, Dean N (2006). Variable selection for model-based clustering.
 #' *Journal of the American Statistical Association* 101, 168-178.
 #' \doi{10.1198/016214506000000113}
+#'
+#' Scott JG, Berger JO (2010). Bayes and empirical-Bayes multiplicity adjustment
+#' in the variable-selection problem. *Annals of Statistics* 38, 2587-2619.
+#' \doi{10.1214/10-AOS792}
 #'
 #' Wang T, Zhao H (2017). A Dirichlet-tree multinomial regression model for
 #' associating dietary nutrients with gut microorganisms. *Biometrics* 73,
@@ -207,42 +218,80 @@ NULL
 
 # ---- Selection --------------------------------------------------------------
 
-# Fits whose Laplace criteria differ by no more are taken as equally good.
-.same_laplace <- 0.01
+# Sets of markers are compared by their score: Laplace, and the log of the
+# number of sets of as many markers. All numbers of markers are then equally
+# probable beforehand, and all sets of a number (Scott and Berger 2010). Without
+# this, a search over thousands of taxa finds many that gain a little by chance.
+.fit_set <- function(search, chosen, nstart = search$nstart, given = NULL) {
+    branches <- .fit_branches(search$table, chosen, search$k, nstart,
+        search$settings, given)
+    branches$score <- branches$laplace + lchoose(search$taxa, sum(chosen))
+    branches
+}
+
+# By how much the score falls if a taxon is a marker, all else being equal. Taxa
+# without counts do not count, and are none.
+.score_gains <- function(search, branches) {
+    n <- search$taxa
+    others <- sum(branches$chosen) - branches$chosen
+    gain <- .gains(search$table, branches, search$settings) -
+        log((n - others) / (others + 1))
+    replace(gain, search$total == 0, 0)
+}
+
+# Fits whose scores differ by no more are taken as equally good.
+.same_score <- 0.01
 
 # The starts that the search makes on one set of markers, at most.
 .search_starts <- 5L
 
 # The best set of markers that is found from several first sets: that which the
-# fit without markers suggests, the best one for one component, and the most
-# abundant taxa, 4, 8, 16 and so on, all but the rarest, and between these where
-# the best was found. Then as many starts as the user wants are made for the
-# best set. If they find a better optimum, the search goes on from there.
+# fit without markers suggests, the best one for one component, and abundant
+# taxa. Then as many starts as the user wants are made for the best set. If they
+# find a better optimum, the search goes on from there.
 .select_markers <- function(table, total, k, nstart, settings) {
-    search <- list(table = table, total = total, k = k,
+    search <- list(table = table, total = total, taxa = sum(total > 0), k = k,
         nstart = min(nstart, .search_starts), settings = settings)
     found <- list()
-    if (k > 1L) {
-        one <- .select_markers(table, total, 1L, 1L, settings)
+    if (k > 1L)
         found <- list(.improve(search, .first_markers(search)),
-            .from_markers(search, one$chosen))
-    }
-    most <- length(total) - 1L
-    numbers <- unique(c(4L * 2L^seq(0L, max(0, floor(log2(most / 4)))), most))
-    abundant <- lapply(numbers, .from_abundant, search = search)
-    at <- numbers[[which.min(.laplace_of(abundant))]]
-    between <- lapply(round(at * sqrt(c(0.5, 2))), .from_abundant,
-        search = search)
-    found <- c(found, abundant, between)
-    best <- found[[which.min(.laplace_of(found))]]
-    .finish_search(search, .improve(search, best, alone = TRUE), nstart)
+            .from_markers(search, .markers_of_one(table, total, settings)))
+    found <- c(found, .from_all_abundant(search))
+    best <- found[[which.min(.scores(found))]]
+    best <- .finish_search(search, .improve(search, best, alone = TRUE),
+        nstart)
+    if (k == 1L)
+        table$kept$one <- best$chosen
+    best
 }
 
-.laplace_of <- function(branches) vapply(branches, `[[`, numeric(1), "laplace")
+# The best markers for one component, which a sweep over k needs for each.
+.markers_of_one <- function(table, total, settings) {
+    if (is.null(table$kept$one))
+        .select_markers(table, total, 1L, 1L, settings)
+    table$kept$one
+}
+
+.scores <- function(branches) vapply(branches, `[[`, numeric(1), "score")
 
 .from_markers <- function(search, chosen) {
-    .improve(search, .fit_branches(search$table, chosen, search$k,
-        search$nstart, search$settings))
+    .improve(search, .fit_set(search, chosen))
+}
+
+# From the 4, 8, 16 and so on most abundant taxa, all but the rarest, and
+# numbers between those about the best. Beyond 128, the series ends when three in
+# turn are no better than the best before them.
+.from_all_abundant <- function(search) {
+    most <- search$taxa - 1L
+    numbers <- 4L * 2L^seq(0L, max(0, floor(log2(most / 4))))
+    found <- list()
+    for (n in numbers)
+        if (n <= 128L || length(found) - which.min(.scores(found)) < 3L)
+            found <- c(found, list(.from_abundant(n, search)))
+    found <- c(found, list(.from_abundant(most, search)))
+    best <- which.min(.scores(found))
+    at <- if (best < length(found)) numbers[[best]] else most
+    c(found, lapply(round(at * sqrt(c(0.5, 2))), .from_abundant, search))
 }
 
 # Taxa with the same total are taken together, so that the order of the table
@@ -269,8 +318,8 @@ NULL
         logical(length(search$total)), classic$Estimate,
         colSums(classic$Estimate), sum(one$Estimate), settings$control,
         settings$num.threads)
-    .fit_branches(search$table, .both_branches(gain > 0, gain, search$total),
-        search$k, 1L, settings, classic$Group)
+    .fit_set(search, .both_branches(gain > 0, gain, search$total), 1L,
+        classic$Group)
 }
 
 # `chosen` with at least one marker, and one taxon with counts that is none.
@@ -289,7 +338,7 @@ NULL
 # most, and so on, down to one. `alone`: abundant taxa are tried one by one too.
 .improve <- function(search, branches, alone = FALSE) {
     repeat {
-        gain <- .gains(search$table, branches, search$settings)
+        gain <- .score_gains(search, branches)
         moves <- which((gain > 0) != branches$chosen)
         moves <- moves[order(abs(gain[moves]), decreasing = TRUE)]
         better <- NULL
@@ -320,9 +369,8 @@ NULL
     chosen[moves] <- !chosen[moves]
     if (!any(chosen) || sum(search$total[!chosen]) == 0)
         return(NULL)
-    moved <- .fit_branches(search$table, chosen, search$k, 1L, search$settings,
-        branches$markers$Group)
-    if (moved$laplace < branches$laplace - .same_laplace) moved
+    moved <- .fit_set(search, chosen, 1L, branches$markers$Group)
+    if (moved$score < branches$score - .same_score) moved
 }
 
 # The rounds of all starts at the end of a search.
@@ -332,14 +380,13 @@ NULL
     if (search$k == 1L || nstart == 1L)
         return(best)
     for (round in seq_len(.last_rounds)) {
-        fresh <- .fit_branches(search$table, best$chosen, search$k, nstart,
-            search$settings)
-        if (fresh$laplace > best$laplace + .same_laplace) {
+        fresh <- .fit_set(search, best$chosen, nstart)
+        if (fresh$score > best$score + .same_score) {
             # the search itself found what no start does
             best$starts <- Map(c, fresh$starts, best$starts)
             return(best)
         }
-        if (fresh$laplace > best$laplace - .same_laplace)
+        if (fresh$score > best$score - .same_score)
             return(fresh)
         best <- .improve(search, fresh, alone = TRUE)
         if (identical(best$chosen, fresh$chosen))

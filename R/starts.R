@@ -3,11 +3,12 @@
 # A table compressed once for fits with up to `k` components. It is in canonical
 # order, unless one start is to be that of DirichletMultinomial. `dimnames` are
 # the names for the results of its fits, and `markers` is a value of
-# .check_markers().
+# .check_markers(). `kept` is for what fits with other k need again.
 .compress <- function(count, k, num.threads, nstart = 2L, markers = NULL) {
     selects <- !is.null(markers) && is.null(markers$chosen)
     list(table = .Call(R_dmm_table, count, nstart > 1L || selects, k,
-        num.threads), dimnames = dimnames(count), markers = markers)
+        num.threads), dimnames = dimnames(count), markers = markers,
+        kept = new.env())
 }
 
 # The best of up to `nstart` starts, with the markers of the table if it has

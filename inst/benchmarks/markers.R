@@ -106,7 +106,10 @@ adjusted_rand <- function(a, b) {
     (pairs(both) - chance) / ((rows + columns) / 2 - chance)
 }
 
-# A row for each method.
+# Laplace and the log of the number of sets of as many markers.
+score <- function(fit) laplace(fit) + log_sets(fit)
+
+# A row for each method. The sweeps are over k up to two more than there are.
 study <- function(case) {
     d <- simulate_types(case$model, case$n, case$s, case$share, case$k,
         case$repetition)
@@ -114,8 +117,8 @@ study <- function(case) {
     one <- function(method, x, fit, seconds, marked = FALSE) {
         row <- data.frame(case, method = method, chosen = ncol(mixture(fit)),
             rand = adjusted_rand(mixture(fit, assign = TRUE), d$type),
-            laplace = laplace(fit), markers = NA, precision = NA, recall = NA,
-            recall.reads = NA, seconds = seconds)
+            laplace = laplace(fit), by.score = NA, markers = NA,
+            precision = NA, recall = NA, recall.reads = NA, seconds = seconds)
         if (marked) {
             found <- seq_len(ncol(x)) %in% match(markers(fit)$taxon,
                 colnames(x))
@@ -128,12 +131,15 @@ study <- function(case) {
         row
     }
     colnames(d$x) <- paste0("t", seq_len(ncol(d$x)))
-    seconds <- c(processor(classic <- select(d$x, 1:8)),
-        processor(marked <- select(d$x, 1:8, "select")),
-        processor(few <- select(d$x[, common, drop = FALSE], 1:8)))
-    rbind(one("classic", d$x, best(classic), seconds[[1]]),
+    k <- seq_len(case$k + 2L)
+    seconds <- c(processor(classic <- select(d$x, k)),
+        processor(marked <- select(d$x, k, "select")),
+        processor(few <- select(d$x[, common, drop = FALSE], k)))
+    rows <- rbind(one("classic", d$x, best(classic), seconds[[1]]),
         one("markers", d$x, best(marked), seconds[[2]], TRUE),
         one("prevalence", d$x, best(few), seconds[[3]]))
+    rows$by.score[[2]] <- which.min(vapply(marked, score, numeric(1)))
+    rows
 }
 
 # The cases, by repetition, so that a study that is stopped has all of them.
@@ -175,7 +181,9 @@ summary_of <- function(rows, by) {
             data.frame(r[1, by, drop = FALSE], method = r$method[[1]],
                 tables = nrow(r), right = 100 * mean(r$chosen == r$k),
                 fewer = 100 * mean(r$chosen < r$k),
-                more = 100 * mean(r$chosen > r$k), rand = mean(r$rand),
+                more = 100 * mean(r$chosen > r$k),
+                right.score = 100 * mean(r$by.score == r$k),
+                rand = mean(r$rand),
                 precision = mean(r$precision), recall = mean(r$recall),
                 recall.reads = mean(r$recall.reads),
                 seconds = median(r$seconds))
@@ -207,15 +215,16 @@ compare_with_classic <- function(rows, by) {
 report_simulation <- function(rows) {
     cat("## Simulated tables\n\n")
     cat("`right`, `fewer`, `more`: percent of the tables in which Laplace",
-        "chose the\ntrue k, fewer or more, of k = 1 to 8. `rand`: mean",
-        "adjusted Rand index with the\ntypes. `precision`, `recall`: of the",
+        "chose the\ntrue k, fewer or more, of 1 to two more than the true k.",
+        "`right.score`: the same\nfor Laplace and the log of the number of",
+        "sets of markers. `rand`: mean adjusted Rand\nindex with the types. `precision`, `recall`: of the",
         "markers as informative taxa;\n`recall.reads`: the share of the",
         "informative taxa's reads that markers have.\n`prevalence`: the",
         "classic fit to the taxa in at least half of the samples.\n`seconds`:",
         "median of the whole sweep.\n")
     cat("\n### One type\n")
     columns <- c("model", "n", "s", "method", "tables", "right", "more",
-        "seconds")
+        "right.score", "seconds")
     one <- rows[rows$k == 1, ]
     markdown(summary_of(one, "model")[columns[-(2:3)]])
     markdown(summary_of(one, c("model", "n", "s"))[columns])
