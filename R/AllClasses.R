@@ -172,7 +172,8 @@ NULL
     markers <- object@mixture$Markers
     if (is.null(markers))
         return(NULL)
-    parts <- c("taxa", "gain", "selected", "other", "background")
+    parts <- c("taxa", "gain", "selected", "other", "background",
+        "level", "rest")
     taxa <- nrow(object@fit$Estimate)
     size <- if (is.list(markers)) length(markers$taxa)
     are <- function(x, n) is.numeric(x) && identical(dim(x), c(n, 2L)) &&
@@ -185,7 +186,11 @@ NULL
         length(markers$gain) == size &&
         (isTRUE(markers$selected) || isFALSE(markers$selected)) &&
         are(markers$other, ncol(object@group)) &&
-        are(markers$background, taxa - size)
+        are(markers$background, taxa - size) &&
+        .are_numbers(markers$level) &&
+        length(markers$level) == taxa - size &&
+        setequal(markers$level, seq_len(max(markers$level))) &&
+        are(markers$rest, as.integer(max(markers$level)) - 1L)
     if (!ok)
         paste0("mixture$Markers must be a list of ",
             paste(parts, collapse = ", "), " for some of the ",

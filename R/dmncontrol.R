@@ -34,6 +34,9 @@
 #'     `Inf`: if there may be several starts, no more are made when so many have
 #'     ended at the best optimum, see [starts()]. `Inf` makes all. `NULL` means
 #'     3, and all in small tables. It is kept as `NA`.
+#' @param background.levels `numeric(1)`, a whole number >= 1, default 1: into
+#'     how many levels the background of a fit with [markers()] may be divided by
+#'     abundance. Only divisions that lower Laplace are made.
 #' @return A list of class `dmncontrol` with one element for each argument.
 #' @section Errors:
 #' A setting outside its range is an error that names the setting and says what
@@ -50,7 +53,7 @@
 dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
     max.iterations = 2000, kmeans.tolerance = 1e-6, kmeans.iterations = 1000,
     stiffness = 50, eta = 0.1, nu = 0.1, accelerate = TRUE,
-    agree = NULL) {
+    agree = NULL, background.levels = 1) {
     structure(list(
         tolerance = .check_number(tolerance, "tolerance", 0),
         relative.tolerance =
@@ -65,7 +68,9 @@ dmncontrol <- function(tolerance = 1e-6, relative.tolerance = 1e-13,
         eta = .check_number(eta, "eta", 0, open = TRUE),
         nu = .check_number(nu, "nu", 0, open = TRUE),
         accelerate = .check_flag(accelerate, "accelerate"),
-        agree = .check_agree(agree)
+        agree = .check_agree(agree),
+        background.levels =
+            as.double(.check_whole(background.levels, "background.levels"))
     ), class = "dmncontrol")
 }
 

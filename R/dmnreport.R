@@ -240,12 +240,16 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
     if (!.has_markers(fit))
         return(NULL)
     markers <- fit@mixture$Markers
+    levels <- max(markers$level)
     paste0("The components differ in ", .plural(length(markers$taxa), "taxon",
         "taxa"), " alone, the markers",
         if (markers$selected) paste0(", which were selected by the Laplace ",
-            "approximation", if (several) " for each k"),
-        "; given their sum, the counts of the other taxa come from one ",
-        "Dirichlet-multinomial in all components.")
+            "approximation and the number of sets of as many",
+            if (several) " for each k"),
+        "; given their sum, the counts of the other taxa come from ",
+        if (levels == 1) "one Dirichlet-multinomial" else paste("a tree of",
+            levels, "Dirichlet-multinomials, divided by abundance,"),
+        " in all components.")
 }
 
 .package_cited <- function() {

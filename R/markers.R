@@ -69,6 +69,16 @@
 #' [cvdmngroup()] and [dmnstability()], markers are selected anew in each of
 #' them, without the samples that are left out.
 #'
+#' **Levels of the background.** With `control = dmncontrol(background.levels =
+#' 2)` or more, the background may be divided: its most abundant taxa, and the
+#' sum of all others, come from one Dirichlet-multinomial, and the others, given
+#' their sum, from another one, and so on. Abundant and rare taxa can thus vary
+#' by different amounts. Halves, quarters, eighths and so on of the taxa are
+#' tried, by abundance, and the one with the smallest Laplace is split off if
+#' that is an improvement. The components, the markers and their gains stay as
+#' they are; the log-likelihood and the criteria change, with one more parameter
+#' for each division.
+#'
 #' **When not to use it.** If the types differ in nearly all taxa, or the table
 #' has few, there is nothing to gain. With thousands of taxa and a few dozen
 #' samples the mixture may still predict worse than the classic one although its
@@ -87,8 +97,9 @@
 #' precision of the first branch. Standard errors and intervals of the
 #' background add the variances of the logarithms of both factors. `predict()`,
 #' `logLik()`, `simulate()` and the plots use the two branches. `residuals()` of
-#' taxa of the background are those given the sum of the background for `type =
-#' "deviance"`, and given the total of the sample for `type = "pearson"`.
+#' taxa of the background are those given the sum of the background, or of its
+#' level and those below, for `type = "deviance"`, and given the total of the
+#' sample for `type = "pearson"`.
 #' Functions of DirichletMultinomial do not know markers: do not pass these fits
 #' to its `predict()`.
 #'
@@ -213,6 +224,7 @@ NULL
     else
         .fit_branches(table, markers$chosen, k, nstart, settings)
     gain <- .gains(table, branches, settings)
+    branches$levels <- .fit_levels(table, branches, markers$total, settings)
     .join_branches(table, branches, gain, selected, settings)
 }
 

@@ -124,7 +124,8 @@ laplace.default <- function(object, ...) .stop_not_a_fit(object, "laplace")
     if (!.has_markers(object))
         return(k * taxa + of_weights)
     markers <- length(object@mixture$Markers$taxa)
-    k * (markers + 1) + of_weights + taxa - markers
+    k * (markers + 1) + of_weights + taxa - markers +
+        nrow(object@mixture$Markers$rest)
 }
 
 # The value of one fit, or for several fits a table like that of stats::AIC().
@@ -221,7 +222,8 @@ logLik.DMN <- function(object, newdata, ...,
     branch <- .branch_parameters(object)
     parts <- .split_counts(count, branch$chosen)
     .evaluate_loglik(parts$markers, branch$markers, object@mixture$Weight) +
-        .evaluate_loglik(parts$background, branch$background, 1)
+        .sum_over_levels(branch$levels, parts$background,
+            function(count, alpha) .evaluate_loglik(count, alpha, 1))
 }
 
 # Samples without counts have log-likelihood 0. They are left out because the

@@ -145,6 +145,7 @@ predict.DMN <- function(object, newdata, ..., logevidence = FALSE,
         logevidence, num.threads)
     if (!logevidence)
         return(value)
-    value + drop(.Call(R_dmm_predict, branch$background, 1, parts$background,
-        TRUE, num.threads))
+    value + .sum_over_levels(branch$levels, parts$background,
+        function(count, alpha)
+            drop(.Call(R_dmm_predict, alpha, 1, count, TRUE, num.threads)))
 }

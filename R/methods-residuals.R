@@ -111,20 +111,35 @@ residuals.DMN <- function(object, counts, ...,
     list(mean = total * mean, variance = within + between)
 }
 
-# The same two parts for the taxa of a background. With y the sum of the
-# background, b the sum of its parameters and q the mean proportion of a taxon
-# in it, the variance is q (1 - q) E(y^2 + b y) / (1 + b) + q^2 Var(y).
+# The same two parts for the taxa of a background. Where a node of the tree has
+# y reads, its parameters have the sum b, and q is the mean proportion of one
+# category in it, the second moment of the category's count is
+# q (1 - q) E(y^2 + b y) / (1 + b) + q^2 E(y^2). For the total t of a sample,
+# E(y) is `mean` t, and E(y^2) is `square` t^2 + `linear` t.
 .background_spread <- function(object, background) {
-    b <- object@mixture$Markers$background[, "Estimate"]
-    q <- b / sum(b)
-    b <- sum(b)
     size <- colSums(object@fit$Estimate)
     share <- colSums(object@fit$Estimate[background, , drop = FALSE]) / size
     spread <- share * (1 - share) / (1 + size)
-    list(square = outer(q * (1 - q) / (1 + b), spread + share^2) +
-            outer(q^2, spread),
-        linear = outer(q * (1 - q) / (1 + b), size * spread + b * share) +
-            outer(q^2, size * spread))
+    y <- list(mean = share, square = spread + share^2, linear = size * spread)
+    left <- seq_len(sum(background))
+    value <- list(square = matrix(0, length(left), length(size)))
+    value$linear <- value$square
+    for (level in .levels_of(object)) {
+        b <- sum(level$alpha)
+        q <- drop(level$alpha) / b
+        y <- list(mean = outer(q, y$mean),
+            square = outer(q * (1 - q) / (1 + b) + q^2, y$square),
+            linear = outer(q * (1 - q) / (1 + b), y$linear + b * y$mean) +
+                outer(q^2, y$linear))
+        own <- seq_len(sum(level$chosen))
+        taxa <- left[level$chosen]
+        value$square[taxa, ] <- (y$square - y$mean^2)[own, ]
+        value$linear[taxa, ] <- y$linear[own, ]
+        left <- left[!level$chosen]
+        # the others, if any
+        y <- lapply(y, function(part) part[nrow(part), ])
+    }
+    value
 }
 
 .deviance <- function(x, z, object) {
@@ -137,8 +152,16 @@ residuals.DMN <- function(object, counts, ...,
     rest <- rowSums(x[, !chosen, drop = FALSE])
     value[, chosen] <- .branch_deviance(cbind(x[, chosen, drop = FALSE], rest),
         rowSums(x), z, markers)[, -nrow(markers)]
-    value[, !chosen] <- .branch_deviance(x[, !chosen, drop = FALSE], rest,
-        matrix(1, nrow(x), 1L), branch$background)
+    left <- which(!chosen)
+    for (level in branch$levels) {
+        own <- left[level$chosen]
+        lower <- left[!level$chosen]
+        counts <- cbind(x[, own, drop = FALSE],
+            if (!level$last) rowSums(x[, lower, drop = FALSE]))
+        value[, own] <- .branch_deviance(counts, rowSums(counts),
+            matrix(1, nrow(x), 1L), level$alpha)[, seq_along(own)]
+        left <- lower
+    }
     value
 }
 

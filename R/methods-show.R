@@ -21,7 +21,10 @@
         return(NULL)
     n <- length(object@mixture$Markers$taxa)
     paste0("markers: ", n, " of ", .plural(nrow(object@fit$Estimate), "taxon",
-        "taxa"), if (object@mixture$Markers$selected) ", selected")
+        "taxa"), if (object@mixture$Markers$selected) ", selected",
+        if (nrow(object@mixture$Markers$rest))
+            paste("; background in", max(object@mixture$Markers$level),
+                "levels"))
 }
 
 # A line on what the weights depend on, or NULL if they are constant.

@@ -91,10 +91,23 @@ rdmn <- function(n, alpha, weight = NULL, size) {
         drawn <- .draw_sample(branch$markers[, k], size)
         count <- integer(length(branch$chosen))
         count[branch$chosen] <- drawn[-rest]
-        count[!branch$chosen] <- .draw_sample(drop(branch$background),
-            drawn[[rest]])
+        count[!branch$chosen] <- .draw_levels(branch$levels, drawn[[rest]])
         count
     }
+}
+
+# The counts of the background, of which there are `size`.
+.draw_levels <- function(levels, size) {
+    count <- integer(length(levels[[1L]]$chosen))
+    left <- seq_along(count)
+    for (level in levels) {
+        drawn <- .draw_sample(drop(level$alpha), size)
+        own <- seq_len(sum(level$chosen))
+        count[left[level$chosen]] <- drawn[own]
+        size <- sum(drawn[-own])
+        left <- left[!level$chosen]
+    }
+    count
 }
 
 # log(gamma(alpha)) = log(gamma(alpha + 1)) + log(uniform) / alpha does not

@@ -7,7 +7,7 @@
 #   selected    whether they were chosen by markers = "select"
 #   other       components x 2, Estimate and StdErr (of its log): the
 #               parameters of the sum of the background
-#   background  background taxa x 2: the same of the background
+#   background, level, rest  see R/utils-levels.R
 #
 # `fit$Estimate` has a row for each taxon. Those of the background are `other`
 # times the mean proportions in the background, so that mean proportions of all
@@ -56,10 +56,14 @@
 .join_branches <- function(table, branches, gain, selected, settings) {
     chosen <- branches$chosen
     m <- branches$markers
-    b <- branches$background
+    levels <- branches$levels
+    if (is.null(levels))
+        levels <- list(list(taxa = seq_len(sum(!chosen)),
+            fit = branches$background))
+    b <- .join_levels(levels)
+    fits <- lapply(levels, `[[`, "fit")
     other <- nrow(m$Estimate)
     k <- ncol(m$Estimate)
-    share <- b$Estimate / sum(b$Estimate)
     # a matrix of all taxa from those of the branches
     all <- function(markers, background) {
         x <- matrix(0, length(chosen), k)
@@ -67,34 +71,38 @@
         x[!chosen, ] <- background
         x
     }
-    estimate <- all(m$Estimate, share %o% m$Estimate[other, ])
-    error <- all(m$StdErr, sqrt(outer(drop(b$ShareErr)^2,
-        m$StdErr[other, ]^2, `+`)))
+    estimate <- all(m$Estimate, b$share %o% m$Estimate[other, ])
+    error <- all(m$StdErr, sqrt(outer(b$share.error^2, m$StdErr[other, ]^2,
+        `+`)))
     raw <- m
-    raw$GoodnessOfFit <- .sum_of_criteria(m, b, sum(chosen), length(chosen))
-    raw$LogLik <- m$LogLik + b$LogLik
-    raw$Converged <- m$Converged && b$Converged
+    raw$GoodnessOfFit <- .sum_of_criteria(m, fits, sum(chosen), length(chosen))
+    for (fit in fits) {
+        raw$LogLik <- raw$LogLik + fit$LogLik
+        raw$Converged <- raw$Converged && fit$Converged
+    }
     raw$Estimate <- estimate
     raw$StdErr <- error
     raw$Lower <- estimate * exp(-2 * error)
     raw$Upper <- estimate * exp(2 * error)
     fit <- .as_dmn(raw, table$dimnames, settings$seed, settings$optimizer,
         settings$control)
-    two <- function(x, rows) cbind(Estimate = x$Estimate[rows, ],
-        StdErr = x$StdErr[rows, ])
     taxa <- which(chosen)[order(gain[chosen], decreasing = TRUE)]
     starts <- branches$starts
-    starts$NLE <- starts$NLE + b$GoodnessOfFit[["NLE"]]
+    starts$NLE <- starts$NLE + raw$GoodnessOfFit[["NLE"]] -
+        m$GoodnessOfFit[["NLE"]]
     .add_to_mixture(fit, Starts = starts, Markers = list(taxa = taxa,
-        gain = gain[taxa], selected = selected, other = two(m, other),
-        background = two(b, seq_along(b$Estimate))))
+        gain = gain[taxa], selected = selected,
+        other = cbind(Estimate = m$Estimate[other, ],
+            StdErr = m$StdErr[other, ]),
+        background = b$background, level = b$level, rest = b$rest))
 }
 
-# P is that of .parameters().
-.sum_of_criteria <- function(m, b, markers, taxa) {
-    value <- m$GoodnessOfFit + b$GoodnessOfFit
+# P is that of .parameters(). `fits` are those of the background's levels.
+.sum_of_criteria <- function(m, fits, markers, taxa) {
+    value <- Reduce(`+`, lapply(fits, `[[`, "GoodnessOfFit"), m$GoodnessOfFit)
     k <- ncol(m$Estimate)
-    parameters <- k * (markers + 1) + k - 1 + taxa - markers
+    parameters <- k * (markers + 1) + k - 1 + taxa - markers +
+        length(fits) - 1
     value[["BIC"]] <- value[["NLE"]] + parameters / 2 * log(nrow(m$Group))
     value[["AIC"]] <- value[["NLE"]] + parameters
     value
@@ -103,13 +111,13 @@
 # ---- Counts of the two branches --------------------------------------------
 
 # The parameters of the mixture branch, markers and then the sum of the others,
-# and of the background.
+# and the levels of the background.
 .branch_parameters <- function(object) {
     chosen <- .is_marker(object)
     list(chosen = chosen,
         markers = unname(rbind(object@fit$Estimate[chosen, , drop = FALSE],
             object@mixture$Markers$other[, "Estimate"])),
-        background = matrix(object@mixture$Markers$background[, "Estimate"]))
+        levels = .levels_of(object))
 }
 
 # Counts with the taxa of a fit, split into the tables of the branches.

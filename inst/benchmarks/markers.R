@@ -3,8 +3,8 @@
 # - simulation: tables whose types differ in a share of the taxa. Which k does
 #   the Laplace criterion choose, are the types found, and the markers?
 # - tables: the held-out log-likelihood of public tables, and the time.
-# - levels: whether the background should be split by abundance into two or
-#   three branches, each a Dirichlet-multinomial, below one more for their sums.
+# - levels: the held-out log-likelihood of public tables where the background may
+#   have several levels.
 #
 #   Rscript inst/benchmarks/markers.R > markers.md
 #
@@ -270,9 +270,10 @@ public_tables <- function() {
     lapply(make[options$tables], function(f) f())
 }
 
-held_out <- function(x, markers = NULL) {
-    attr(dmnperplexity(x, 1:6, folds = 5, nstart = options$nstart, seed = 1,
-        num.threads = 1, markers = markers), "sample.loglik")
+held_out <- function(x, markers = NULL, k = 1:6, control = dmncontrol()) {
+    attr(dmnperplexity(x, k, folds = 5, nstart = options$nstart, seed = 1,
+        num.threads = 1, markers = markers, control = control),
+        "sample.loglik")
 }
 
 # The log of the number of sets with as many markers, in nats. The Laplace
@@ -356,98 +357,30 @@ report_tables <- function(tables) {
 
 # ---- Levels ------------------------------------------------------------------
 
-# The log-likelihood of each sample, without the multinomial coefficient, which
-# is the same however the taxa are divided into branches.
-dm_loglik <- function(x, alpha) {
-    lgamma(sum(alpha)) - lgamma(sum(alpha) + rowSums(x)) - sum(lgamma(alpha)) +
-        colSums(lgamma(t(x) + alpha))
-}
-
-# Of one Dirichlet-multinomial fitted to the samples `rows` of x: the scores of
-# the others, and its Laplace criterion.
-score_node <- function(x, rows) {
-    if (ncol(x) == 1)
-        return(list(scores = 0, laplace = 0))
-    fitted_to <- x[rows, , drop = FALSE]
-    fit <- dmn(fitted_to[rowSums(fitted_to) > 0, , drop = FALSE], 1, nstart = 1,
-        seed = 1, num.threads = 1)
-    list(scores = dm_loglik(x[-rows, , drop = FALSE], fitted(fit)[, 1]),
-        laplace = laplace(fit))
-}
-
-# The same of branches below a node for their sums; `branch` has that of each
-# taxon.
-score_tree <- function(x, rows, branch) {
-    nodes <- lapply(unname(split(seq_len(ncol(x)), branch)), function(taxa) {
-        score_node(x[, taxa, drop = FALSE], rows)
-    })
-    if (length(nodes) > 1)
-        nodes <- c(nodes, list(score_node(t(rowsum(t(x), branch)), rows)))
-    list(scores = Reduce(`+`, lapply(nodes, `[[`, "scores")),
-        laplace = sum(vapply(nodes, `[[`, 0, "laplace")))
-}
-
-# The branch of each taxon: divided, from the most abundant on, into parts with
-# the same number of taxa or about the same number of reads. For comparison, a
-# division at random.
-divisions <- function(total) {
-    by <- order(total, decreasing = TRUE)
-    place <- numeric(length(total))
-    place[by] <- seq_along(by) / length(by)
-    reads <- numeric(length(total))
-    reads[by] <- cumsum(total[by]) / sum(total)
-    part <- function(x, n) as.integer(factor(pmin(n, 1 + floor(n * x))))
-    list(one = rep(1L, length(total)), "two, taxa" = part(place, 2),
-        "two, reads" = part(reads, 2), "three, taxa" = part(place, 3),
-        "three, reads" = part(reads, 3),
-        "three, random" = part(sample(place), 3))
-}
-
-# Scores, samples x divisions, of the background of fits without each fold. The
-# last column is of the division with the best Laplace in the fitted samples.
-background_scores <- function(name, x) {
+# Held-out log-likelihoods, samples x levels, with the k that Laplace chooses.
+# The markers do not depend on the levels.
+level_scores <- function(name, x) {
     k <- ncol(mixture(best(select(x, 1:6, "select"))))
     say("%s: k = %d", name, k)
-    set.seed(1)
-    fold <- sample(rep_len(1:5, nrow(x)))
-    colnames(x) <- paste0("t", seq_len(ncol(x)))
-    do.call(rbind, lapply(1:5, function(f) {
-        rows <- which(fold != f)
-        fit <- suppressWarnings(dmn(x[rows, ], k, nstart = options$nstart,
-            seed = 1, num.threads = 1, markers = "select"))
-        rest <- x[, !colnames(x) %in% markers(fit)$taxon, drop = FALSE]
-        trees <- lapply(divisions(colSums(rest[rows, , drop = FALSE])),
-            score_tree, x = rest, rows = rows)
-        scores <- vapply(trees, function(tree) {
-            rep_len(tree$scores, nrow(x) - length(rows))
-        }, numeric(nrow(x) - length(rows)))
-        abundance <- setdiff(names(trees), "three, random")
-        least <- abundance[[which.min(vapply(trees[abundance], `[[`, 0,
-            "laplace"))]]
-        cbind(scores, "by Laplace" = scores[, least])
-    }))
+    scores <- vapply(1:4, function(n) {
+        held_out(x, "select", k, dmncontrol(background.levels = n))[, 1]
+    }, numeric(nrow(x)))
+    scores[, -1] - scores[, 1]
 }
 
 report_levels <- function(tables) {
-    gains <- Map(function(name, x) {
-        scores <- background_scores(name, x)
-        (scores - scores[, "one"])[, -1]
-    }, names(tables), tables)
-    mean_of <- vapply(gains, colMeans, numeric(6))
-    se_of <- vapply(gains, function(g) {
-        apply(g, 2, sd) / sqrt(nrow(g))
-    }, numeric(6))
     cat("## Levels\n\n")
-    cat("Held-out log-likelihood of the background, nats per sample, divided",
-        "by abundance\ninto branches with the same number of taxa, or of",
-        "reads, or at random, minus\nthat of one branch (standard error).",
-        "`by Laplace`: the division by abundance, or\nnone, that the",
-        "criterion chooses in the other samples. `wins`: tables with a\ngain;",
-        "`clear wins`, `clear losses`: by more than twice its standard",
-        "error.\n")
+    cat("Five-fold held-out log-likelihood, nats per sample, of a background",
+        "of up to two,\nthree and four levels, minus that of one (standard",
+        "error). `wins`: tables with a\ngain; `clear wins`, `clear losses`:",
+        "by more than twice its standard error.\n")
+    gains <- Map(level_scores, names(tables), tables)
+    mean_of <- vapply(gains, colMeans, numeric(3))
+    se_of <- vapply(gains, function(d) apply(d, 2, sd) / sqrt(nrow(d)),
+        numeric(3))
     cells <- sprintf("%.2f (%.2f)", mean_of, se_of)
-    cells <- matrix(cells, nrow(mean_of), dimnames = dimnames(mean_of))
-    markdown(data.frame(branches = rownames(cells), cells,
+    cells <- matrix(cells, nrow(mean_of), dimnames = list(NULL, names(tables)))
+    markdown(data.frame(levels = c("two", "three", "four"), cells,
         wins = rowSums(mean_of > 0), clear.wins = rowSums(mean_of > 2 * se_of),
         clear.losses = rowSums(mean_of < -2 * se_of), check.names = FALSE))
 }

@@ -4,7 +4,7 @@ test_that("the defaults are the documented ones", {
     expect_identical(unclass(control), list(tolerance = 1e-6,
         relative.tolerance = 1e-13, max.iterations = 2000,
         kmeans.tolerance = 1e-6, kmeans.iterations = 1000, stiffness = 50,
-        eta = 0.1, nu = 0.1, accelerate = TRUE, agree = NA_real_))
+        eta = 0.1, nu = 0.1, accelerate = TRUE, agree = NA_real_, background.levels = 1))
 })
 
 test_that("every setting is checked", {
@@ -94,7 +94,7 @@ test_that("a control object prints its settings", {
     expect_identical(printed[[1]], "settings of dmn():")
     expect_true("  eta                0.25" %in% printed)
     expect_true("  agree              NULL" %in% printed)
-    expect_length(printed, 11)
+    expect_length(printed, 12)
     expect_output(print(dmncontrol(agree = Inf)), "agree +Inf")
 })
 

@@ -1,0 +1,221 @@
+# The levels of the background, against fits to collapsed tables and the model
+# written out in R.
+
+# A table whose background has three levels of different precision.
+level_table <- function(n = 60, seed = 1) {
+    set.seed(seed)
+    draw <- function(alpha, size) {
+        p <- stats::rgamma(length(alpha), alpha) + 1e-9
+        drop(stats::rmultinom(1, size, p))
+    }
+    x <- t(vapply(seq_len(n), function(i) {
+        top <- draw(if (i %% 2) c(9, 3, 20) else c(2, 10, 20), 600)
+        first <- draw(c(30, 20, 25, 15, 60), top[[3]])
+        second <- draw(c(0.3, 0.2, 0.3, 0.2, 0.2, 0.4), first[[5]])
+        third <- draw(rep(6, 5), second[[6]])
+        as.integer(c(top[1:2], first[1:4], second[1:5], third))
+    }, integer(16)))
+    dimnames(x) <- list(paste0("s", seq_len(n)), paste0("t", 1:16))
+    x
+}
+
+levels <- function(n) dmncontrol(background.levels = n)
+x <- level_table()
+x[4, 3:16] <- 0L   # no background
+x[5, 7:16] <- 0L   # one level alone
+fits <- lapply(1:4, function(n) {
+    dmn(x, 2, seed = 1, markers = c("t1", "t2"), control = levels(n))
+})
+fit <- fits[[3]]
+
+# The nodes of the background: the counts, the sum of those below as the last,
+# and the parameters.
+nodes <- function(x, fit) {
+    m <- fit@mixture$Markers
+    x <- x[, -m$taxa, drop = FALSE]
+    lapply(seq_len(max(m$level)), function(i) {
+        own <- m$level == i
+        lower <- m$level > i
+        list(x = unname(cbind(x[, own, drop = FALSE],
+                if (any(lower)) rowSums(x[, lower, drop = FALSE]))),
+            alpha = cbind(c(m$background[own, "Estimate"],
+                if (any(lower)) m$rest[i, "Estimate"])))
+    })
+}
+
+level_logliks <- function(x, fit) {
+    b <- ref_branches(x, fit)
+    joint <- ref_joint(b$x, b$alpha, fit@mixture$Weight)
+    below <- lapply(nodes(x, fit), function(node) {
+        drop(ref_evidence(node$x, node$alpha))
+    })
+    lgamma(rowSums(x) + 1) - rowSums(lgamma(x + 1)) +
+        apply(joint, 1, ref_log_sum_exp) + Reduce(`+`, below)
+}
+
+test_that("levels are by abundance, as many as help and are allowed", {
+    number <- vapply(fits, function(f) max(f@mixture$Markers$level), 0)
+    expect_identical(number[1:3], c(1, 2, 3))
+    for (f in fits) {
+        m <- f@mixture$Markers
+        total <- colSums(x)[-m$taxa]
+        expect_false(is.unsorted(m$level[order(total, decreasing = TRUE)]))
+        expect_true(validObject(f))
+    }
+    expect_true(all(diff(vapply(fits[1:3], laplace, 0)) < -1))
+    expect_lte(laplace(fits[[4]]), laplace(fit))
+    # one Dirichlet-multinomial has no levels
+    set.seed(1)
+    plain <- rdmn(80, cbind(stats::rgamma(12, 1) * 5 + 0.2), size = 500)
+    one <- dmn(plain, 1, seed = 1, markers = 1, control = levels(3))
+    expect_identical(one@goodnessOfFit,
+        dmn(plain, 1, seed = 1, markers = 1)@goodnessOfFit)
+    # the components are not concerned
+    expect_identical(mixture(fit), mixture(fits[[1]]))
+    expect_identical(markers(fit), markers(fits[[1]]))
+})
+
+test_that("the criteria are sums over the levels", {
+    for (f in fits) {
+        b <- ref_branches(x, f)
+        parts <- nodes(x, f)
+        n <- length(parts)
+        p <- length(b$alpha) + 1 + 14 + n - 1
+        expect_identical(attr(logLik(f), "df"), p)
+        expect_equal(as.numeric(logLik(f)), sum(level_logliks(x, f)),
+            tolerance = 1e-12)
+        nle <- -sum(level_logliks(x, f)) - ref_log_prior(b$alpha, 0.1, 0.1)
+        logdet <- ref_criteria(b$x, b$alpha, f@mixture$Weight, 0.1,
+            0.1)[["LogDet"]]
+        for (part in parts) {
+            nle <- nle - ref_log_prior(part$alpha, 0.1, 0.1)
+            logdet <- logdet + ref_criteria(part$x, part$alpha, 1, 0.1,
+                0.1)[["LogDet"]]
+        }
+        expect_lt(ref_error(goodnessOfFit(f) / c(nle, logdet,
+            nle + logdet / 2 - p / 2 * log(2 * pi), nle + p / 2 * log(60),
+            nle + p), 1), 1e-10)
+    }
+})
+
+test_that("shares and their errors are those of the levels", {
+    m <- fit@mixture$Markers
+    above <- m$other[1, "Estimate"] / sum(fit@fit$Estimate[, 1])
+    error <- m$other[1, "StdErr"]^2
+    for (i in 1:3) {
+        node <- nodes(x, fit)[[i]]
+        own <- setdiff(seq_len(16), m$taxa)[m$level == i]
+        share <- unname(drop(node$alpha) / sum(node$alpha))
+        expect_equal(unname(fitted(fit, scale = TRUE)[own, 1]),
+            above * share[seq_along(own)])
+        covariance <- unname(solve(ref_hessian(node$x, log(drop(node$alpha)),
+            rep(1, nrow(x)))))
+        s <- length(share)
+        jacobian <- diag(s) - rep(share, each = s)
+        of_share <- diag(jacobian %*% covariance %*% t(jacobian))
+        expect_equal(unname(fit@fit$StdErr[own, 1]),
+            sqrt(error + of_share[seq_along(own)]), tolerance = 1e-6)
+        expect_equal(unname(m$background[m$level == i, "StdErr"]),
+            sqrt(diag(covariance))[seq_along(own)], tolerance = 1e-6)
+        if (i < 3)
+            expect_equal(m$rest[[i, "StdErr"]], sqrt(covariance[s, s]),
+                tolerance = 1e-6)
+        above <- above * share[[s]]
+        error <- error + of_share[[s]]
+    }
+    expect_equal(colSums(fitted(fit, scale = TRUE)), c("1" = 1, "2" = 1))
+})
+
+test_that("new samples are read level by level, in any container", {
+    new <- level_table(30, seed = 2)
+    new[1, ] <- 0L
+    new[2, 3:16] <- 0L
+    packed <- .pack(new, 7L, function(i) new[i, , drop = FALSE], "x")
+    b <- ref_branches(new, fit)
+    posterior <- ref_posterior(b$x, b$alpha, fit@mixture$Weight)
+    evidence <- ref_evidence(b$x, b$alpha) +
+        Reduce(`+`, lapply(nodes(new, fit), function(node) {
+            drop(ref_evidence(node$x, node$alpha))
+        }))
+    for (counts in list(new, as_sparse(new), packed, new[, 16:1])) {
+        expect_equal(unname(predict(fit, counts)), unname(posterior),
+            tolerance = 1e-9)
+        expect_equal(unname(predict(fit, counts, logevidence = TRUE)),
+            -unname(evidence), tolerance = 1e-10)
+        expect_equal(as.numeric(logLik(fit, counts)),
+            sum(level_logliks(new, fit)), tolerance = 1e-11)
+    }
+})
+
+test_that("residuals have the mean and variance of simulations", {
+    z <- rbind(c(1, 0), c(0.3, 0.7))
+    for (i in 1:2) {
+        one <- fit
+        one@mixture$Weight <- z[i, ]
+        drawn <- simulate(one, nsim = 400, seed = i, size = 500)
+        all <- do.call(rbind, drawn)
+        expect_true(all(rowSums(all) == 500))
+        moments <- .mixture_moments(z[i, , drop = FALSE], 500, fit)
+        error <- sqrt(drop(moments$variance) / nrow(all))
+        expect_lt(max(abs(colMeans(all) - drop(moments$mean)) / error), 4.5)
+        expect_equal(drop(moments$variance), apply(all, 2, stats::var),
+            tolerance = 0.03, ignore_attr = TRUE)
+    }
+    r <- residuals(fit, x, type = "deviance")
+    for (j in c(1, 3)) {
+        node <- nodes(x, fit)[[j]]
+        own <- setdiff(seq_len(16), fit@mixture$Markers$taxa)
+        own <- own[fit@mixture$Markers$level == j][[1]]
+        count <- node$x[, 1]
+        i <- count > 0 & count < rowSums(node$x)
+        count <- count[i]
+        n <- rowSums(node$x)[i]
+        size <- sum(node$alpha)
+        log_density <- function(a) {
+            lbeta(count + a, n - count + size - a) - lbeta(a, size - a)
+        }
+        expected <- log_density(size * count / n) -
+            log_density(node$alpha[[1]])
+        expect_equal(unname(r[i, own])^2, pmax(2 * expected, 0),
+            tolerance = 1e-8)
+        expect_gt(sum(expected > 0), 10)
+    }
+})
+
+test_that("the order of the table and threads do not matter", {
+    set.seed(1)
+    y <- x[sample(nrow(x)), sample(ncol(x))]
+    again <- dmn(y, 2, seed = 1, markers = c("t1", "t2"), control = levels(3),
+        num.threads = 2)
+    expect_identical(again@goodnessOfFit, fit@goodnessOfFit)
+    expect_identical(again@fit$Estimate[colnames(x), ], fit@fit$Estimate)
+    expect_identical(update(fit, x), fit)
+})
+
+test_that("levels work with selected markers, and the smallest tables", {
+    f <- dmn(twins, 2, seed = 1, nstart = 2, markers = "select",
+        control = levels(2))
+    expect_true(validObject(f))
+    expect_output(print(f), "selected; background in 2 levels")
+    two <- cbind(a = c(5L, 1L, 0L, 7L), b = c(0L, 2L, 9L, 1L))
+    expect_true(validObject(dmn(two, 1, seed = 1, markers = 1,
+        control = levels(3))))
+    # taxa without counts, and equal totals
+    three <- cbind(two, c = 0L, d = c(12L, 0L, 0L, 0L), e = 0L)
+    expect_true(validObject(dmn(three, 1, seed = 1, markers = 1,
+        control = levels(3))))
+    expect_error(dmncontrol(background.levels = 0),
+        "'background.levels' must be one whole number >= 1; found 0")
+})
+
+test_that("damage to the levels is found", {
+    m <- fit@mixture$Markers
+    damaged <- list(list(level = 1:3), list(level = rep(2, 14)),
+        list(level = replace(m$level, 1, NA)), list(rest = NULL),
+        list(rest = m$rest[1, , drop = FALSE]))
+    for (part in damaged) {
+        bad <- fit
+        bad@mixture$Markers <- utils::modifyList(m, part)
+        expect_error(validObject(bad), "mixture\\$Markers must be a list")
+    }
+})
