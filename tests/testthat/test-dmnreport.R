@@ -249,7 +249,12 @@ test_that("the methods paragraph names markers", {
     given <- dmn(x, 1, seed = 1, markers = 1:3)
     expect_match(methods(list(given)), "differ in 3 taxa alone, the markers;")
     selected <- dmn(x, 1, seed = 1, markers = "select")
-    expect_match(methods(list(selected)), "the Laplace approximation;")
+    expect_match(methods(list(selected)), paste("the Laplace approximation",
+        "and the number of sets of as many; given their sum"))
     expect_match(methods(list(selected, dmn(x, 2, seed = 1))), "for each k;")
+    divided <- dmn(twins, 1, seed = 1, markers = 1:3,
+        control = dmncontrol(background.levels = 2))
+    expect_match(methods(list(divided)),
+        "from a tree of 2 Dirichlet-multinomials, divided by abundance, in all")
     expect_no_match(methods(list(dmn(x, 1, seed = 1))), "markers")
 })
