@@ -35,8 +35,8 @@
 #'     ended at the best optimum, see [starts()]. `Inf` makes all. `NULL` means
 #'     3, and all in small tables. It is kept as `NA`.
 #' @param background.levels `numeric(1)`, a whole number >= 1, default 1: into
-#'     how many levels the background of a fit with [markers()] may be divided by
-#'     abundance. Only divisions that lower Laplace are made.
+#'     how many levels the background of a fit with [markers()] may be divided
+#'     by abundance. Only divisions that lower Laplace are made.
 #' @return A list of class `dmncontrol` with one element for each argument.
 #' @section Errors:
 #' A setting outside its range is an error that names the setting and says what

@@ -64,8 +64,8 @@
 #' There is no guarantee that no better set exists. Criteria such as
 #' [laplace()] are those of the fit, without the number of sets. A selection
 #' takes about as long as 10 to 20 classic fits with as many starts, and up to
-#' 40 in tables of many samples. For each `k` another set may be best: the fits of [dmnselect()]
-#' have their own. Where folds or resamples are fitted, as by [dmnperplexity()],
+#' 40 in tables of many samples. For each `k` another set may be best: the fits
+#' of [dmnselect()] have their own. Where folds or resamples are fitted, as by [dmnperplexity()],
 #' [cvdmngroup()] and [dmnstability()], markers are selected anew in each of
 #' them, without the samples that are left out.
 #'
@@ -291,8 +291,8 @@ NULL
 }
 
 # From the 4, 8, 16 and so on most abundant taxa, all but the rarest, and
-# numbers between those about the best. Beyond 128, the series ends when three in
-# turn are no better than the best before them.
+# numbers between those about the best. Beyond 128, the series ends when three
+# in turn are no better than the best before them.
 .from_all_abundant <- function(search) {
     most <- search$taxa - 1L
     numbers <- 4L * 2L^seq(0L, max(0, floor(log2(most / 4))))
