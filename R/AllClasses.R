@@ -173,7 +173,7 @@ NULL
     if (is.null(markers))
         return(NULL)
     parts <- c("taxa", "gain", "selected", "other", "background",
-        "level", "rest")
+        "level", "division")
     taxa <- nrow(object@fit$Estimate)
     size <- if (is.list(markers)) length(markers$taxa)
     are <- function(x, n) is.numeric(x) && identical(dim(x), c(n, 2L)) &&
@@ -190,7 +190,7 @@ NULL
         .are_numbers(markers$level) &&
         length(markers$level) == taxa - size &&
         setequal(markers$level, seq_len(max(markers$level))) &&
-        are(markers$rest, as.integer(max(markers$level)) - 1L)
+        are(markers$division, 2L * (as.integer(max(markers$level)) - 1L))
     if (!ok)
         paste0("mixture$Markers must be a list of ",
             paste(parts, collapse = ", "), " for some of the ",

@@ -125,7 +125,7 @@ laplace.default <- function(object, ...) .stop_not_a_fit(object, "laplace")
         return(k * taxa + of_weights)
     markers <- length(object@mixture$Markers$taxa)
     k * (markers + 1) + of_weights + taxa - markers +
-        nrow(object@mixture$Markers$rest)
+        nrow(object@mixture$Markers$division)
 }
 
 # The value of one fit, or for several fits a table like that of stats::AIC().

@@ -125,21 +125,25 @@ residuals.DMN <- function(object, counts, ...,
     value <- list(square = matrix(0, length(left), length(size)))
     value$linear <- value$square
     for (level in .levels_of(object)) {
-        b <- sum(level$alpha)
-        q <- drop(level$alpha) / b
-        y <- list(mean = outer(q, y$mean),
-            square = outer(q * (1 - q) / (1 + b) + q^2, y$square),
-            linear = outer(q * (1 - q) / (1 + b), y$linear + b * y$mean) +
-                outer(q^2, y$linear))
-        own <- seq_len(sum(level$chosen))
+        sums <- if (!is.null(level$sums)) .split_moments(y, level$sums)
+        own <- if (is.null(sums)) y else lapply(sums, function(x) x[2L, ])
+        own <- .split_moments(own, level$alpha)
         taxa <- left[level$chosen]
-        value$square[taxa, ] <- (y$square - y$mean^2)[own, ]
-        value$linear[taxa, ] <- y$linear[own, ]
+        value$square[taxa, ] <- own$square - own$mean^2
+        value$linear[taxa, ] <- own$linear
         left <- left[!level$chosen]
-        # the others, if any
-        y <- lapply(y, function(part) part[nrow(part), ])
+        y <- lapply(sums, function(x) x[1L, ])
     }
     value
+}
+
+.split_moments <- function(y, alpha) {
+    b <- sum(alpha)
+    q <- alpha / b
+    list(mean = outer(q, y$mean),
+        square = outer(q * (1 - q) / (1 + b) + q^2, y$square),
+        linear = outer(q * (1 - q) / (1 + b), y$linear + b * y$mean) +
+            outer(q^2, y$linear))
 }
 
 .deviance <- function(x, z, object) {
@@ -155,12 +159,10 @@ residuals.DMN <- function(object, counts, ...,
     left <- which(!chosen)
     for (level in branch$levels) {
         own <- left[level$chosen]
-        lower <- left[!level$chosen]
-        counts <- cbind(x[, own, drop = FALSE],
-            if (!level$last) rowSums(x[, lower, drop = FALSE]))
+        counts <- x[, own, drop = FALSE]
         value[, own] <- .branch_deviance(counts, rowSums(counts),
-            matrix(1, nrow(x), 1L), level$alpha)[, seq_along(own)]
-        left <- lower
+            matrix(1, nrow(x), 1L), cbind(level$alpha))
+        left <- left[!level$chosen]
     }
     value
 }

@@ -22,7 +22,7 @@
     n <- length(object@mixture$Markers$taxa)
     paste0("markers: ", n, " of ", .plural(nrow(object@fit$Estimate), "taxon",
         "taxa"), if (object@mixture$Markers$selected) ", selected",
-        if (nrow(object@mixture$Markers$rest))
+        if (nrow(object@mixture$Markers$division))
             paste("; background in", max(object@mixture$Markers$level),
                 "levels"))
 }

@@ -101,10 +101,10 @@ rdmn <- function(n, alpha, weight = NULL, size) {
     count <- integer(length(levels[[1L]]$chosen))
     left <- seq_along(count)
     for (level in levels) {
-        drawn <- .draw_sample(drop(level$alpha), size)
-        own <- seq_len(sum(level$chosen))
-        count[left[level$chosen]] <- drawn[own]
-        size <- sum(drawn[-own])
+        sums <- if (is.null(level$sums)) c(0L, size) else
+            .draw_sample(level$sums, size)
+        count[left[level$chosen]] <- .draw_sample(level$alpha, sums[[2L]])
+        size <- sums[[1L]]
         left <- left[!level$chosen]
     }
     count

@@ -7,7 +7,7 @@
 #   selected    whether they were chosen by markers = "select"
 #   other       components x 2, Estimate and StdErr (of its log): the
 #               parameters of the sum of the background
-#   background, level, rest  see R/utils-levels.R
+#   background, level, division  see R/utils-levels.R
 #
 # `fit$Estimate` has a row for each taxon. Those of the background are `other`
 # times the mean proportions in the background, so that mean proportions of all
@@ -61,7 +61,9 @@
         levels <- list(list(taxa = seq_len(sum(!chosen)),
             fit = branches$background))
     b <- .join_levels(levels)
-    fits <- lapply(levels, `[[`, "fit")
+    fits <- unlist(lapply(levels, function(level)
+        c(list(level$fit), if (!is.null(level$sums)) list(level$sums))),
+        recursive = FALSE)
     other <- nrow(m$Estimate)
     k <- ncol(m$Estimate)
     # a matrix of all taxa from those of the branches
@@ -90,14 +92,15 @@
     starts <- branches$starts
     starts$NLE <- starts$NLE + raw$GoodnessOfFit[["NLE"]] -
         m$GoodnessOfFit[["NLE"]]
-    .add_to_mixture(fit, Starts = starts, Markers = list(taxa = taxa,
+    .add_to_mixture(fit, Starts = starts, Markers = c(list(taxa = taxa,
         gain = gain[taxa], selected = selected,
         other = cbind(Estimate = m$Estimate[other, ],
-            StdErr = m$StdErr[other, ]),
-        background = b$background, level = b$level, rest = b$rest))
+            StdErr = m$StdErr[other, ])),
+        b[c("background", "level", "division")]))
 }
 
-# P is that of .parameters(). `fits` are those of the background's levels.
+# P is that of .parameters(). `fits` are those of the background: one, and two
+# more for each division.
 .sum_of_criteria <- function(m, fits, markers, taxa) {
     value <- Reduce(`+`, lapply(fits, `[[`, "GoodnessOfFit"), m$GoodnessOfFit)
     k <- ncol(m$Estimate)

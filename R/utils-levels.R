@@ -1,19 +1,22 @@
-# The background of a fit with markers may have levels, by abundance. A level
-# has the most abundant taxa that are left, and the sum of all others as one
-# more category. The next level is one Dirichlet-multinomial for these others
-# given their sum, and so on; the last has no others. `mixture$Markers` holds
+# The background of a fit with markers may be divided by abundance into levels.
+# The reads of the background come from one Dirichlet-multinomial for the sum of
+# the first level, which has the most abundant taxa, and the sum of all others;
+# the reads of the first level, given their sum, from another; those of the
+# others from a third, or they are divided again. `mixture$Markers` holds
 #
 #   background  taxa x 2: Estimate and StdErr (of its log) of the parameter of
 #               each taxon of the background in its level
 #   level       the number of its level
-#   rest        levels but the last x 2: the same of the sum of the others
+#   division    2 x divisions rows: for each, the same of the sum of the levels
+#               below it, and of the sum of the level above it
 #
 # A background is one level unless dmncontrol(background.levels) allows more.
 
 # ---- Fits ---------------------------------------------------------------------
 
 # The levels of the background of a fit of the branches: for each, list(taxa,
-# fit) with the numbers of its taxa in the background. It is divided for as long
+# fit, sums) with the numbers of its taxa in the background, their fit, and for
+# all but the last the fit of the sums. It is divided for as long
 # as the evidence is better, into at most as many levels as the settings say.
 .fit_levels <- function(table, branches, total, settings) {
     chosen <- branches$chosen
@@ -47,75 +50,95 @@
         upper <- total >= ordered[[n]]
         if (!any(total[!upper] > 0))
             next
-        parts <- .Call(R_dmm_table_split, pointer, upper, 1L,
-            settings$num.threads)
-        fits <- lapply(parts[c("markers", "background")], function(p)
-            .call_fit(p, 1L, 1L, settings)$fit)
-        laplace <- fits$markers$GoodnessOfFit[["Laplace"]] +
-            fits$background$GoodnessOfFit[["Laplace"]]
-        if (laplace < least) {
-            least <- laplace
-            best <- list(pointer = parts$background,
-                upper = list(taxa = level$taxa[upper], fit = fits$markers),
-                lower = list(taxa = level$taxa[!upper], fit = fits$background))
+        found <- .fit_division(pointer, upper, settings)
+        if (found$laplace < least) {
+            least <- found$laplace
+            best <- list(pointer = found$pointer,
+                upper = list(taxa = level$taxa[upper], fit = found$fits$upper,
+                    sums = found$fits$sums),
+                lower = list(taxa = level$taxa[!upper],
+                    fit = found$fits$lower))
         }
     }
     best
+}
+
+.fit_division <- function(pointer, upper, settings) {
+    split <- function(pointer, chosen) {
+        .Call(R_dmm_table_split, pointer, chosen, 1L, settings$num.threads)
+    }
+    # the upper taxa with the sum of the others, which is then split off
+    first <- split(pointer, upper)
+    second <- split(first$markers, rep(c(FALSE, TRUE), c(sum(upper), 1L)))
+    fits <- lapply(list(upper = second$background, lower = first$background,
+        sums = second$markers), function(p) .call_fit(p, 1L, 1L, settings)$fit)
+    list(fits = fits, pointer = first$background,
+        laplace = sum(vapply(fits, function(fit)
+            fit$GoodnessOfFit[["Laplace"]], 0)))
 }
 
 # What a fit holds of a background with these levels, and for each taxon its
 # share in the background and the standard error of the share's log.
 .join_levels <- function(levels) {
     n <- length(unlist(lapply(levels, `[[`, "taxa")))
+    pair <- function(fit) cbind(Estimate = drop(fit$Estimate),
+        StdErr = drop(fit$StdErr))
     background <- cbind(Estimate = numeric(n), StdErr = 0)
     level <- integer(n)
-    rest <- background[0L, , drop = FALSE]
+    division <- background[0L, , drop = FALSE]
     share <- variance <- numeric(n)
-    above <- 1
+    # of the sum of the levels from this one on
+    left <- 1
     error <- 0
     for (i in seq_along(levels)) {
         taxa <- levels[[i]]$taxa
         fit <- levels[[i]]$fit
-        alpha <- drop(fit$Estimate)
-        own <- seq_along(taxa)
-        pair <- cbind(Estimate = alpha, StdErr = drop(fit$StdErr))
-        background[taxa, ] <- pair[own, ]
-        rest <- rbind(rest, pair[-own, , drop = FALSE])
+        sums <- levels[[i]]$sums
+        own <- if (is.null(sums)) 1 else sums$Estimate[[2L]] / sum(sums$Estimate)
+        own_error <- if (is.null(sums)) 0 else sums$ShareErr[[2L]]^2
+        background[taxa, ] <- pair(fit)
         level[taxa] <- i
-        share[taxa] <- above * alpha[own] / sum(alpha)
-        variance[taxa] <- error + fit$ShareErr[own]^2
-        above <- above * alpha[[length(alpha)]] / sum(alpha)
-        error <- error + fit$ShareErr[[length(alpha)]]^2
+        share[taxa] <- left * own * drop(fit$Estimate) / sum(fit$Estimate)
+        variance[taxa] <- error + own_error + drop(fit$ShareErr)^2
+        if (!is.null(sums)) {
+            division <- rbind(division, pair(sums))
+            left <- left * (1 - own)
+            error <- error + sums$ShareErr[[1L]]^2
+        }
     }
-    list(background = background, level = level, rest = rest, share = share,
-        share.error = sqrt(variance))
+    list(background = background, level = level, division = division,
+        share = share, share.error = sqrt(variance))
 }
 
 # ---- Reading --------------------------------------------------------------------
 
 # The levels of the background of a fit, from the first on: for each, which of
-# the taxa that are left it has, and the parameters of these and, but for the
-# last, of the sum of the others.
+# the taxa that are left it has, and their parameters. `sums` are those of the
+# sum of the levels below and of its own, or NULL for the last.
 .levels_of <- function(object) {
     markers <- object@mixture$Markers
     last <- max(markers$level)
     lapply(seq_len(last), function(i) {
         own <- markers$level == i
-        list(chosen = own[markers$level >= i], last = i == last,
-            alpha = matrix(c(markers$background[own, "Estimate"],
-                if (i < last) markers$rest[i, "Estimate"])))
+        list(chosen = own[markers$level >= i],
+            alpha = markers$background[own, "Estimate"],
+            sums = if (i < last)
+                markers$division[2L * i - 1:0, "Estimate"])
     })
 }
 
-# The sum over the levels of `value(counts, alpha)`, for counts of the
-# background.
+# The sum over the nodes of the levels of `value(counts, alpha)`, for counts of
+# the background.
 .sum_over_levels <- function(levels, count, value) {
     sum <- 0
     for (level in levels) {
-        parts <- if (level$last) list(markers = count) else
-            .split_counts(count, level$chosen)
-        sum <- sum + value(parts$markers, level$alpha)
-        count <- parts$background
+        if (is.null(level$sums))
+            return(sum + value(count, cbind(level$alpha)))
+        first <- .split_counts(count, level$chosen)
+        second <- .split_counts(first$markers,
+            rep(c(FALSE, TRUE), c(length(level$alpha), 1L)))
+        sum <- sum + value(second$markers, cbind(level$sums)) +
+            value(second$background, cbind(level$alpha))
+        count <- first$background
     }
-    sum
 }

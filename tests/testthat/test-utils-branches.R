@@ -275,7 +275,7 @@ test_that("the smallest tables can be fitted", {
 
 test_that("damage to the markers is found", {
     message <- paste("mixture\\$Markers must be a list of taxa, gain,",
-        "selected, other, background, level, rest for some of the 13 taxa")
+        "selected, other, background, level, division for some of the 13 taxa")
     expect_true(validObject(fit))
     change <- function(...) {
         bad <- fit

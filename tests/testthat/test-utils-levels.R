@@ -10,10 +10,11 @@ level_table <- function(n = 60, seed = 1) {
     }
     x <- t(vapply(seq_len(n), function(i) {
         top <- draw(if (i %% 2) c(9, 3, 20) else c(2, 10, 20), 600)
-        first <- draw(c(30, 20, 25, 15, 60), top[[3]])
-        second <- draw(c(0.3, 0.2, 0.3, 0.2, 0.2, 0.4), first[[5]])
-        third <- draw(rep(6, 5), second[[6]])
-        as.integer(c(top[1:2], first[1:4], second[1:5], third))
+        first <- draw(c(90, 60), top[[3]])
+        second <- draw(c(10, 8), first[[2]])
+        as.integer(c(top[1:2], draw(c(30, 20, 25, 15), first[[1]]),
+            draw(c(0.3, 0.2, 0.3, 0.2, 0.2), second[[1]]),
+            draw(rep(6, 5), second[[2]])))
     }, integer(16)))
     dimnames(x) <- list(paste0("s", seq_len(n)), paste0("t", 1:16))
     x
@@ -22,25 +23,28 @@ level_table <- function(n = 60, seed = 1) {
 levels <- function(n) dmncontrol(background.levels = n)
 x <- level_table()
 x[4, 3:16] <- 0L   # no background
-x[5, 7:16] <- 0L   # one level alone
+x[5, 7:16] <- 0L   # some taxa of it alone
 fits <- lapply(1:4, function(n) {
     dmn(x, 2, seed = 1, markers = c("t1", "t2"), control = levels(n))
 })
 fit <- fits[[3]]
 
-# The nodes of the background: the counts, the sum of those below as the last,
-# and the parameters.
+# The nodes of the background, first those of the levels: counts, parameters
+# and their standard errors.
 nodes <- function(x, fit) {
     m <- fit@mixture$Markers
-    x <- x[, -m$taxa, drop = FALSE]
-    lapply(seq_len(max(m$level)), function(i) {
-        own <- m$level == i
-        lower <- m$level > i
-        list(x = unname(cbind(x[, own, drop = FALSE],
-                if (any(lower)) rowSums(x[, lower, drop = FALSE]))),
-            alpha = cbind(c(m$background[own, "Estimate"],
-                if (any(lower)) m$rest[i, "Estimate"])))
-    })
+    x <- unname(x[, -m$taxa, drop = FALSE])
+    last <- max(m$level)
+    c(lapply(seq_len(last), function(i) {
+        list(x = x[, m$level == i, drop = FALSE],
+            alpha = cbind(m$background[m$level == i, "Estimate"]),
+            error = m$background[m$level == i, "StdErr"])
+    }), lapply(seq_len(last - 1), function(i) {
+        list(x = cbind(rowSums(x[, m$level > i, drop = FALSE]),
+                rowSums(x[, m$level == i, drop = FALSE])),
+            alpha = cbind(m$division[2 * i - 1:0, "Estimate"]),
+            error = m$division[2 * i - 1:0, "StdErr"])
+    }))
 }
 
 level_logliks <- function(x, fit) {
@@ -79,8 +83,8 @@ test_that("the criteria are sums over the levels", {
     for (f in fits) {
         b <- ref_branches(x, f)
         parts <- nodes(x, f)
-        n <- length(parts)
-        p <- length(b$alpha) + 1 + 14 + n - 1
+        n <- max(f@mixture$Markers$level)
+        p <- length(b$alpha) + 1 + 14 + 2 * (n - 1)
         expect_identical(attr(logLik(f), "df"), p)
         expect_equal(as.numeric(logLik(f)), sum(level_logliks(x, f)),
             tolerance = 1e-12)
@@ -100,28 +104,31 @@ test_that("the criteria are sums over the levels", {
 
 test_that("shares and their errors are those of the levels", {
     m <- fit@mixture$Markers
-    above <- m$other[1, "Estimate"] / sum(fit@fit$Estimate[, 1])
-    error <- m$other[1, "StdErr"]^2
-    for (i in 1:3) {
-        node <- nodes(x, fit)[[i]]
-        own <- setdiff(seq_len(16), m$taxa)[m$level == i]
+    # shares in a node, their squared errors, and the errors of parameters
+    of <- function(node) {
         share <- unname(drop(node$alpha) / sum(node$alpha))
-        expect_equal(unname(fitted(fit, scale = TRUE)[own, 1]),
-            above * share[seq_along(own)])
         covariance <- unname(solve(ref_hessian(node$x, log(drop(node$alpha)),
             rep(1, nrow(x)))))
         s <- length(share)
         jacobian <- diag(s) - rep(share, each = s)
-        of_share <- diag(jacobian %*% covariance %*% t(jacobian))
+        expect_equal(unname(node$error), sqrt(diag(covariance)),
+            tolerance = 1e-6)
+        list(share = share, square = diag(jacobian %*% covariance %*%
+            t(jacobian)))
+    }
+    parts <- lapply(nodes(x, fit), of)
+    above <- m$other[1, "Estimate"] / sum(fit@fit$Estimate[, 1])
+    error <- m$other[1, "StdErr"]^2
+    for (i in 1:3) {
+        own <- setdiff(seq_len(16), m$taxa)[m$level == i]
+        sums <- if (i < 3) parts[[3 + i]] else list(share = 0:1, square = c(0, 0))
+        expect_equal(unname(fitted(fit, scale = TRUE)[own, 1]),
+            unname(above * sums$share[[2]] * parts[[i]]$share))
         expect_equal(unname(fit@fit$StdErr[own, 1]),
-            sqrt(error + of_share[seq_along(own)]), tolerance = 1e-6)
-        expect_equal(unname(m$background[m$level == i, "StdErr"]),
-            sqrt(diag(covariance))[seq_along(own)], tolerance = 1e-6)
-        if (i < 3)
-            expect_equal(m$rest[[i, "StdErr"]], sqrt(covariance[s, s]),
-                tolerance = 1e-6)
-        above <- above * share[[s]]
-        error <- error + of_share[[s]]
+            unname(sqrt(error + sums$square[[2]] + parts[[i]]$square)),
+            tolerance = 1e-6)
+        above <- above * sums$share[[1]]
+        error <- error + sums$square[[1]]
     }
     expect_equal(colSums(fitted(fit, scale = TRUE)), c("1" = 1, "2" = 1))
 })
@@ -211,8 +218,8 @@ test_that("levels work with selected markers, and the smallest tables", {
 test_that("damage to the levels is found", {
     m <- fit@mixture$Markers
     damaged <- list(list(level = 1:3), list(level = rep(2, 14)),
-        list(level = replace(m$level, 1, NA)), list(rest = NULL),
-        list(rest = m$rest[1, , drop = FALSE]))
+        list(level = replace(m$level, 1, NA)), list(division = NULL),
+        list(division = m$division[1:2, ]))
     for (part in damaged) {
         bad <- fit
         bad@mixture$Markers <- utils::modifyList(m, part)
