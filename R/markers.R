@@ -65,9 +65,9 @@
 #' [laplace()] are those of the fit, without the number of sets. A selection
 #' takes about as long as 10 to 20 classic fits with as many starts, and up to
 #' 40 in tables of many samples. For each `k` another set may be best: the fits
-#' of [dmnselect()] have their own. Where folds or resamples are fitted, as by [dmnperplexity()],
-#' [cvdmngroup()] and [dmnstability()], markers are selected anew in each of
-#' them, without the samples that are left out.
+#' of [dmnselect()] have their own. Where folds or resamples are fitted, as by
+#' [dmnperplexity()], [cvdmngroup()] and [dmnstability()], markers are selected
+#' anew in each of them, without the samples that are left out.
 #'
 #' **Levels of the background.** With `control = dmncontrol(background.levels =
 #' 2)` or more, the background may be divided into its most abundant taxa and

@@ -61,9 +61,8 @@
         levels <- list(list(taxa = seq_len(sum(!chosen)),
             fit = branches$background))
     b <- .join_levels(levels)
-    fits <- unlist(lapply(levels, function(level)
-        c(list(level$fit), if (!is.null(level$sums)) list(level$sums))),
-        recursive = FALSE)
+    fits <- unlist(lapply(levels, `[`, c("fit", "sums")), recursive = FALSE)
+    fits <- fits[!vapply(fits, is.null, NA)]
     other <- nrow(m$Estimate)
     k <- ncol(m$Estimate)
     # a matrix of all taxa from those of the branches

@@ -12,7 +12,7 @@
 #
 # A background is one level unless dmncontrol(background.levels) allows more.
 
-# ---- Fits ---------------------------------------------------------------------
+# ---- Fits --------------------------------------------------------------------
 
 # The levels of the background of a fit of the branches: for each, list(taxa,
 # fit, sums) with the numbers of its taxa in the background, their fit, and for
@@ -94,7 +94,8 @@
         taxa <- levels[[i]]$taxa
         fit <- levels[[i]]$fit
         sums <- levels[[i]]$sums
-        own <- if (is.null(sums)) 1 else sums$Estimate[[2L]] / sum(sums$Estimate)
+        own <- if (is.null(sums)) 1 else
+            sums$Estimate[[2L]] / sum(sums$Estimate)
         own_error <- if (is.null(sums)) 0 else sums$ShareErr[[2L]]^2
         background[taxa, ] <- pair(fit)
         level[taxa] <- i
@@ -110,7 +111,7 @@
         share = share, share.error = sqrt(variance))
 }
 
-# ---- Reading --------------------------------------------------------------------
+# ---- Reading -----------------------------------------------------------------
 
 # The levels of the background of a fit, from the first on: for each, which of
 # the taxa that are left it has, and their parameters. `sums` are those of the

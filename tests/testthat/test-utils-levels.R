@@ -121,7 +121,8 @@ test_that("shares and their errors are those of the levels", {
     error <- m$other[1, "StdErr"]^2
     for (i in 1:3) {
         own <- setdiff(seq_len(16), m$taxa)[m$level == i]
-        sums <- if (i < 3) parts[[3 + i]] else list(share = 0:1, square = c(0, 0))
+        sums <- if (i < 3) parts[[3 + i]] else
+            list(share = 0:1, square = c(0, 0))
         expect_equal(unname(fitted(fit, scale = TRUE)[own, 1]),
             unname(above * sums$share[[2]] * parts[[i]]$share))
         expect_equal(unname(fit@fit$StdErr[own, 1]),
