@@ -438,8 +438,7 @@ NULL
             .as_dmn(raw, table$dimnames, settings$seed, settings$optimizer,
                 settings$control)
         }))
-    parts <- .Call(R_dmm_table_split, table$table, chosen, ncol(fit@group),
-        settings$num.threads)
+    parts <- .split_table(table$table, chosen, ncol(fit@group), settings)
     list(pointer = parts$markers, finish = function(raw) {
         background <- .call_fit(parts$background, 1L, 1L, settings)
         branches <- list(chosen = chosen, markers = raw,

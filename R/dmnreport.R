@@ -248,7 +248,7 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
             if (several) " for each k"),
         "; given their sum, the counts of the other taxa come from ",
         if (levels == 1) "one Dirichlet-multinomial" else paste("a tree of",
-            levels, "Dirichlet-multinomials, divided by abundance,"),
+            2 * levels - 1, "Dirichlet-multinomials, divided by abundance,"),
         " in all components.")
 }
 

@@ -61,13 +61,14 @@
 #' 5. On the best set as many starts are made as `nstart` says. If they find a
 #'    better optimum, the search goes on there, for at most five rounds.
 #'
-#' There is no guarantee that no better set exists. Criteria such as
-#' [laplace()] are those of the fit, without the number of sets. A selection
-#' takes about as long as 10 to 20 classic fits with as many starts, and up to
-#' 40 in tables of many samples. For each `k` another set may be best: the fits
-#' of [dmnselect()] have their own. Where folds or resamples are fitted, as by
-#' [dmnperplexity()], [cvdmngroup()] and [dmnstability()], markers are selected
-#' anew in each of them, without the samples that are left out.
+#' There is no guarantee that no better set exists. Criteria such as [laplace()]
+#' are those of the fit, without the number of sets. The fits of [dmnselect()]
+#' take 10 to 30 times as long as without markers, and a single one 10 to 90
+#' times (`inst/benchmarks/markers.md` in the package's sources). For each `k`
+#' another set may be best: the fits of [dmnselect()] have their own. Where
+#' folds or resamples are fitted, as by [dmnperplexity()], [cvdmngroup()] and
+#' [dmnstability()], markers are selected anew in each of them, without the
+#' samples that are left out.
 #'
 #' **Levels of the background.** With `control = dmncontrol(background.levels =
 #' 2)` or more, the background may be divided into its most abundant taxa and
@@ -78,18 +79,16 @@
 #' an improvement. The others may be divided again. The components, the markers
 #' and their gains stay as they are; the log-likelihood and the criteria change,
 #' with two more parameters for each division. On seven of eight public tables
-#' two levels predict held-out samples better, and nowhere worse
-#' (`inst/benchmarks/markers.md`).
+#' two levels predict held-out samples better, and nowhere worse.
 #'
 #' **When not to use it.** If the types differ in nearly all taxa, or the table
 #' has few, there is nothing to gain. With thousands of taxa and a few dozen
 #' samples the mixture may still predict worse than the classic one although its
 #' Laplace is better. Compare the two by [dmnperplexity()];
-#' `inst/benchmarks/markers.md` in the package's sources has such a table. The
-#' choice of the markers is part of the
-#' fit, but intervals do not account for it. Markers are the taxa that tell the
-#' components apart in this model, not those that are associated with a
-#' phenotype.
+#' `inst/benchmarks/markers.md` has such a table. The choice of the markers is
+#' part of the fit, but intervals do not account for it. Markers are the taxa
+#' that tell the components apart in this model, not those that are associated
+#' with a phenotype.
 #'
 #' **What the functions return.** A fit with markers has all taxa. `fitted()`
 #' and `coef()` have a row for each: for a taxon of the background, the
@@ -100,10 +99,9 @@
 #' background add the variances of the logarithms of both factors. `predict()`,
 #' `logLik()`, `simulate()` and the plots use the two branches. `residuals()` of
 #' taxa of the background are those given the sum of the background, or of its
-#' level, for `type = "deviance"`, and given the total of the
-#' sample for `type = "pearson"`.
-#' Functions of DirichletMultinomial do not know markers: do not pass these fits
-#' to its `predict()`.
+#' level, for `type = "deviance"`, and given the total of the sample for `type =
+#' "pearson"`. Functions of DirichletMultinomial do not know markers: do not
+#' pass these fits to its `predict()`.
 #'
 #' @param object an object of class [DMN-class] made with the argument
 #'     `markers`.
@@ -226,7 +224,6 @@ NULL
     else
         .fit_branches(table, markers$chosen, k, nstart, settings)
     gain <- .gains(table, branches, settings)
-    branches$levels <- .fit_levels(table, branches, markers$total, settings)
     .join_branches(table, branches, gain, selected, settings)
 }
 

@@ -27,8 +27,7 @@
 # or the responsibilities to start from. Returns the raw results of both
 # branches, `chosen`, and the Laplace criterion of the whole table.
 .fit_branches <- function(table, chosen, k, nstart, settings, given = NULL) {
-    parts <- .Call(R_dmm_table_split, table$table, chosen, k,
-        settings$num.threads)
+    parts <- .split_table(table$table, chosen, k, settings)
     markers <- if (is.null(given))
         .call_fit(parts$markers, k, nstart, settings)
     else
@@ -38,6 +37,12 @@
         background = background$fit,
         laplace = markers$fit$GoodnessOfFit[["Laplace"]] +
             background$fit$GoodnessOfFit[["Laplace"]])
+}
+
+# The compressed tables of both branches, for fits with up to `k` components:
+# `markers`, the chosen taxa and the sum of the others, and `background`.
+.split_table <- function(pointer, chosen, k, settings) {
+    .Call(R_dmm_table_split, pointer, chosen, k, settings$num.threads)
 }
 
 # The gain of each taxon as a marker, given a fit of the branches.
@@ -56,10 +61,7 @@
 .join_branches <- function(table, branches, gain, selected, settings) {
     chosen <- branches$chosen
     m <- branches$markers
-    levels <- branches$levels
-    if (is.null(levels))
-        levels <- list(list(taxa = seq_len(sum(!chosen)),
-            fit = branches$background))
+    levels <- .fit_levels(table, branches, settings)
     b <- .join_levels(levels)
     fits <- unlist(lapply(levels, `[`, c("fit", "sums")), recursive = FALSE)
     fits <- fits[!vapply(fits, is.null, NA)]

@@ -16,18 +16,18 @@
 
 # The levels of the background of a fit of the branches: for each, list(taxa,
 # fit, sums) with the numbers of its taxa in the background, their fit, and for
-# all but the last the fit of the sums. It is divided for as long
-# as the evidence is better, into at most as many levels as the settings say.
-.fit_levels <- function(table, branches, total, settings) {
+# all but the last the fit of the sums. It is divided for as long as the
+# evidence is better, into at most as many levels as the settings say.
+.fit_levels <- function(table, branches, settings) {
     chosen <- branches$chosen
+    total <- table$markers$total[!chosen]
     last <- list(taxa = seq_len(sum(!chosen)), fit = branches$background)
     levels <- list()
     most <- settings$control$background.levels
     pointer <- if (most > 1L)
-        .Call(R_dmm_table_split, table$table, chosen, 1L,
-            settings$num.threads)$background
+        .split_table(table$table, chosen, 1L, settings)$background
     while (length(levels) + 1L < most) {
-        found <- .divide_level(pointer, last, total[!chosen], settings)
+        found <- .divide_level(pointer, last, total, settings)
         if (is.null(found))
             break
         levels <- c(levels, list(found$upper))
@@ -64,12 +64,10 @@
 }
 
 .fit_division <- function(pointer, upper, settings) {
-    split <- function(pointer, chosen) {
-        .Call(R_dmm_table_split, pointer, chosen, 1L, settings$num.threads)
-    }
     # the upper taxa with the sum of the others, which is then split off
-    first <- split(pointer, upper)
-    second <- split(first$markers, rep(c(FALSE, TRUE), c(sum(upper), 1L)))
+    first <- .split_table(pointer, upper, 1L, settings)
+    second <- .split_table(first$markers,
+        rep(c(FALSE, TRUE), c(sum(upper), 1L)), 1L, settings)
     fits <- lapply(list(upper = second$background, lower = first$background,
         sums = second$markers), function(p) .call_fit(p, 1L, 1L, settings)$fit)
     list(fits = fits, pointer = first$background,

@@ -3,8 +3,8 @@
 # - simulation: tables whose types differ in a share of the taxa. Which k does
 #   the Laplace criterion choose, are the types found, and the markers?
 # - tables: the held-out log-likelihood of public tables, and the time.
-# - levels: the held-out log-likelihood of public tables where the background may
-#   have several levels.
+# - levels: the held-out log-likelihood of public tables where the background
+#   may have several levels.
 #
 #   Rscript inst/benchmarks/markers.R > markers.md
 #

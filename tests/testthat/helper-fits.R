@@ -75,6 +75,11 @@ as_sparse <- function(x, class = "CsparseMatrix") {
     as(Matrix::Matrix(x + 0, sparse = TRUE, doDiag = FALSE), class)
 }
 
+# `x` in packed blocks of some samples.
+packed <- function(x, rows = 7L) {
+    .pack(x, rows, function(i) x[i, , drop = FALSE], "x")
+}
+
 # Expects what holds for every fit of k components.
 expect_defined <- function(fit, k) {
     numbers <- c(goodnessOfFit(fit), mixture(fit), fit@mixture$Weight,

@@ -144,7 +144,8 @@ ref_error <- function(found, expected) {
 # ---- Markers -----------------------------------------------------------------
 
 # The tables and parameters of the two branches of a fit with markers: those of
-# a mixture over the markers and the sum of the others, and of the others.
+# a mixture over the markers and the sum of the others, and of the others, for
+# a background of one level.
 ref_branches <- function(x, fit) {
     taxa <- fit@mixture$Markers$taxa
     x <- as.matrix(x)
@@ -156,13 +157,37 @@ ref_branches <- function(x, fit) {
         beta = cbind(fit@mixture$Markers$background[, "Estimate"]))
 }
 
+# The nodes of the background: those of its levels, and then those of the sums.
+# Each has counts, parameters and standard errors of their logs.
+ref_nodes <- function(x, fit) {
+    m <- fit@mixture$Markers
+    x <- unname(as.matrix(x)[, -m$taxa, drop = FALSE])
+    last <- max(m$level)
+    c(lapply(seq_len(last), function(i) {
+        list(x = x[, m$level == i, drop = FALSE],
+            alpha = cbind(m$background[m$level == i, "Estimate"]),
+            error = m$background[m$level == i, "StdErr"])
+    }), lapply(seq_len(last - 1), function(i) {
+        list(x = cbind(rowSums(x[, m$level > i, drop = FALSE]),
+                rowSums(x[, m$level == i, drop = FALSE])),
+            alpha = cbind(m$division[2 * i - 1:0, "Estimate"]),
+            error = m$division[2 * i - 1:0, "StdErr"])
+    }))
+}
+
+# The log evidence of each sample's counts of the background.
+ref_background <- function(x, fit) {
+    Reduce(`+`, lapply(ref_nodes(x, fit), function(node) {
+        drop(ref_evidence(node$x, node$alpha))
+    }))
+}
+
 # The log-likelihood of each sample.
 ref_marker_logliks <- function(x, fit) {
     b <- ref_branches(x, fit)
     joint <- ref_joint(b$x, b$alpha, fit@mixture$Weight)
     lgamma(rowSums(x) + 1) - rowSums(lgamma(x + 1)) +
-        apply(joint, 1, ref_log_sum_exp) +
-        drop(ref_evidence(b$background, b$beta))
+        apply(joint, 1, ref_log_sum_exp) + ref_background(x, fit)
 }
 
 # The criteria of all of the table.
@@ -170,15 +195,34 @@ ref_marker_criteria <- function(x, fit, eta = 0.1, nu = 0.1) {
     b <- ref_branches(x, fit)
     n <- nrow(x)
     k <- ncol(b$alpha)
-    p <- length(b$alpha) + k - 1 + length(b$beta)
-    nle <- -sum(ref_marker_logliks(x, fit)) -
-        ref_log_prior(b$alpha, eta, nu) - ref_log_prior(b$beta, eta, nu)
+    p <- length(b$alpha) + k - 1
+    nle <- -sum(ref_marker_logliks(x, fit)) - ref_log_prior(b$alpha, eta, nu)
     logdet <- ref_criteria(b$x, b$alpha, fit@mixture$Weight, eta,
-        nu)[["LogDet"]] + ref_criteria(b$background, b$beta, 1, eta,
         nu)[["LogDet"]]
+    for (node in ref_nodes(x, fit)) {
+        p <- p + length(node$alpha)
+        nle <- nle - ref_log_prior(node$alpha, eta, nu)
+        logdet <- logdet + ref_criteria(node$x, node$alpha, 1, eta,
+            nu)[["LogDet"]]
+    }
     c(NLE = nle, LogDet = logdet,
         Laplace = nle + logdet / 2 - p / 2 * log(2 * pi),
         BIC = nle + p / 2 * log(n), AIC = nle + p)
+}
+
+# Checks functions of new samples of a fit with markers, in all containers.
+expect_predicted <- function(fit, new) {
+    b <- ref_branches(new, fit)
+    evidence <- ref_evidence(b$x, b$alpha) + ref_background(new, fit)
+    posterior <- ref_posterior(b$x, b$alpha, fit@mixture$Weight)
+    for (counts in list(new, as_sparse(new), packed(new), new[, ncol(new):1])) {
+        expect_equal(unname(predict(fit, counts)), unname(posterior),
+            tolerance = 1e-9)
+        expect_equal(unname(predict(fit, counts, logevidence = TRUE)),
+            -unname(evidence), tolerance = 1e-10)
+        expect_equal(as.numeric(logLik(fit, counts)),
+            sum(ref_marker_logliks(new, fit)), tolerance = 1e-11)
+    }
 }
 
 # A small table with names, drawn from known components. `z` are its true

@@ -4,7 +4,8 @@ test_that("the defaults are the documented ones", {
     expect_identical(unclass(control), list(tolerance = 1e-6,
         relative.tolerance = 1e-13, max.iterations = 2000,
         kmeans.tolerance = 1e-6, kmeans.iterations = 1000, stiffness = 50,
-        eta = 0.1, nu = 0.1, accelerate = TRUE, agree = NA_real_, background.levels = 1))
+        eta = 0.1, nu = 0.1, accelerate = TRUE, agree = NA_real_,
+        background.levels = 1))
 })
 
 test_that("every setting is checked", {

@@ -255,6 +255,6 @@ test_that("the methods paragraph names markers", {
     divided <- dmn(twins, 1, seed = 1, markers = 1:3,
         control = dmncontrol(background.levels = 2))
     expect_match(methods(list(divided)),
-        "from a tree of 2 Dirichlet-multinomials, divided by abundance, in all")
+        "from a tree of 3 Dirichlet-multinomials, divided by abundance, in all")
     expect_no_match(methods(list(dmn(x, 1, seed = 1))), "markers")
 })

@@ -95,26 +95,7 @@ test_that("a lone start is that of a fit to the collapsed table", {
     expect_equal(starts(found)$NLE, goodnessOfFit(found)[["NLE"]])
 })
 
-# Counts in packed blocks of 7 samples.
-packed <- function(x) .pack(x, 7L, function(i) x[i, , drop = FALSE], "x")
-
 # ---- New samples -------------------------------------------------------------
-
-# Checks functions of new samples, in all containers.
-expect_predicted <- function(fit, new) {
-    b <- ref_branches(new, fit)
-    evidence <- ref_evidence(b$x, b$alpha) +
-        drop(ref_evidence(b$background, b$beta))
-    posterior <- ref_posterior(b$x, b$alpha, fit@mixture$Weight)
-    for (counts in list(new, as_sparse(new), packed(new), new[, ncol(new):1])) {
-        expect_equal(unname(predict(fit, counts)), unname(posterior),
-            tolerance = 1e-9)
-        expect_equal(unname(predict(fit, counts, logevidence = TRUE)),
-            -unname(evidence), tolerance = 1e-10)
-        expect_equal(as.numeric(logLik(fit, counts)),
-            sum(ref_marker_logliks(new, fit)), tolerance = 1e-11)
-    }
-}
 
 test_that("predict() and logLik() take new samples in any container", {
     new <- marker_table(seed = 2)$x

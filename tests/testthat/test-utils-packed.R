@@ -1,9 +1,5 @@
 # Packed counts behave like the matrix that they were made from.
 
-packed <- function(x, rows = 7L) {
-    .pack(x, rows, function(i) x[i, , drop = FALSE], "x")
-}
-
 random_table <- function(n, s, largest) {
     set.seed(n * s)
     value <- pmin(floor(stats::rexp(n * s)^4 * largest / 100), largest)
