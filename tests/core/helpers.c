@@ -290,7 +290,7 @@ static model model_empty(const table *t, size_t k)
     return m;
 }
 
-model model_random(const table *t, size_t k, double centre)
+model model_unevaluated(const table *t, size_t k, double centre)
 {
     model m = model_empty(t, k);
     double sum = 0;
@@ -300,6 +300,12 @@ model model_random(const table *t, size_t k, double centre)
         m.weight[c] /= sum;
     for (size_t e = 0; e < m.s * k; e++)
         m.lambda[e] = centre + 1.5 * random_normal();
+    return m;
+}
+
+model model_random(const table *t, size_t k, double centre)
+{
+    model m = model_unevaluated(t, k, centre);
     model_evaluate(&m, t);
     return m;
 }
