@@ -102,12 +102,13 @@ static void free_forms(table *t)
     free(t->packed_bytes);
 }
 
-/* Packs PACKED_ROWS samples at a time. */
+/* Packs PACKED_ROWS samples at a time, each block from a copy of its rows:
+ * dmm_pack() reads all rows of its matrix. */
 static void pack_table(table *t)
 {
-    const dmm_matrix m = table_view(t, DMM_MATRIX_DENSE_INT);
-    size_t *row = NEED(t->rows, size_t), *column = NEED(t->columns, size_t);
-    for (size_t i = 0; i < t->rows; i++)
+    int *copy = NEED(PACKED_ROWS * t->columns, int);
+    size_t row[PACKED_ROWS], *column = NEED(t->columns, size_t);
+    for (size_t i = 0; i < PACKED_ROWS; i++)
         row[i] = i;
     for (size_t j = 0; j < t->columns; j++)
         column[j] = j;
@@ -115,23 +116,26 @@ static void pack_table(table *t)
     t->packed = NEED(t->n_packed, dmm_packed);
     t->packed_bytes = NEED(t->n_packed, unsigned char *);
     for (size_t b = 0; b < t->n_packed; b++) {
-        const size_t first = b * PACKED_ROWS;
-        const size_t left = t->rows - first;
-        const dmm_selection part = {.n_rows =
-                                        left < PACKED_ROWS ? left : PACKED_ROWS,
-                                    .n_columns = t->columns,
-                                    .row = row + first,
-                                    .column = column};
+        const size_t first = b * PACKED_ROWS, left = t->rows - first;
+        const size_t rows = left < PACKED_ROWS ? left : PACKED_ROWS;
+        const dmm_matrix m = {.kind = DMM_MATRIX_DENSE_INT,
+                              .rows = rows,
+                              .columns = t->columns,
+                              .integers = copy};
+        const dmm_selection all = {rows, t->columns, row, column};
+        for (size_t j = 0; j < t->columns; j++)
+            memcpy(copy + j * rows, t->count + j * t->rows + first,
+                   rows * sizeof *copy);
         size_t size;
-        if (dmm_pack(&m, &part, &size, NULL) != DMM_OK)
+        if (dmm_pack(&m, &all, &size, NULL) != DMM_OK)
             abort();
         t->packed_bytes[b] = NEED(size, unsigned char);
-        if (dmm_pack(&m, &part, &size, t->packed_bytes[b]) != DMM_OK ||
+        if (dmm_pack(&m, &all, &size, t->packed_bytes[b]) != DMM_OK ||
             dmm_packed_view(t->packed_bytes[b], size, &t->packed[b]) != DMM_OK)
             abort();
         t->packed[b].first_row = first;
     }
-    free(row);
+    free(copy);
     free(column);
 }
 
@@ -286,7 +290,7 @@ static model model_empty(const table *t, size_t k)
     return m;
 }
 
-model model_random(const table *t, size_t k, double centre)
+model model_unevaluated(const table *t, size_t k, double centre)
 {
     model m = model_empty(t, k);
     double sum = 0;
@@ -296,6 +300,12 @@ model model_random(const table *t, size_t k, double centre)
         m.weight[c] /= sum;
     for (size_t e = 0; e < m.s * k; e++)
         m.lambda[e] = centre + 1.5 * random_normal();
+    return m;
+}
+
+model model_random(const table *t, size_t k, double centre)
+{
+    model m = model_unevaluated(t, k, centre);
     model_evaluate(&m, t);
     return m;
 }

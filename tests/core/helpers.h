@@ -99,8 +99,11 @@ typedef struct {
                           of the log-likelihood is a few 1e-16 of this       */
 } model;
 
-/* A model evaluated at random parameters: lambda is normal around `centre`, and
- * the weights sum to 1. */
+/* Random parameters, at which the model is not evaluated (which takes long for
+ * a large table): lambda is normal around `centre`, and the weights sum to
+ * 1. */
+model model_unevaluated(const table *t, size_t k, double centre);
+/* A model evaluated at random parameters. */
 model model_random(const table *t, size_t k, double centre);
 /* A model evaluated at the given parameters. */
 model model_new(const table *t, size_t k, const double *lambda,

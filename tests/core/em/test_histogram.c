@@ -150,7 +150,7 @@ static void test_one_pass(void)
             t.count[r] = (int)r;
         table_finish(&t);
         for (size_t c = i == 0 ? 3 : 0; c < 5; c++) {
-            model m = model_random(&t, components[c], 0);
+            model m = model_unevaluated(&t, components[c], 0);
             step s = {.t = &t, .m = &m};
             for (int threads = 1; threads <= 3; threads++)
                 dmm_team_run(threads, passes_work, &s);
