@@ -2,16 +2,18 @@
 
 # A table compressed once for fits with up to `k` components. It is in canonical
 # order, unless one start is to be that of DirichletMultinomial. `dimnames` are
-# the names for the results of its fits, and `markers` is a value of
-# .check_markers().
-.compress <- function(count, k, num.threads, nstart = 2L, markers = NULL) {
+# the names for the results of its fits, `markers` is a value of
+# .check_markers(), and `concomitant` one of .check_concomitant().
+.compress <- function(count, k, num.threads, nstart = 2L, markers = NULL,
+    concomitant = NULL) {
     selects <- !is.null(markers) && is.null(markers$chosen)
     list(table = .Call(R_dmm_table, count, nstart > 1L || selects, k,
-        num.threads), dimnames = dimnames(count), markers = markers)
+        num.threads), dimnames = dimnames(count), markers = markers,
+        concomitant = concomitant)
 }
 
-# The best of up to `nstart` starts, with the markers of the table if it has
-# any.
+# The best of up to `nstart` starts, with the markers and the variables of the
+# table if it has any.
 .fit_compressed <- function(table, k, seed, verbose, nstart, num.threads,
     optimizer, control) {
     if (is.null(table$markers))
@@ -29,13 +31,14 @@
 # on a compressed table. `kinds` is the kind of each start, or NULL for the
 # usual sequence; `given` and `log_weights` are for starts of kind "given",
 # samples x components: responsibilities, and the log weights of each sample, or
-# NULL. `settings`: seed, num.threads, optimizer, control.
+# NULL. `reassign`: whether a lone start reassigns samples, as each of several
+# does. `settings`: seed, num.threads, optimizer, control.
 .call_fit <- function(pointer, k, nstart, settings, kinds = NULL, given = NULL,
-    log_weights = NULL, verbose = FALSE) {
+    log_weights = NULL, reassign = FALSE, verbose = FALSE) {
     # one component has one optimum
     .Call(R_dmm_table_fit, pointer, k, if (k == 1L) 1L else nstart, kinds,
-        given, log_weights, settings$seed, verbose, settings$num.threads,
-        settings$optimizer, settings$control)
+        given, log_weights, reassign, settings$seed, verbose,
+        settings$num.threads, settings$optimizer, settings$control)
 }
 
 # The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,
@@ -47,6 +50,8 @@
         optimizer = optimizer, control = control)
     raw <- .call_fit(table$table, k, nstart, settings, kinds, given,
         verbose = verbose && (k == 1L || nstart == 1L))
+    raw <- .add_concomitant(raw, table$table, table$concomitant, nstart,
+        settings)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
     fit <- .add_to_mixture(fit, NStart = nstart, Starts = raw$starts)
     if (verbose)
@@ -63,11 +68,12 @@
 .at_best <- function(nle) nle <= min(nle) + .same_optimum
 
 # How many starts have met the best optimum. Resamples, which begin close to it,
-# and all k-means starts but one, which mostly end in the same place, do not
-# count, except where they alone have found it.
+# and all but one of the kinds that mostly end in the same place, do not count,
+# except where they alone have found it.
 .times_met <- function(starts) {
     kind <- starts$kind[.at_best(starts$NLE)]
-    max(1L, sum(!kind %in% c("resample", "kmeans")) + any(kind == "kmeans"))
+    alike <- kind %in% c("kmeans", "sorted")
+    max(1L, sum(!alike & kind != "resample") + length(unique(kind[alike])))
 }
 
 # What is known about the optimum, in one line.
@@ -104,6 +110,10 @@
 #' * `given` is the last row of a fit with selected [markers()], if the search
 #'   for them has found an optimum that no start on the last markers meets.
 #'
+#' A fit with `formula` has starts of its own, see [concomitant()]. The first,
+#' `given`, is the best optimum without variables; `sorted` are samples sorted by
+#' the variables; and `labels` and `seeds` are as above.
+#'
 #' After each start EM runs until it converges. It then tries to reassign
 #' samples: with many taxa or few samples, a component adapts to each of its
 #' samples so well that EM leaves the sample there even if the mixture would be
@@ -116,8 +126,8 @@
 #' **When starts end.** No more starts are made when the best optimum has been
 #' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
 #' `nstart`. Resamples are not counted, because they begin close to the best
-#' optimum, and k-means starts only once, because they mostly end in the same
-#' place. If starts were independent, one that ends at that optimum or a
+#' optimum, and k-means and sorted starts only once, because they mostly end in
+#' the same place. If starts were independent, one that ends at that optimum or a
 #' better one would by then end at a better one with probability
 #' `1 / (agree + 2)`, one in five. This is Laplace's rule of succession, the
 #' case of two outcomes of the stopping rules of Boender and Rinnooy Kan (1987).
@@ -136,9 +146,6 @@
 #' components differ more. It ends once the component of every sample is
 #' certain, or after a fixed number of steps. `inst/benchmarks/starts.md` in the
 #' package's sources compares all this with alternatives.
-#'
-#' The starts of a fit with `formula` are those without it; [concomitant()] says
-#' how it goes on.
 #'
 #' The seed of each start is derived from the seed of the fit, so that the first
 #' `n` starts are the same for any `nstart >= n`. A fit with one component has
