@@ -124,12 +124,16 @@
     w <- .use_variables(stats::model.matrix(terms, if (length(frame)) frame
         else data.frame(row.names = seq_len(n)), contrasts.arg = contrasts),
         frame)
-    bad <- !is.finite(w)
+    bad <- !is.finite(w) | abs(w) > .largest_variable
     if (any(bad))
-        .stop("the variables of 'formula' must be finite; found ",
-            w[bad][[1L]], " in ", colnames(w)[colSums(bad) > 0][[1L]])
+        .stop("the variables of 'formula' must be finite and at most ",
+            .largest_variable, " in size; found ", w[bad][[1L]], " in ",
+            colnames(w)[colSums(bad) > 0][[1L]])
     w
 }
+
+# Products of larger variables, or coefficients of smaller ones, overflow.
+.largest_variable <- 1e100
 
 .design <- function(frame, formula, n) {
     terms <- attr(frame, "terms")
@@ -141,6 +145,11 @@
     if (ncol(w) >= n)
         .stop("'formula' must have fewer terms than there are samples, ", n,
             "; found ", ncol(w), ". Is a number given as text?")
+    range <- apply(w, 2L, function(x) diff(range(x)))
+    small <- range > 0 & range < 1 / .largest_variable
+    if (any(small))
+        .stop("the variables of 'formula' must have other units: the range of ",
+            colnames(w)[small][[1L]], " is ", format(range[small][[1L]]))
     rank <- .rank(w)
     if (rank < ncol(w))
         .stop("the terms of 'formula' must not depend on each other linearly; ",
@@ -206,7 +215,13 @@
     if (!is.null(data) || !.has_concomitant(object))
         return(data)
     found <- .sample_variables(count)
-    if (all(object@mixture$Concomitant$variables %in% names(found))) found
+    if (.has_variables_of(object, found)) found
+}
+
+# Whether `data` has the variables of a fit made with `formula`.
+.has_variables_of <- function(object, data) {
+    .has_concomitant(object) && !is.null(data) &&
+        all(object@mixture$Concomitant$variables %in% colnames(data))
 }
 
 # The same for the samples of a fit that has variables.

@@ -52,6 +52,10 @@ test_that("other samples have the weights of their variables", {
     expect_identical(dim(predict(fit, x[0, ])), c(0L, 2L))
     augmented <- augment.DMN(fit, given, new)
     expect_identical(nrow(augmented), 2L)
+    # of samples of the fit, other information is no variable
+    augmented <- augment.DMN(fit, data.frame(run = 1:2), x[1:2, ])
+    expect_equal(augmented$.probability, unname(apply(mixture(fit)[1:2, ], 1,
+        max)), tolerance = 1e-5)
     expect_error(writeDMN(fit, tempfile()), "no place")
     one <- dmn(x, 1, formula = ~ bmi, data = data$data)
     expect_equal(predict(one, x, data = data$data)[, 1],
@@ -65,6 +69,7 @@ test_that("variables of new samples that cannot be used are refused", {
     with <- function(bmi) predict(fit, new[1:2, ], data = data.frame(bmi))
     expect_error(with(c("a", "b")), "cannot be used")
     expect_error(with(c(1, Inf)), "must be finite")
+    expect_error(with(c(1, 1e300)), "at most 1e.100 in size")
     expect_error(with(c(1, NA)), "no missing values")
     # R would take those of the fit
     bmi <- data$data$bmi
@@ -165,11 +170,16 @@ test_that("what cannot be used is refused", {
     expect_error(dmn(x, 2, formula = ~ bmi, data = missing),
         "no missing values; found 1 NA in bmi")
     infinite <- transform(data$data, bmi = replace(bmi, 4, Inf))
-    expect_error(dmn(x, 2, formula = ~ bmi, data = infinite), "finite; found")
+    expect_error(dmn(x, 2, formula = ~ bmi, data = infinite),
+        "must be finite .*found Inf in bmi")
     expect_error(dmn(x, 2, formula = ~ bmi + I(2 * bmi), data = data$data),
         "must not depend on each other")
     expect_error(dmn(x, 2, formula = ~ same, data = data.frame(
         same = rep(0.1, 120))), "must not depend on each other")
+    expect_error(dmn(x, 2, formula = ~ I(1e300 * bmi), data = data$data),
+        "at most 1e.100 in size; found .*e.300")
+    expect_error(dmn(x, 2, formula = ~ I(1e-200 * bmi), data = data$data),
+        "other units: the range of I\\(1e-200 \\* bmi\\) is ")
     expect_error(dmn(x, 2, formula = ~ 0 + bmi, data = data$data),
         "an intercept")
     expect_error(dmn(x, 2, formula = ~ bmi + offset(bmi), data = data$data),
