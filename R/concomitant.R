@@ -21,28 +21,29 @@
 #' samples.
 #'
 #' **Fit.** With the best components for them, NLE is a function of the
-#' coefficients, of which BFGS finds the minimum. The components are fitted by EM
-#' at the present weights, and the variables are made orthogonal, so that neither
-#' their units nor their correlations matter. Then samples are reassigned as in
-#' any fit (see [starts()]), and the search goes on from there if this makes NLE
-#' less. The first start is the best optimum of the mixture without variables,
-#' the next three are samples sorted by the first principal component of the
-#' variables into groups of different sizes, and those after these single starts
-#' without variables. There are up to `nstart`, and no more once the best optimum
-#' has been met `agree` times; [starts()] shows them. This takes about as long as
-#' 3 to 10 fits without variables.
+#' coefficients, of which BFGS finds the minimum. The components are fitted by
+#' EM at the present weights, and the variables are made orthogonal, so that
+#' neither their units nor their correlations matter. Then samples are
+#' reassigned as in any fit (see [starts()]), and the search goes on from there
+#' if this makes NLE less. The first start is the best optimum of the mixture
+#' without variables, the next three are samples sorted by the first principal
+#' component of the variables into groups of different sizes, and those after
+#' these single starts without variables. There are up to `nstart`, and no more
+#' once the best optimum has been met `agree` times; [starts()] shows them. This
+#' takes about as long as 3 to 20 fits without variables.
 #'
 #' The coefficients have a weak prior, which NLE does not include: normal with a
 #' standard deviation of 100, in log odds for a standard deviation of an
-#' orthogonal variable. It keeps them finite where variables separate components.
+#' orthogonal variable. It keeps them finite where variables separate
+#' components.
 #'
 #' **Standard errors** come from the full information of the model: they account
 #' for what is not known of the components and of the samples' membership. The
 #' score of the coefficients at the best parameters of the components is
 #' differenced numerically. Where the variables separate components, likelihood
-#' increases as coefficients become infinite. The errors of all coefficients that
-#' depend on such a direction are not known: they are `NA`, with a warning, and
-#' so are their Wald tests. Likelihood ratio tests are then what is left.
+#' increases as coefficients become infinite. The errors of all coefficients
+#' that depend on such a direction are not known: they are `NA`, with a warning,
+#' and so are their Wald tests. Likelihood ratio tests are then what is left.
 #'
 #' **Criteria.** With K components, S taxa and q terms there are
 #' `K S + (K - 1) q` parameters. In Laplace each of the `(K - 1) (q - 1)`

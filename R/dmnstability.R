@@ -66,10 +66,10 @@
 #' parameters, and where ggplot2 is not installed, `plot()` draws by base
 #' graphics and returns `x`.
 #' @section Errors:
-#' It is an error if `k` has values that are not whole numbers from 2 to the
-#' number of samples in a resample, if `fraction` is not between 0 and 1, and if
-#' in a resample no taxon but the `markers` has counts, or too few taxa to choose
-#' them from. The message names the resample, and no fit is made.
+#' It is an error if `k` has values that are not whole numbers
+#' from 2 to the number of samples in a resample, if `fraction` is not between 0
+#' and 1, and if in a resample no taxon but the `markers` has counts, or too few
+#' taxa to choose them from. The message names the resample, and no fit is made.
 #' @references
 #' Hennig C (2007). Cluster-wise assessment of cluster stability.
 #' *Computational Statistics & Data Analysis* 52, 258-271.

@@ -1,18 +1,19 @@
 #' Parameters of a fitted mixture and their intervals
 #'
-#' `coef()` returns the Dirichlet parameters of a fit, or the coefficients of the
-#' variables on which its weights depend, and `confint()` their approximate
+#' `coef()` returns the Dirichlet parameters of a fit, or the coefficients of
+#' the variables on which its weights depend, and `confint()` their approximate
 #' confidence intervals.
 #'
 #' @details
-#' For `what = "weights"`, see [concomitant()]: coefficients are log odds relative
-#' to the first component, and the intervals are symmetric.
+#' For `what = "weights"`, see [concomitant()]: coefficients are log
+#' odds relative to the first component, and the intervals are symmetric.
 #'
-#' The intervals of Dirichlet parameters come from a normal approximation in `log(alpha)`. Their ends
-#' are `exp(log(alpha) -/+ q StdErr)`, where `q` is the normal quantile that
-#' belongs to `level`. The standard errors are computed from the Hessian at the
-#' optimum, given the posterior probabilities of the components for each sample.
-#' The slots `fit@fit$Lower` and `fit@fit$Upper` are the ends with `q = 2`.
+#' The intervals of Dirichlet parameters come from a normal approximation in
+#' `log(alpha)`. Their ends are `exp(log(alpha) -/+ q StdErr)`, where `q` is the
+#' normal quantile that belongs to `level`. The standard errors are computed
+#' from the Hessian at the optimum, given the posterior probabilities of the
+#' components for each sample. The slots `fit@fit$Lower` and `fit@fit$Upper` are
+#' the ends with `q = 2`.
 #'
 #' A fit made by DirichletMultinomial holds no standard errors. They are
 #' computed from its upper ends, which for more than one component are wrong or
@@ -27,14 +28,15 @@
 #'     parameters, the same as `fitted()`. With `what = "weights"`, a numeric
 #'     matrix, terms x components but the first.
 #'
-#' `confint()`: a numeric array, taxa x 2 x components, or terms x 2 x components
-#' but the first. The second dimension is the lower and the upper end, named by
-#' their probabilities in per cent; the third has the names of the components,
-#' see [componentLabels()]. Ends are `NA` where the standard error is not known.
+#' `confint()`: a numeric array, taxa x 2 x components, or terms x 2 x
+#' components but the first. The second dimension is the lower and the upper
+#' end, named by their probabilities in per cent; the third has the names of the
+#' components, see [componentLabels()]. Ends are `NA` where the standard error
+#' is not known.
 #' @section Errors:
-#' It is an error if `parm` has taxa or terms that are not in the fit, if `level`
-#' is not between 0 and 1, and, with `what = "weights"`, if the fit has constant
-#' weights or one component.
+#' It is an error if `parm` has taxa or terms that are not in
+#' the fit, if `level` is not between 0 and 1, and, with `what = "weights"`, if
+#' the fit has constant weights or one component.
 #' @seealso [mixture()], [summary.DMN()], [concomitant()]
 #' @examples
 #' fit <- dmn(twins, 2, seed = 1)

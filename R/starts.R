@@ -111,8 +111,8 @@
 #'   for them has found an optimum that no start on the last markers meets.
 #'
 #' A fit with `formula` has starts of its own, see [concomitant()]. The first,
-#' `given`, is the best optimum without variables; `sorted` are samples sorted by
-#' the variables; and `labels` and `seeds` are as above.
+#' `given`, is the best optimum without variables; `sorted` are samples sorted
+#' by the variables; and `labels` and `seeds` are as above.
 #'
 #' After each start EM runs until it converges. It then tries to reassign
 #' samples: with many taxa or few samples, a component adapts to each of its
@@ -127,15 +127,15 @@
 #' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
 #' `nstart`. Resamples are not counted, because they begin close to the best
 #' optimum, and k-means and sorted starts only once, because they mostly end in
-#' the same place. If starts were independent, one that ends at that optimum or a
-#' better one would by then end at a better one with probability
-#' `1 / (agree + 2)`, one in five. This is Laplace's rule of succession, the
-#' case of two outcomes of the stopping rules of Boender and Rinnooy Kan (1987).
-#' But moves begin from the best fit, and a better optimum may be rarer: where
-#' much depends on it, raise `agree` and `nstart`. In small tables, those with
-#' fewer than `8192 / k` counts that are not 0, all `nstart` starts are made
-#' unless `agree` is given: they take little time, and the best optimum of a few
-#' dozen samples may be rare.
+#' the same place. If starts were independent, one that ends at that optimum or
+#' a better one would by then end at a better one with probability `1 / (agree +
+#' 2)`, one in five. This is Laplace's rule of succession, the case of two
+#' outcomes of the stopping rules of Boender and Rinnooy Kan (1987). But moves
+#' begin from the best fit, and a better optimum may be rarer: where much
+#' depends on it, raise `agree` and `nstart`. In small tables, those with fewer
+#' than `8192 / k` counts that are not 0, all `nstart` starts are made unless
+#' `agree` is given: they take little time, and the best optimum of a few dozen
+#' samples may be rare.
 #'
 #' **Large tables.** With 80,000 samples or more, starts are made on 20,000
 #' samples drawn at random (the same for any seed), or on 50 for each component

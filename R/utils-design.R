@@ -232,14 +232,15 @@
 
 # Which samples of the fit those of `count` are.
 .samples_of_fit <- function(x, count, arg) {
-    n <- nrow(x$design)
     names <- rownames(x$design)
-    at <- if (!is.null(rownames(count)) && !is.null(names) &&
-        !anyDuplicated(names))
+    at <- if (is.null(names) || anyDuplicated(names)) {
+        if (nrow(count) == nrow(x$design) && identical(rownames(count), names))
+            seq_along(x$total)
+    } else {
         match(rownames(count), names)
-    else if (nrow(count) == n && identical(rownames(count), names))
-        seq_len(n)
-    if (is.null(at) || anyNA(at) || any(x$total[at] != .totals(count)$rows))
+    }
+    if (length(at) != nrow(count) || anyNA(at) ||
+        any(x$total[at] != .totals(count)$rows))
         .stop("'data' is missing: pass the variables of ",
             .formula_text(x$formula), " for the samples of '", arg, "'")
     at

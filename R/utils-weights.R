@@ -137,7 +137,7 @@
     number <- number - 1L
     if (number <= length(.sorted_sizes))
         return(list(kind = "sorted", z = .sorted_by(.sorted_sizes[[number]],
-            basis$first, k)))
+            basis$first, z)))
     kind <- c("labels", "seeds")[[1L + number %% 2L]]
     list(kind = kind,
         z = .call_fit(pointer, k, 1L, settings, kind)$fit$Group)
@@ -170,14 +170,17 @@
     best
 }
 
-# Responsibilities of k groups of samples sorted by `first`, most of each sample
-# in its own.
-.sorted_by <- function(size, first, k) {
-    place <- rank(first, ties.method = "average") / length(first)
-    z <- matrix(0.2 / k, length(first), k)
-    own <- cbind(seq_along(first), pmin(pmax(ceiling(place^size * k), 1), k))
-    z[own] <- z[own] + 0.8
-    z
+# Responsibilities of as many groups as `z` has components, most of each sample
+# in its own. Samples are sorted by `first`, and by the components of `z` where
+# that is the same.
+.sorted_by <- function(size, first, z) {
+    k <- ncol(z)
+    own <- max.col(z, ties.method = "first")
+    place <- rank(rank(first) * (k + 1) + own) / nrow(z)
+    sorted <- matrix(0.2 / k, nrow(z), k)
+    own <- cbind(seq_len(nrow(z)), pmin(pmax(ceiling(place^size * k), 1), k))
+    sorted[own] <- sorted[own] + 0.8
+    sorted
 }
 
 # The raw fit with its components by decreasing weight, closer to its optimum.
@@ -208,10 +211,12 @@
 .weights_covariance <- function(raw, pointer, basis, settings) {
     gamma <- raw$Coefficients
     step <- rep(.difference_step / apply(abs(basis$w), 2L, max), ncol(gamma))
+    gradient <- function(i, step) {
+        .fit_at_weights(replace(gamma, i, gamma[[i]] + step), raw$Group,
+            pointer, basis$w, settings)$Gradient
+    }
     info <- vapply(seq_along(gamma), function(i) {
-        at <- function(step) .fit_at_weights(replace(gamma, i, gamma[[i]] +
-            step), raw$Group, pointer, basis$w, settings)$Gradient
-        (at(step[[i]]) - at(-step[[i]])) / (2 * step[[i]])
+        (gradient(i, step[[i]]) - gradient(i, -step[[i]])) / (2 * step[[i]])
     }, numeric(length(gamma)))
     .invert_information(matrix(info, length(gamma)),
         kronecker(diag(ncol(gamma)), basis$back))

@@ -124,8 +124,8 @@ show_workers_library <- function() {
     old
 }
 
-# A table of two types, of which the second is more frequent where `bmi` is high,
-# its types, and the variables of the samples.
+# A table of two types, of which the second is more frequent where `bmi` is
+# high, its types, and the variables of the samples.
 associated <- function(n = 120, slope = 0.8, seed = 2) {
     old <- if (exists(".Random.seed", globalenv()))
         get(".Random.seed", globalenv())

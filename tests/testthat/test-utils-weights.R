@@ -270,6 +270,15 @@ test_that("several starts find what one does not", {
     expect_lte(sum(worse > 0.1), 1)
 })
 
+test_that("samples are sorted by the variables and then by component", {
+    z <- matrix(c(0.9, 0.1, 0.8, 0.2), 4, 2)
+    z[, 2] <- 1 - z[, 1]
+    expect_equal(.sorted_by(1, c(3, 1, 1, 2), z)[, 1], c(0.1, 0.9, 0.9, 0.1))
+    expect_equal(.sorted_by(1, c(3, 1, 1, 1), z)[, 1], c(0.1, 0.1, 0.9, 0.1))
+    # without a variable, by component alone
+    expect_equal(.sorted_by(1, numeric(4), z)[, 1], c(0.9, 0.1, 0.9, 0.1))
+})
+
 test_that("samples are reassigned with their own weights", {
     y <- twins[1:100, colSums(twins[1:100, ]) > 0]
     d <- data.frame(bmi = factor(twinsBMI[1:100]))
