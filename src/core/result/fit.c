@@ -107,8 +107,7 @@ static dmm_status converge(const job *x, dmm_em *em, unsigned long seed,
     while (status == DMM_OK && filled) {
         filled = 0;
         status = dmm_converge(em);
-        if (status == DMM_OK && !x->log_prior &&
-            em->nle < best - SAME_OPTIMUM)
+        if (status == DMM_OK && !x->log_prior && em->nle < best - SAME_OPTIMUM)
             status = dmm_start_fill(em, seed, &filled);
     }
     return status;
