@@ -197,18 +197,18 @@ NULL
             .plural(taxa, "taxon", "taxa"))
 }
 
-# See R/concomitant.R.
+# See R/utils-design.R.
 .valid_concomitant <- function(object) {
     x <- object@mixture$Concomitant
     if (is.null(x))
         return(NULL)
-    parts <- c("formula", "terms", "coefficients", "covariance", "weights")
+    parts <- c("formula", "terms", "design", "coefficients", "covariance")
     k <- ncol(object@group)
     ok <- is.list(x) && all(parts %in% names(x)) &&
         is.matrix(x$coefficients) && ncol(x$coefficients) == k - 1L &&
         identical(dim(x$covariance), rep(length(x$coefficients), 2L)) &&
-        identical(dim(x$weights), dim(object@group)) &&
-        all(is.finite(x$coefficients)) && !anyNA(x$weights)
+        identical(dim(x$design), c(nrow(object@group), nrow(x$coefficients))) &&
+        all(is.finite(x$coefficients)) && all(is.finite(x$design))
     if (!ok)
         paste0("mixture$Concomitant must be a list of ",
             paste(parts, collapse = ", "), " for ", .plural(k, "component"))

@@ -142,28 +142,21 @@ dmn <- function(count, k, verbose = FALSE,
         .stop("'k' is missing: pass the number of components to fit")
     k <- .check_k(k, count)
     markers <- .check_markers(markers, count)
-    concomitant <- .check_concomitant(formula, data, given, nrow(count),
-        rownames(count))
-    if (!is.null(concomitant))
-        concomitant$total <- .totals(count)$rows
+    concomitant <- .check_concomitant(formula, data, given,
+        .named_totals(count))
     given <- NULL
 
     if (verbose)
         message(sprintf("dmn, k=%d", k))
     if (nstart > 1L || !is.null(markers) || !is.null(concomitant)) {
-        table <- .compress(count, k, num.threads, nstart, markers)
+        table <- .compress(count, k, num.threads, nstart, markers, concomitant)
         # frees packed counts, which nothing needs any more, before the fit
         if (inherits(count, "dmnpacked")) {
             count <- NULL
             gc()
         }
-        fit <- .fit_compressed(table, k, seed, verbose, nstart, num.threads,
-            optimizer, control)
-        if (!is.null(concomitant))
-            fit <- .add_concomitant(table, fit, concomitant, list(seed = seed,
-                num.threads = num.threads, optimizer = optimizer,
-                control = control))
-        return(.warn_of_fit(fit))
+        return(.warn_of_fit(.fit_compressed(table, k, seed, verbose, nstart,
+            num.threads, optimizer, control)))
     }
     raw <- .Call(R_dmm_fit, count, k, seed, verbose, num.threads, optimizer,
         control)
@@ -178,6 +171,8 @@ dmn <- function(count, k, verbose = FALSE,
         .warn_not_converged(k, mixture$Iterations)
     if (mixture$Empty > 0L)
         .warn_empty(k, mixture$Empty)
+    if (anyNA(mixture$Concomitant$covariance))
+        .warn_of_errors(k)
     fit
 }
 
@@ -207,16 +202,17 @@ dmn <- function(count, k, verbose = FALSE,
         dimnames(x) <- list(rows, components)
         x
     }
-    .new_dmn(goodnessOfFit = raw$GoodnessOfFit,
+    .new_dmn(goodnessOfFit = .with_slopes(raw$GoodnessOfFit, raw$Concomitant),
         group = named(raw$Group, dimnames[[1L]]),
         # The number of threads is not kept: two fits that differ in it alone
         # must be identical().
-        mixture = list(Weight = raw$Weight, LogLik = raw$LogLik,
+        mixture = c(list(Weight = raw$Weight, LogLik = raw$LogLik,
             Iterations = raw$Iterations, Evaluations = raw$Evaluations,
             KmeansIterations = raw$KmeansIterations,
             Converged = raw$Converged, Reseeded = raw$Reseeded,
             Empty = raw$Empty, Seed = seed, Optimizer = optimizer,
-            Control = control),
+            Control = control), if (!is.null(raw$Concomitant))
+                list(Concomitant = raw$Concomitant)),
         fit = lapply(raw[c("Lower", "Estimate", "Upper", "StdErr")], named,
             dimnames[[2L]]))
 }

@@ -13,6 +13,9 @@
 #'   criteria. If `sel` is a single fit, its criteria.
 #' * *Components*: the table of [mixturewt()], and the plots `"components"` and
 #'   `"drivers"` of [`autoplot()`][autoplot.DMN].
+#' * *Markers*, of a fit with [markers()]: the first of them by gain.
+#' * *Weights*, of a fit with `formula`: the table of [concomitant()] and the
+#'   tests of `anova()`.
 #' * *Samples*: the plot `"probabilities"`; with `count`, the plots `"heatmap"`
 #'   and `"ordination"`.
 #' * *Metadata*, with `data`: the plot `"metadata"` of each variable.
@@ -23,9 +26,9 @@
 #'   references.
 #' * *Session*: the versions of R and of the packages.
 #'
-#' All but the second and the seventh describe one fit, `best(sel)`. Plots have
-#' the theme of [ggplot2::theme_set()]. The page is made in a temporary
-#' directory, and `file` is written when it is complete.
+#' All but *Number of components* and *Stability* describe one fit, `best(sel)`.
+#' Plots have the theme of [ggplot2::theme_set()]. The page is made in a
+#' temporary directory, and `file` is written when it is complete.
 #'
 #' @param sel an object made by [dmnselect()], or a fit of class [DMN-class].
 #' @param file `character(1)`: the path of the file to write, such as
@@ -131,6 +134,9 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
         edge = if (sweep) .edge_of(sel, fit),
         size = .report_size(fit, count), fits = .summary_of_fits(fits),
         components = .components_table(fit),
+        markers = if (.has_markers(fit)) markers(fit),
+        weights = if (.has_concomitant(fit)) concomitant(fit),
+        tests = if (.has_variables(fit)) as.data.frame(anova(fit)),
         data = variables$shown, left_out = variables$left_out,
         starts = if (length(.starts_of(fit)$NLE) > 1L) starts(fit),
         stability = stability, methods = .methods_paragraph(fits, fit,
@@ -222,7 +228,7 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
             paste0("Mixtures with k = ", .ranges(k), " components were fitted.")
         else
             paste0("A mixture with ", .plural(k, "component"), " was fitted."),
-        .markers_sentence(fit, length(k) > 1L),
+        .markers_sentence(fit, length(k) > 1L), .weights_sentence(fits),
         if (known) c(.starts_sentence(fits, mixture), sprintf(paste(
             "Each Dirichlet parameter had a Gamma prior with shape %s and",
             "rate %s."), format(control$eta), format(control$nu)),
@@ -252,6 +258,16 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
         " in all components.")
 }
 
+# One component has no weights to explain, so that some of the fits may have no
+# variables.
+.weights_sentence <- function(fits) {
+    fit <- Find(.has_concomitant, fits)
+    if (!is.null(fit))
+        paste0("The weights of the components depend on variables of the ",
+            "samples by multinomial logits, with the formula `",
+            .formula_text(fit@mixture$Concomitant$formula), "`.")
+}
+
 .package_cited <- function() {
     package <- utils::citation("dmmomp")
     package <- package[[length(package)]]
@@ -266,8 +282,9 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
             format(mixture$Seed)))
     agree <- mixture$Control$agree
     rule <- if (is.na(agree))
-        paste("no more were made once 3 had ended at the best optimum, but",
-            "all in small tables (agree = NULL)")
+        paste0("no more were made once 3 had ended at the best optimum",
+            if (is.null(mixture$Concomitant))
+                ", but all in small tables (agree = NULL)")
     else if (is.finite(agree))
         sprintf("no more were made once %d had ended at the best optimum",
             as.integer(agree))

@@ -75,6 +75,10 @@
 #' @param optimizer,control,assay.type as for [dmn()], with the same defaults.
 #' @param markers `NULL`, the default, taxa, or `"select"`: the taxa in which
 #'     components differ, see [markers()]. They are selected anew for each `k`.
+#' @param formula,data as for [dmn()]: the variables of the samples on which the
+#'     weights of the components depend, see [concomitant()]. The criteria are
+#'     comparable with those of fits without them. The fit with `k = 1` has no
+#'     weights to explain.
 #' @return `dmnselect()`: an object of class `DMNSelect`, a `SimpleList` of
 #'     [DMN-class] objects named by `k`, in increasing order of `k`. It can be
 #'     used like a list of fits: `lapply(sel, mixturewt)`,
@@ -122,13 +126,14 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
     BPPARAM = BiocParallel::SerialParam(), checkpoint = NULL, ...,
     seed = NULL, early.stop = Inf, verbose = FALSE, num.threads = NULL,
     optimizer = c("newton", "bfgs"), control = dmncontrol(),
-    assay.type = "counts", markers = NULL) {
+    assay.type = "counts", markers = NULL, formula = NULL, data = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmnselect",
             .known = names(formals(dmnselect)))
     if (missing(count))
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     criterion <- .check_choice(criterion, "criterion", .criteria_choices)
+    given <- count
     count <- .as_counts(count, assay.type = assay.type, orient = TRUE)
     k <- .check_ks(k, 1L, nrow(count), "the number of samples")
     settings <- list(nstart = .check_whole(nstart, "nstart"),
@@ -136,6 +141,10 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
             c("newton", "bfgs")),
         control = .check_control(control))
     settings$markers <- .check_markers(markers, count)
+    concomitant <- .check_concomitant(formula, data, given,
+        .named_totals(count))
+    given <- NULL
+    settings$concomitant <- .without_environment(concomitant)
     if (!is.null(seed))
         seed <- .check_seed(seed)
     if (!is.null(num.threads))
@@ -154,6 +163,9 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
         seed
     sweep <- .sweep(count, k, settings, criterion, kept, early.stop, BPPARAM,
         num.threads, .progress(k, verbose))
+    sweep$fits <- lapply(sweep$fits, .with_formula, concomitant)
+    settings$concomitant <- NULL
+    settings$formula <- formula
     .finish_sweep(sweep, k, nrow(count), criterion, settings)
 }
 
@@ -239,7 +251,8 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
 
 # With a lone start the table keeps its order, as in dmn().
 .select_table <- function(count, largest, settings, num.threads) {
-    .compress(count, largest, num.threads, settings$nstart, settings$markers)
+    .compress(count, largest, num.threads, settings$nstart, settings$markers,
+        settings$concomitant)
 }
 
 .fit_one <- function(k, table, settings, num.threads) {

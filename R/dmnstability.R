@@ -66,8 +66,10 @@
 #' parameters, and where ggplot2 is not installed, `plot()` draws by base
 #' graphics and returns `x`.
 #' @section Errors:
-#' It is an error if `k` has values that are not whole numbers from 2 to the
-#' number of samples in a resample, and if `fraction` is not between 0 and 1.
+#' It is an error if `k` has values that are not whole numbers
+#' from 2 to the number of samples in a resample, if `fraction` is not between 0
+#' and 1, and if in a resample no taxon but the `markers` has counts, or too few
+#' taxa to choose them from. The message names the resample, and no fit is made.
 #' @references
 #' Hennig C (2007). Cluster-wise assessment of cluster stability.
 #' *Computational Statistics & Data Analysis* 52, 258-271.
@@ -105,6 +107,7 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     rows <- .with_seed(seeds[[B + 1L]], lapply(seq_len(B), function(b) {
         sample.int(nrow(count), size, replace = bootstrap)
     }))
+    .check_resamples(settings$markers, count, rows)
     rows <- c(list(seq_len(nrow(count))), rows)
     jobs <- expand.grid(b = seq_along(rows), k = k)
     jobs <- lapply(seq_len(nrow(jobs)), function(i) {
@@ -121,6 +124,15 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
     if (bootstrap)
         return(n)
     max(1L, as.integer(round(.check_probability(fraction, "fraction") * n)))
+}
+
+# Resamples may lack the taxa that markers need.
+.check_resamples <- function(markers, count, rows) {
+    for (b in if (!is.null(markers)) seq_along(rows))
+        tryCatch(.check_markers(markers, count[rows[[b]], , drop = FALSE]),
+            error = function(e) .stop("resample ", b, " of ", length(rows),
+                ": ", conditionMessage(e), ". Draw larger resamples, choose ",
+                "other markers, or try another seed"))
 }
 
 # A fit to the rows `job$rows`, with all taxa, those without counts in these

@@ -215,7 +215,7 @@ NULL
     if (is.null(checked) || is.null(checked$chosen)) markers else checked$chosen
 }
 
-# A fit with the markers of a compressed table.
+# A fit with the markers, and the variables if any, of a compressed table.
 .fit_markers <- function(table, k, nstart, settings) {
     markers <- table$markers
     selected <- is.null(markers$chosen)
@@ -223,6 +223,13 @@ NULL
         .select_markers(table, markers$total, k, nstart, settings)
     else
         .fit_branches(table, markers$chosen, k, nstart, settings)
+    if (!is.null(table$concomitant)) {
+        parts <- .split_table(table$table, branches$chosen, k, settings)
+        found <- .add_concomitant(list(fit = branches$markers,
+            starts = branches$starts), parts$markers, table$concomitant,
+            nstart, settings)
+        branches[c("markers", "starts")] <- found
+    }
     gain <- .gains(table, branches, settings)
     .join_branches(table, branches, gain, selected, settings)
 }

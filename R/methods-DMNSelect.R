@@ -193,6 +193,8 @@ print.summary.DMNSelect <- function(x, ..., digits = 1L) {
         cat("markers: of each k its own\n")
     else if (length(lines))
         cat(lines, "\n", sep = "")
+    # one component has no weights to explain
+    cat(paste0(unlist(unique(lapply(fits, .weights_line))), "\n"), sep = "")
     if (length(fits))
         cat("best k by ", settings$criterion, ": ",
             ncol(best(object)@group), "\n", sep = "")

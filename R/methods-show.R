@@ -27,11 +27,15 @@
                 "levels"))
 }
 
-# A line on what the weights depend on, or NULL if they are constant.
+# What the weights depend on, or NULL if they are constant. A long formula takes
+# several lines.
 .weights_line <- function(object) {
     if (.has_concomitant(object))
-        paste("weights:", .formula_text(object@mixture$Concomitant$formula))
+        .wrapped(paste("weights:",
+            .formula_text(object@mixture$Concomitant$formula)))
 }
+
+.wrapped <- function(text) strwrap(text, getOption("width"), exdent = 4L)
 
 # A line on the starts, or NULL for a fit by DirichletMultinomial.
 .optimum <- function(object) {

@@ -157,7 +157,7 @@ simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
     size <- .check_size(size, n)
     draw <- .drawer(object)
     weight <- if (.has_concomitant(object))
-        object@mixture$Concomitant$weights
+        exp(.log_weights_of_fit(object))
     else
         object@mixture$Weight
     tables <- lapply(seq_len(nsim), function(i) {

@@ -169,7 +169,7 @@ augment.DMN <- function(x, data = NULL, newdata = NULL, ...,
     else
         predict.DMN(x, newdata, missing.taxa = missing.taxa,
             assay.type = assay.type,
-            data = if (.has_concomitant(x)) data)
+            data = if (.has_variables_of(x, data)) data)
     table <- .sample_data(data, z, is.null(newdata))
     .as_tidy(.add_columns(table, .classes(z, componentLabels(x))))
 }

@@ -7,8 +7,9 @@
 #'     the table that the fit was made from, which the fit does not hold, or
 #'     another.
 #' @param ... the arguments of [dmn()] to change, by name. The others are those
-#'     of the fit: `k`, `seed`, `nstart`, `optimizer` and `control`. A fit made
-#'     by DirichletMultinomial holds only `k`.
+#'     of the fit: `k`, `seed`, `nstart`, `optimizer`, `control`, `markers` and
+#'     `formula`. The variables of `formula` are not part of a fit: pass `data`.
+#'     A fit made by DirichletMultinomial holds only `k`.
 #' @return An object of class [DMN-class]. Its components have no labels (see
 #'     [componentLabels()]), because they may not be the components of `object`.
 #' @section Errors:

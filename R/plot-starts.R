@@ -31,7 +31,8 @@ plot.dmnstarts <- function(x, ...) {
 }
 
 # In the order in which they are first made.
-.start_kinds <- c("kmeans", "seeds", "labels", "resample", "move", "given")
+.start_kinds <- c("kmeans", "seeds", "labels", "resample", "move", "given",
+    "sorted")
 
 .plot_starts <- function(x) {
     table <- as.data.frame(x)
@@ -46,7 +47,8 @@ plot.dmnstarts <- function(x, ...) {
         # shapes as well, so that the kinds are told apart without colours
         ggplot2::scale_colour_manual(values = .colours_of(kinds)) +
         ggplot2::scale_shape_manual(values = stats::setNames(
-            rep_len(c(16L, 17L, 15L, 3L, 8L, 4L), length(kinds)), kinds)) +
+            rep_len(c(16L, 17L, 15L, 3L, 8L, 4L, 18L), length(kinds)),
+            kinds)) +
         ggplot2::scale_x_continuous(breaks = function(limits) {
             at <- pretty(limits)
             at[at == trunc(at) & at >= 1]

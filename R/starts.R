@@ -2,17 +2,19 @@
 
 # A table compressed once for fits with up to `k` components. It is in canonical
 # order, unless one start is to be that of DirichletMultinomial. `dimnames` are
-# the names for the results of its fits, and `markers` is a value of
-# .check_markers(). `kept` is for what fits with other k need again.
-.compress <- function(count, k, num.threads, nstart = 2L, markers = NULL) {
+# the names for the results of its fits, `markers` is a value of
+# .check_markers(), and `concomitant` one of .check_concomitant(). `kept` is for
+# what fits with other k need again.
+.compress <- function(count, k, num.threads, nstart = 2L, markers = NULL,
+    concomitant = NULL) {
     selects <- !is.null(markers) && is.null(markers$chosen)
     list(table = .Call(R_dmm_table, count, nstart > 1L || selects, k,
         num.threads), dimnames = dimnames(count), markers = markers,
-        kept = new.env())
+        concomitant = concomitant, kept = new.env())
 }
 
-# The best of up to `nstart` starts, with the markers of the table if it has
-# any.
+# The best of up to `nstart` starts, with the markers and the variables of the
+# table if it has any.
 .fit_compressed <- function(table, k, seed, verbose, nstart, num.threads,
     optimizer, control) {
     if (is.null(table$markers))
@@ -30,13 +32,14 @@
 # on a compressed table. `kinds` is the kind of each start, or NULL for the
 # usual sequence; `given` and `log_weights` are for starts of kind "given",
 # samples x components: responsibilities, and the log weights of each sample, or
-# NULL. `settings`: seed, num.threads, optimizer, control.
+# NULL. `reassign`: whether a lone start reassigns samples, as each of several
+# does. `settings`: seed, num.threads, optimizer, control.
 .call_fit <- function(pointer, k, nstart, settings, kinds = NULL, given = NULL,
-    log_weights = NULL, verbose = FALSE) {
+    log_weights = NULL, reassign = FALSE, verbose = FALSE) {
     # one component has one optimum
     .Call(R_dmm_table_fit, pointer, k, if (k == 1L) 1L else nstart, kinds,
-        given, log_weights, settings$seed, verbose, settings$num.threads,
-        settings$optimizer, settings$control)
+        given, log_weights, reassign, settings$seed, verbose,
+        settings$num.threads, settings$optimizer, settings$control)
 }
 
 # The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,
@@ -48,6 +51,8 @@
         optimizer = optimizer, control = control)
     raw <- .call_fit(table$table, k, nstart, settings, kinds, given,
         verbose = verbose && (k == 1L || nstart == 1L))
+    raw <- .add_concomitant(raw, table$table, table$concomitant, nstart,
+        settings)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
     fit <- .add_to_mixture(fit, NStart = nstart, Starts = raw$starts)
     if (verbose)
@@ -64,11 +69,12 @@
 .at_best <- function(nle) nle <= min(nle) + .same_optimum
 
 # How many starts have met the best optimum. Resamples, which begin close to it,
-# and all k-means starts but one, which mostly end in the same place, do not
-# count, except where they alone have found it.
+# and all but one of the kinds that mostly end in the same place, do not count,
+# except where they alone have found it.
 .times_met <- function(starts) {
     kind <- starts$kind[.at_best(starts$NLE)]
-    max(1L, sum(!kind %in% c("resample", "kmeans")) + any(kind == "kmeans"))
+    alike <- kind %in% c("kmeans", "sorted")
+    max(1L, sum(!alike & kind != "resample") + length(unique(kind[alike])))
 }
 
 # What is known about the optimum, in one line.
@@ -105,6 +111,10 @@
 #' * `given` is the last row of a fit with selected [markers()], if the search
 #'   for them has found an optimum that no start on the last markers meets.
 #'
+#' A fit with `formula` has starts of its own, see [concomitant()]. The first,
+#' `given`, is the best optimum without variables; `sorted` are samples sorted
+#' by the variables; and `labels` and `seeds` are as above.
+#'
 #' After each start EM runs until it converges. It then tries to reassign
 #' samples: with many taxa or few samples, a component adapts to each of its
 #' samples so well that EM leaves the sample there even if the mixture would be
@@ -117,16 +127,16 @@
 #' **When starts end.** No more starts are made when the best optimum has been
 #' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
 #' `nstart`. Resamples are not counted, because they begin close to the best
-#' optimum, and k-means starts only once, because they mostly end in the same
-#' place. If starts were independent, one that ends at that optimum or a
-#' better one would by then end at a better one with probability
-#' `1 / (agree + 2)`, one in five. This is Laplace's rule of succession, the
-#' case of two outcomes of the stopping rules of Boender and Rinnooy Kan (1987).
-#' But moves begin from the best fit, and a better optimum may be rarer: where
-#' much depends on it, raise `agree` and `nstart`. In small tables, those with
-#' fewer than `8192 / k` counts that are not 0, all `nstart` starts are made
-#' unless `agree` is given: they take little time, and the best optimum of a few
-#' dozen samples may be rare.
+#' optimum, and k-means and sorted starts only once, because they mostly end in
+#' the same place. If starts were independent, one that ends at that optimum or
+#' a better one would by then end at a better one with probability `1 / (agree +
+#' 2)`, one in five. This is Laplace's rule of succession, the case of two
+#' outcomes of the stopping rules of Boender and Rinnooy Kan (1987). But moves
+#' begin from the best fit, and a better optimum may be rarer: where much
+#' depends on it, raise `agree` and `nstart`. In small tables, those with fewer
+#' than `8192 / k` counts that are not 0, all `nstart` starts are made unless
+#' `agree` is given: they take little time, and the best optimum of a few dozen
+#' samples may be rare.
 #'
 #' **Large tables.** With 80,000 samples or more, starts are made on 20,000
 #' samples drawn at random (the same for any seed), or on 50 for each component
@@ -137,9 +147,6 @@
 #' components differ more. It ends once the component of every sample is
 #' certain, or after a fixed number of steps. `inst/benchmarks/starts.md` in the
 #' package's sources compares all this with alternatives.
-#'
-#' The starts of a fit with `formula` are those without it; [concomitant()] says
-#' how it goes on.
 #'
 #' The seed of each start is derived from the seed of the fit, so that the first
 #' `n` starts are the same for any `nstart >= n`. A fit with one component has

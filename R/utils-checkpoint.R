@@ -44,6 +44,8 @@
     changed <- settings[!vapply(settings, function(name) {
         identical(old[[name]], key[[name]])
     }, logical(1))]
+    # the design that both make
+    changed <- sub("^concomitant$", "formula' or 'data", changed)
     if (length(changed))
         .stop("the directory '", path, "' holds fits made with another ",
             paste0("'", changed, "'", collapse = ", "),

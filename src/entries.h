@@ -17,8 +17,8 @@ SEXP R_dmm_table_split(SEXP table, SEXP markers, SEXP largest_k,
 SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
                        SEXP other, SEXP shared, SEXP control, SEXP num_threads);
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
-                     SEXP log_prior, SEXP seed, SEXP verbose, SEXP num_threads,
-                     SEXP optimizer, SEXP control);
+                     SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
+                     SEXP num_threads, SEXP optimizer, SEXP control);
 SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control,
                     SEXP num_threads);
 SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control, SEXP optimizer,

@@ -17,7 +17,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(R_dmm_table, 4),
     ENTRY(R_dmm_table_split, 4),
     ENTRY(R_dmm_table_gains, 8),
-    ENTRY(R_dmm_table_fit, 11),
+    ENTRY(R_dmm_table_fit, 12),
     ENTRY(R_dmm_evaluate, 5),
     ENTRY(R_dmm_mstep, 6),
     ENTRY(R_dmm_pack, 3),

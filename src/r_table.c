@@ -175,10 +175,11 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
  * were made: list(fit, starts). `kinds` names the kind of each start, or is
  * NULL for the usual sequence. `given` is NULL or the responsibilities (N x K)
  * for starts of kind "given". `log_prior` is NULL or, for one such start, the
- * log probabilities of the components for each sample (N x K). */
+ * log probabilities of the components for each sample (N x K). `reassign`:
+ * whether a lone start reassigns samples. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
-                     SEXP log_prior, SEXP seed, SEXP verbose, SEXP num_threads,
-                     SEXP optimizer, SEXP control_list)
+                     SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
+                     SEXP num_threads, SEXP optimizer, SEXP control_list)
 {
     const dmm_table *compressed = read_table(table);
     const int rows = Rf_asInteger(R_ExternalPtrProtected(table));
@@ -189,7 +190,8 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     dmm_control control = glue_control(control_list, num_threads);
     control.optimizer = glue_optimizer(optimizer);
     control.seed = (unsigned long)glue_int(seed, "seed");
-    dmm_start_plan plan = {.n_starts = (size_t)n};
+    dmm_start_plan plan = {.n_starts = (size_t)n,
+                           .reassign = Rf_asLogical(reassign) == TRUE};
     plan.kinds = read_kinds(kinds, n);
     if (given != R_NilValue)
         plan.given = glue_real_matrix(given, (size_t)rows, (size_t)components,

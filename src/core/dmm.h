@@ -146,7 +146,11 @@ typedef struct {
     const double *log_prior;     /* n_samples x k: for one given start, the log
                                     probabilities of the components for each
                                     sample, in place of log pi; or NULL. pi_k
-                                    is then the mean of z_ik                 */
+                                    is then the mean of z_ik, and components
+                                    keep their order                         */
+    int reassign;                /* whether a lone start goes on to the optimum
+                                    that the reassignment of samples finds, as
+                                    each of several does                     */
 } dmm_start_plan;
 
 /* Fits from up to plan->n_starts starts and returns the fit with the smallest

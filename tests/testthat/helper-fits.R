@@ -128,3 +128,40 @@ show_workers_library <- function() {
     Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
     old
 }
+
+# A table of two types, of which the second is more frequent where `bmi` is
+# high, its types, and the variables of the samples.
+associated <- function(n = 120, slope = 0.8, seed = 2) {
+    old <- if (exists(".Random.seed", globalenv()))
+        get(".Random.seed", globalenv())
+    on.exit(if (!is.null(old)) assign(".Random.seed", old, globalenv()))
+    set.seed(seed)
+    alpha <- cbind(c(6, 3, 2, 1), c(2, 3, 3, 5))
+    bmi <- stats::rnorm(n)
+    type <- 1 + (stats::runif(n) < stats::plogis(0.3 + slope * bmi))
+    x <- t(vapply(seq_len(n), function(i) {
+        p <- stats::rgamma(4, alpha[, type[[i]]])
+        stats::rmultinom(1L, 30, p / sum(p))[, 1L]
+    }, integer(4)))
+    dimnames(x) <- list(paste0("s", seq_len(n)), letters[1:4])
+    list(x = x, type = type, data = data.frame(bmi = bmi,
+        site = factor(rep_len(c("a", "b", "c"), n)), row.names = rownames(x)))
+}
+
+# 150 samples of two types at three sites, of which the third has the first type
+# only.
+separated <- function() {
+    old <- if (exists(".Random.seed", globalenv()))
+        get(".Random.seed", globalenv())
+    on.exit(if (!is.null(old)) assign(".Random.seed", old, globalenv()))
+    set.seed(4)
+    site <- factor(rep(c("a", "b", "c"), 50))
+    type <- ifelse(site == "c", 1, 1 + (stats::runif(150) <
+        ifelse(site == "a", 0.4, 0.6)))
+    alpha <- cbind(c(6, 3, 2, 1), c(1, 2, 3, 6))
+    x <- t(vapply(1:150, function(i) {
+        p <- stats::rgamma(4, 5 * alpha[, type[[i]]])
+        stats::rmultinom(1L, 200, p)[, 1L]
+    }, integer(4)))
+    list(x = x, type = type, data = data.frame(site))
+}

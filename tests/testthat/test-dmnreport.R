@@ -258,3 +258,29 @@ test_that("the methods paragraph names markers", {
         "from a tree of 3 Dirichlet-multinomials, divided by abundance, in all")
     expect_no_match(methods(list(dmn(x, 1, seed = 1))), "markers")
 })
+
+test_that("results show markers and the variables of the weights", {
+    skip_without_pandoc()
+    data <- associated()
+    fit <- dmn(data$x, 2, seed = 1, nstart = 2, markers = c("a", "d"),
+        formula = ~ bmi * site, data = data$data)
+    page <- page_of(fit)
+    expect_true(all(c("Markers", "Weights") %in% titles(page)))
+    tables <- tables_of(page)
+    has <- function(names) any(vapply(tables, function(x) {
+        identical(x[, 1], names)
+    }, NA))
+    expect_true(has(markers(fit)$taxon))
+    expect_true(has(c("bmi", "site", "bmi:site")))
+    shown <- Find(function(x) ncol(x) == 8L && "(Intercept)" %in% x[, 2],
+        tables)
+    expect_identical(shown[, 2], concomitant(fit)$term)
+    expect_equal(as.numeric(shown[, 3]), concomitant(fit)$estimate,
+        tolerance = 0.01)
+    expect_says(page, "differ in 2 taxa of 4")
+    # in the methods paragraph as well, as it is
+    expect_says(page, "<code>~bmi * site</code>")
+    plain <- page_of(dmn(data$x, 2, seed = 1, nstart = 2, formula = ~ 1))
+    expect_says(plain, "<code>~1</code>")
+    expect_false("Markers" %in% titles(plain))
+})

@@ -225,3 +225,36 @@ test_that("workers in other sessions give the same fits", {
     expect_identical(sweep_small(BPPARAM = snow, nstart = 20),
         sweep_small(nstart = 20))
 })
+
+test_that("k is chosen with the variables of formula", {
+    data <- associated()
+    x <- data$x
+    # which has an environment that no worker has
+    sweep <- local({
+        large <- numeric(1e5)
+        formula <- ~ bmi
+        function(...) suppressWarnings(dmnselect(x, 1:3, 2, ..., seed = 1,
+            formula = formula))
+    })
+    sel <- sweep(data = data$data)
+    expect_identical(sel[["1"]], dmn(x, 1, seed = 1, nstart = 2))
+    expect_identical(sel[["2"]], dmn(x, 2, seed = 1, nstart = 2, data =
+        data$data, formula = S4Vectors::metadata(sel)$formula))
+    expect_output(print(sel), "weights: ~bmi\n")
+    expect_null(S4Vectors::metadata(sweep_small(k = 1:2))$formula)
+    path <- tempfile()
+    on.exit(unlink(path, recursive = TRUE))
+    expect_identical(sweep(data = data$data, checkpoint = path), sel)
+    expect_lt(max(file.size(.checkpoint_file(path, 1:3))), 1e5)
+    expect_identical(sweep(data = data$data, checkpoint = path), sel)
+    other <- transform(data$data, bmi = rev(bmi))
+    expect_error(sweep(data = other, checkpoint = path),
+        "another 'formula' or 'data'; use")
+    expect_error(suppressWarnings(dmnselect(x, 1:3, 2, seed = 1,
+        checkpoint = path)), "another 'formula' or 'data'; use")
+    expect_error(dmnselect(x, 1:3, data = data$data), "'formula', which is")
+    skip_if_not_installed("BiocParallel")
+    skip_on_os("windows")
+    expect_identical(sweep(data = data$data,
+        BPPARAM = BiocParallel::MulticoreParam(2)), sel)
+})

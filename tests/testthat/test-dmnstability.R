@@ -58,3 +58,14 @@ test_that("a component that no resample holds has NA, not NaN", {
     jaccard <- cbind(c(1, NA), c(NA_real_, NA))
     expect_identical(.mean_jaccard(jaccard), c(1, NA))
 })
+
+test_that("a resample without a background is named before any fit", {
+    x <- cbind(a = 1:20, b = 20:1, c = 0L)
+    x[[1, 3]] <- 5L
+    expect_error(dmnstability(x, 2, B = 20, seed = 1, nstart = 1,
+        markers = c("a", "b")),
+        "resample [0-9]+ of 20: 'markers' must leave taxa with counts")
+    x[, 2] <- 0L
+    expect_error(dmnstability(x, 2, B = 20, seed = 1, nstart = 1,
+        markers = "select"), "resample [0-9]+ of 20: 'markers' needs two taxa")
+})

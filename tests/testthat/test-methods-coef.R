@@ -49,3 +49,35 @@ test_that("limits at high levels have unrounded names", {
     expect_identical(dimnames(confint(fit, level = 0.95))[[2L]],
         c("2.5 %", "97.5 %"))
 })
+
+test_that("what = \"weights\" gives those of the variables", {
+    data <- associated()
+    f <- suppressWarnings(dmn(data$x, 3, seed = 1, nstart = 2,
+        formula = ~ bmi + site, data = data$data))
+    componentLabels(f) <- c("p", "q", "r")
+    value <- coef(f, what = "weights")
+    terms <- c("(Intercept)", "bmi", "siteb", "sitec")
+    expect_identical(dimnames(value), list(terms, c("q", "r")))
+    expect_identical(unname(value), unname(f@mixture$Concomitant$coefficients))
+    # these are the weights
+    eta <- cbind(0, stats::model.matrix(~ bmi + site, data$data) %*% value)
+    expect_equal(unname(exp(eta) / rowSums(exp(eta))),
+        unname(exp(.log_weights_of_fit(f))))
+    all <- confint(f, what = "weights", level = 0.9)
+    expect_identical(dimnames(all), list(terms, c("5 %", "95 %"), c("q", "r")))
+    error <- sqrt(diag(f@mixture$Concomitant$covariance))
+    expect_equal(as.vector(all[, 2, ] - all[, 1, ]),
+        2 * stats::qnorm(0.95) * error)
+    # the separated site has an estimate, and no interval
+    middle <- (all[, 1, ] + all[, 2, ]) / 2
+    expect_identical(which(is.na(middle)), 8L)
+    expect_equal(middle[-8], value[-8])
+    expect_identical(confint(f, c("sitec", "bmi"), 0.9, what = "weights"),
+        all[c(4, 2), , , drop = FALSE])
+    expect_error(confint(f, "age", what = "weights"),
+        "'parm' must be terms .* found 'age'")
+    expect_error(coef(f, what = "w"), "'what' must be one of")
+    plain <- dmn(data$x, 2, seed = 1, nstart = 2)
+    expect_error(coef(plain, what = "weights"), "constant weights")
+    expect_error(confint(plain, what = "weights"), "constant weights")
+})

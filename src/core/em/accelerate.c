@@ -54,8 +54,9 @@ typedef struct {
     int memory;               /* slots of the ring        */
     int pairs;                /* pairs in it              */
     int current;              /* the slot of this step    */
-    /* k: whether the component is empty. If it is, the gradient in its log
-     * weight is taken as 0, so that steps leave the weight alone. */
+    /* k: whether the component is empty, or samples have weights of their own.
+     * If so, the gradient in its log weight is taken as 0, so that steps leave
+     * the weight alone. */
     unsigned char *held;
 } accelerator;
 
@@ -114,7 +115,7 @@ static int is_empty(const dmm_em *em, size_t k)
 static int emptiness_changed(const accelerator *a)
 {
     for (size_t k = 0; k < a->em->parameters->k; k++)
-        if (is_empty(a->em, k) != a->held[k])
+        if (!a->em->chunk->log_prior && is_empty(a->em, k) != a->held[k])
             return 1;
     return 0;
 }
@@ -284,7 +285,7 @@ dmm_status dmm_accelerate_run(dmm_em *em)
     if (status != DMM_OK)
         goto done;
     for (size_t k = 0; k < em->parameters->k; k++)
-        a.held[k] = (unsigned char)is_empty(em, k);
+        a.held[k] = em->chunk->log_prior || is_empty(em, k);
     find_weights_gradient(&a);
     while (!em->converged && em->iterations < em->control->max_iterations &&
            !emptiness_changed(&a)) {

@@ -76,7 +76,7 @@ static int may_accelerate(const dmm_em *em)
 {
     return em->control->accelerate &&
            em->control->optimizer == DMM_OPTIMIZER_NEWTON &&
-           em->parameters->k > 1 && em->chunk->log_prior == NULL;
+           em->parameters->k > 1;
 }
 
 /* Plain EM iterations to convergence or the limit of iterations, or until
@@ -102,9 +102,11 @@ static dmm_status iterate_plainly(dmm_em *em, int *ready)
 /* Accelerated iterations without the settled samples, then an evaluation with
  * all samples. If EM has converged, but the evaluation gives another NLE or a
  * settled sample has changed, begins again from there. Returns with all samples
- * in the chunk. */
+ * in the chunk. With weights of each sample all stay in it. */
 static dmm_status finish_accelerated(dmm_em *em)
 {
+    if (em->chunk->log_prior)
+        return dmm_accelerate_run(em);
     for (int confirmed = 0; !confirmed;) {
         dmm_status status = dmm_settled_begin(em->team, em->chunk);
         if (status != DMM_OK)
@@ -171,5 +173,7 @@ dmm_status dmm_converge(dmm_em *em)
     restart_convergence(em);
     const dmm_status status = converge(em);
     em->iterations += before;
+    if (em->chunk->log_prior)
+        dmm_parameters_set_weights(em->parameters, em->sums->weight);
     return status;
 }

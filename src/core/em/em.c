@@ -110,10 +110,13 @@ static void joint_task(const dmm_worker *worker, void *data)
     size_t b;
     while (dmm_team_next(worker, counts->n_blocks, &b)) {
         const dmm_block *block = &counts->block[b];
-        double *z = em->chunk->z + block->first_row * kp;
+        const size_t first = block->first_row * kp;
+        const double *prior = em->chunk->log_prior;
+        double *z = em->chunk->z + first;
         for (size_t i = 0; i < block->n_rows; i++)
             for (size_t k = 0; k < kp; k++)
-                z[i * kp + k] += em->parameters->log_weight[k];
+                z[i * kp + k] += prior ? prior[first + i * kp + k]
+                                       : em->parameters->log_weight[k];
     }
     dmm_team_barrier(worker);
 }

@@ -94,19 +94,20 @@ typedef struct {
     dmm_status status;
 } job;
 
-/* EM to convergence. Of several starts, each goes on to the optimum that the
- * reassignment of samples finds. */
+/* EM to convergence. Each of several starts goes on to the optimum that the
+ * reassignment of samples finds. An empty component is not filled where samples
+ * have weights of their own. */
 static dmm_status converge(const job *x, dmm_em *em, unsigned long seed,
                            double best)
 {
-    if (x->plan->n_starts == 1)
+    if (x->plan->n_starts == 1 && !x->plan->reassign)
         return dmm_converge(em);
     int filled = 1;
     dmm_status status = dmm_reassign(em, best);
     while (status == DMM_OK && filled) {
         filled = 0;
         status = dmm_converge(em);
-        if (status == DMM_OK && em->nle < best - SAME_OPTIMUM)
+        if (status == DMM_OK && !x->log_prior && em->nle < best - SAME_OPTIMUM)
             status = dmm_start_fill(em, seed, &filled);
     }
     return status;

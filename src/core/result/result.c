@@ -47,12 +47,16 @@ static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
     return DMM_OK;
 }
 
-/* Components by decreasing weight; equal weights keep their order. */
-static void order_components(const dmm_parameters *p, size_t *order)
+/* Components by decreasing weight; equal weights keep their order. So do all
+ * components if samples have weights of their own. */
+static void order_components(const dmm_em *em, size_t *order)
 {
-    for (size_t k = 0; k < p->k; k++) {
+    const double *log_weight = em->parameters->log_weight;
+    const int sort = em->chunk->log_prior == NULL;
+    for (size_t k = 0; k < em->parameters->k; k++) {
         size_t at = k;
-        for (; at > 0 && p->log_weight[order[at - 1]] < p->log_weight[k]; at--)
+        for (; sort && at > 0 && log_weight[order[at - 1]] < log_weight[k];
+             at--)
             order[at] = order[at - 1];
         order[at] = k;
     }
@@ -87,7 +91,7 @@ static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
     double *log_weight = DMM_NEW(k, double);
     if (!order || !log_weight)
         goto done;
-    order_components(p, order);
+    order_components(em, order);
     double sum = 0;
     for (size_t c = 0; c < k; c++) {
         sum += log_det[order[c]];
