@@ -593,7 +593,7 @@ anova.DMN <- function(object, ...) {
 
 # What fits must have in common to be compared.
 .comparable <- function(fit) {
-    list(dim(fit@group), rownames(fit@group), dim(fit@fit$Estimate),
+    list(dim(fit@group), .samples_of(fit), dim(fit@fit$Estimate),
         rownames(fit@fit$Estimate), sort(fit@mixture$Markers$taxa),
         fit@mixture$Control[c("eta", "nu")])
 }

@@ -142,13 +142,13 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
     settings <- sel@metadata
     tryCatch({
         .warn_of_edge(ncol(fit@group), .fitted_k(sel@listData),
-            settings$missing, nrow(fit@group), settings$criterion)
+            settings$missing, .n_samples(fit), settings$criterion)
         NULL
     }, warning = conditionMessage)
 }
 
 .report_size <- function(fit, count) {
-    size <- c(Samples = nrow(fit@group), Taxa = nrow(fit@fit$Estimate))
+    size <- c(Samples = .n_samples(fit), Taxa = nrow(fit@fit$Estimate))
     if (!is.null(count)) {
         totals <- .totals(count)$rows
         size <- c(size, "Counts in all" = sum(totals),
@@ -215,7 +215,7 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
         sprintf(paste("The counts of %s in %s were modelled by mixtures of",
             "Dirichlet-multinomials (Holmes et al. 2012)%s."),
             .plural(nrow(fit@fit$Estimate), "taxon", "taxa"),
-            .plural(nrow(fit@group), "sample"),
+            .plural(.n_samples(fit), "sample"),
             if (known) .package_cited()
             else ", fitted with the R package DirichletMultinomial"),
         if (length(k) > 1L)

@@ -75,6 +75,8 @@
 #' @param optimizer,control,assay.type as for [dmn()], with the same defaults.
 #' @param markers `NULL`, the default, taxa, or `"select"`: the taxa in which
 #'     components differ, see [markers()]. They are selected anew for each `k`.
+#' @param keep.group `logical(1)`, default `TRUE`. `FALSE` keeps of each sample
+#'     only the most probable component and how uncertain it is, see [dmn()].
 #' @return `dmnselect()`: an object of class `DMNSelect`, a `SimpleList` of
 #'     [DMN-class] objects named by `k`, in increasing order of `k`. It can be
 #'     used like a list of fits: `lapply(sel, mixturewt)`,
@@ -122,7 +124,7 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
     BPPARAM = BiocParallel::SerialParam(), checkpoint = NULL, ...,
     seed = NULL, early.stop = Inf, verbose = FALSE, num.threads = NULL,
     optimizer = c("newton", "bfgs"), control = dmncontrol(),
-    assay.type = "counts", markers = NULL) {
+    assay.type = "counts", markers = NULL, keep.group = TRUE) {
     if (...length())
         .refuse_dots(..., .what = "dmnselect",
             .known = names(formals(dmnselect)))
@@ -136,6 +138,9 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
             c("newton", "bfgs")),
         control = .check_control(control))
     settings$markers <- .check_markers(markers, count)
+    # absent where it is TRUE, as it is from checkpoints of earlier versions
+    if (!.check_keep_group(keep.group, markers))
+        settings$keep.group <- FALSE
     if (!is.null(seed))
         seed <- .check_seed(seed)
     if (!is.null(num.threads))
@@ -244,7 +249,8 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
 
 .fit_one <- function(k, table, settings, num.threads) {
     .fit_compressed(table, k, settings$seed, FALSE, settings$nstart,
-        num.threads, settings$optimizer, settings$control)
+        num.threads, settings$optimizer, settings$control,
+        is.null(settings$keep.group))
 }
 
 .fit_alone <- function(k, count, largest, settings, num.threads) {
