@@ -16,13 +16,13 @@
 #'   packed: the counts take about 3 bytes for each that is not 0, and the table
 #'   as a whole is never in memory otherwise. A sparse block is read as a sparse
 #'   matrix.
-#' * **A list or a function** holds a table in blocks of samples. The elements of
-#'   a list are the blocks. A function is called without arguments; it returns
-#'   the next block at each call, and `NULL` after the last, so that only one
-#'   block is in memory at a time. A block is a table in any of the containers
-#'   of this list, with the same taxa in the same order. Blocks are packed as
-#'   they come. They may be of any size; those of about 10,000 samples suit
-#'   best. All or none have names of samples and of taxa.
+#' * **A list or a function** holds a table in blocks of samples. The elements
+#'   of a list are the blocks. A function is called without arguments; it
+#'   returns the next block at each call, and `NULL` after the last, so that
+#'   only one block is in memory at a time. A block is a table in any of these
+#'   containers, with the same taxa in the same order. Blocks are packed as they
+#'   come. They may be of any size; those of about 10,000 samples suit best. All
+#'   or none have names of samples and of taxa.
 #' * **SummarizedExperiment**, **SingleCellExperiment** and
 #'   **TreeSummarizedExperiment** have samples in columns. The assay that
 #'   `assay.type` names is taken, in whatever container it is.
@@ -51,8 +51,8 @@
 #'     of a SummarizedExperiment to take.
 #' @param arg `character(1)`: what error messages call `x`.
 #' @return A numeric matrix, a `dgCMatrix`, or, for a DelayedMatrix, a list or a
-#'     function, an object of class `dmnpacked`, which has `dim()`, `dimnames()`, `as.matrix()` and
-#'     `[` like a matrix. Samples are in rows, taxa in columns. Row and column
+#'     function, an object of class `dmnpacked`, which has `dim()`,
+#'     `dimnames()`, `as.matrix()` and `[` like a matrix. Samples are in rows, taxa in columns. Row and column
 #'     names are those of the container.
 #' @section Errors:
 #' It is an error if `x` is not one of these containers, if it holds no numbers,

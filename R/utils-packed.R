@@ -85,9 +85,9 @@
 # ---- Tables in blocks ---------------------------------------------------
 
 # Joins blocks of samples, which `read()` returns in turn, each as a list of
-# the block and of what messages call it, and then NULL.
+# the block and of what messages call it, and then NULL. NULL if there are none.
 .join_blocks <- function(read, arg) {
-    packer <- NULL
+    first <- packer <- NULL
     samples <- list()
     repeat {
         # the block before is freed first
@@ -100,15 +100,16 @@
         part <- NULL
         if (is.null(packer)) {
             packer <- .new_packer(ncol(block))
-            taxa <- colnames(block)
-            named <- !is.null(rownames(block))
-            first <- name
+            taxa <- list(names = colnames(block), arg = name)
         }
-        .check_same_columns(block, packer$columns, taxa, name, first)
-        if (named != !is.null(rownames(block)))
-            .stop("'", name, "' has ", if (named) "no ", "names of samples, ",
-                "'", first, "' has ", if (named) "them" else "none",
-                ": give them to all blocks or to none")
+        .check_same_taxa_in_order(block, packer$columns, taxa, name)
+        # a matrix without rows has no row names
+        if (nrow(block) == 0L)
+            next
+        if (is.null(first))
+            first <- list(names = rownames(block), arg = name)
+        if (is.null(rownames(block)) != is.null(first$names))
+            .stop_unlike_names("samples", rownames(block), name, first)
         if (packer$rows() + nrow(block) > .Machine$integer.max)
             .stop("'", arg, "' must have at most ", .Machine$integer.max,
                 " samples; found more in '", name, "'")
@@ -117,27 +118,35 @@
         packer$add(block)
         samples[[length(samples) + 1L]] <- rownames(block)
     }
-    if (!is.null(packer))
-        packer$table(if (named || !is.null(taxa)) list(unlist(samples), taxa))
+    if (is.null(packer))
+        return(NULL)
+    samples <- unlist(samples)
+    packer$table(if (!is.null(samples) || !is.null(taxa$names))
+        list(samples, taxa$names))
 }
 
-# All blocks must have the taxa of the first one in its order.
-.check_same_columns <- function(block, columns, taxa, name, first) {
+# `like`: names of the first block, and what messages call it.
+.stop_unlike_names <- function(what, names, name, like) {
+    .stop("'", name, "' has ", if (is.null(names)) "no ", "names of ", what,
+        ", '", like$arg, "' has ", if (is.null(names)) "them" else "none",
+        ": give them to all blocks or to none")
+}
+
+.check_same_taxa_in_order <- function(block, columns, like, name) {
     if (ncol(block) != columns)
         .stop("'", name, "' must have the ", .plural(columns, "taxon", "taxa"),
-            " (columns) of '", first, "'; found ", ncol(block))
+            " (columns) of '", like$arg, "'; found ", ncol(block))
     given <- colnames(block)
-    if (identical(given, taxa))
+    if (identical(given, like$names))
         return(invisible(NULL))
-    if (is.null(given) || is.null(taxa))
-        .stop("'", name, "' has ", if (is.null(given)) "no ", "names of taxa, ",
-            "'", first, "' has ", if (is.null(given)) "them" else "none",
-            ": give them to all blocks or to none")
-    at <- which(given != taxa | is.na(given) | is.na(taxa))[[1L]]
-    .stop("'", name, "' must have the taxa of '", first, "' in the same order",
-        "; found '", given[[at]], "' in place of '", taxa[[at]],
+    if (is.null(given) || is.null(like$names))
+        .stop_unlike_names("taxa", given, name, like)
+    at <- which(given != like$names | is.na(given) | is.na(like$names))[[1L]]
+    .stop("'", name, "' must have the taxa of '", like$arg, "' in the same ",
+        "order; found '", given[[at]], "' in place of '", like$names[[at]],
         "' in column ", at)
 }
+
 #' @export
 dim.dmnpacked <- function(x) unclass(x)$dim
 

@@ -87,7 +87,7 @@ large_mixture <- function(s, k, nonzeros, seed, total = 1000, spread = 0.7,
 
 # n samples of such a model as a dgCMatrix, sorted by component. The counts are
 # negative binomial with a common scale, which given their total are
-# Dirichlet-multinomial. Each is a Poisson number of logarithmic variables; these
+# Dirichlet-multinomial. Each is a Poisson number of logarithmic variables, which
 # are drawn and added up.
 draw_large <- function(n, model) {
     k <- ncol(model$alpha)

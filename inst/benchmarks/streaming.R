@@ -1,8 +1,8 @@
 # What does it take to fit tables that are read in blocks? Each case is a new R
 # process, for which the script prints the seconds, by the clock and of the
 # processor, and the peak of its resident memory (VmHWM), packages included.
-# Seconds are without those for drawing a table that a function returns. Cases of
-# the same table must give the same fit, to the last bit.
+# Seconds are without those for drawing a table that a function returns. Cases
+# of the same table must give the same fit, to the last bit.
 #
 #   Rscript inst/benchmarks/streaming.R [OPTION...]
 #

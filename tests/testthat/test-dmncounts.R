@@ -139,7 +139,8 @@ test_that("blocks that do not belong together are refused, by name", {
     rownames(bare) <- NULL
     bad(bare, "'BLOCK' has no names of samples, 'FIRST' has them")
     expect_error(dmn(list(bare, x), 1),
-        "'count[[2]]' has names of samples, 'count[[1]]' has none", fixed = TRUE)
+        "'count[[2]]' has names of samples, 'count[[1]]' has none",
+        fixed = TRUE)
     expect_error(dmn(list(unname(x), bare), 1),
         "'count[[2]]' has names of taxa, 'count[[1]]' has none", fixed = TRUE)
     half <- x + 0
