@@ -13,7 +13,8 @@
 #'   criteria. If `sel` is a single fit, its criteria.
 #' * *Components*: the table of [mixturewt()], and the plots `"components"` and
 #'   `"drivers"` of [`autoplot()`][autoplot.DMN].
-#' * *Samples*: the plot `"probabilities"`; with `count`, the plots `"heatmap"`
+#' * *Samples*: the plot `"probabilities"`, unless the fit was made with
+#'   `keep.group = FALSE`; with `count`, the plots `"heatmap"`
 #'   and `"ordination"`.
 #' * *Metadata*, with `data`: the plot `"metadata"` of each variable.
 #' * *Starts*: the plot of [starts()] for the fit, if it has several. A fit made
