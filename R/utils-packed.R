@@ -74,6 +74,8 @@
         columns = columns,
         rows = function() sum(rows),
         table = function(dimnames) {
+            # what was read takes as much memory as the packed counts
+            gc()
             .new_packed(blocks, as.integer(c(sum(rows), columns)), dimnames)
         })
 }
