@@ -34,10 +34,9 @@
     .stop_counts(problem, x, arg)
 }
 
-# The bytes of a block's offsets for each taxon, and how many times as many
-# bytes a block shall have that is left as it is.
-.offset_bytes <- 4
-.most_joined <- 16
+# A block with fewer bytes for each taxon, of which 4 are an offset, is joined
+# with others.
+.least_bytes <- 64
 
 # Packs the blocks of a table as they come: add() takes a matrix, dgCMatrix or
 # packed counts, and table() returns all. A block of few samples takes more
@@ -50,8 +49,7 @@
     join <- function() {
         n <- length(blocks)
         while (n > 1L && 2 * length(blocks[[n]]) > length(blocks[[n - 1L]]) &&
-            length(blocks[[n - 1L]]) <
-                .most_joined * .offset_bytes * columns &&
+            length(blocks[[n - 1L]]) < .least_bytes * columns &&
             rows[[n]] + rows[[n - 1L]] <= .most_packed_rows) {
             rows[[n - 1L]] <<- rows[[n]] + rows[[n - 1L]]
             blocks[[n - 1L]] <<- .Call(R_dmm_pack, .new_packed(
