@@ -11,7 +11,8 @@
 #' @slot group numeric matrix, samples x components: the posterior
 #'     probability that each sample belongs to each component. The row names
 #'     are the sample names of the counts. The column names are the numbers of
-#'     the components, or their labels (see [componentLabels()]).
+#'     the components, or their labels (see [componentLabels()]). It has no rows
+#'     in a fit made with `keep.group = FALSE`.
 #' @slot mixture list. `Weight`: numeric, the weights of the components in
 #'     decreasing order; they sum to 1. Fits made by this package have further
 #'     elements: `LogLik` (the log-likelihood), `Iterations` (of EM),
@@ -21,8 +22,10 @@
 #'     a sample in the final fit), `Seed`, `Optimizer` and `Control` (see
 #'     [dmncontrol()]). The best of several starts also has `NStart` and
 #'     `Starts`, see [starts()]. Fits with markers have `Markers`, see
-#'     [markers()], and those with `formula` have `Concomitant`, see
-#'     [concomitant()].
+#'     [markers()], those with `formula` have `Concomitant`, see
+#'     [concomitant()], and those made with `keep.group = FALSE` have
+#'     `Assigned`: the most probable component of each sample, the sum of the
+#'     probabilities of the others, and the entropy.
 #' @slot fit list of numeric matrices, taxa x components. `Estimate` holds the
 #'     Dirichlet parameters, `Lower` and `Upper` the ends of their approximate
 #'     95 % intervals, `exp(log(Estimate) -/+ 2 StdErr)`. Fits made by this
@@ -74,9 +77,25 @@ NULL
 }
 
 .valid_group <- function(object) {
-    if (length(object@group) == 0L)
-        paste0("group must be a matrix of samples x components; found ",
-            .describe(object@group))
+    compact <- .is_compact(object)
+    if (ncol(object@group) == 0L || (nrow(object@group) == 0L) != compact)
+        paste0("group must be a matrix of ", if (compact) "0 " else "samples ",
+            "x components; found ", .describe(object@group))
+}
+
+# See R/utils-samples.R.
+.valid_assigned <- function(object) {
+    if (!.is_compact(object))
+        return(NULL)
+    x <- object@mixture$Assigned
+    ok <- is.list(x) && is.integer(x$component) && length(x$component) > 0L &&
+        is.double(x$uncertainty) &&
+        length(x$uncertainty) == length(x$component) &&
+        .is_number(x$entropy)
+    if (!ok)
+        paste0("mixture$Assigned must be a list of component, uncertainty and ",
+            "entropy; found ", if (is.list(x)) paste(names(x), lengths(x),
+                collapse = ", ") else .describe(x))
 }
 
 .valid_weight <- function(object) {
@@ -226,6 +245,16 @@ NULL
 }
 
 .valid_probabilities <- function(object) {
+    if (.is_compact(object)) {
+        x <- object@mixture$Assigned
+        k <- ncol(object@group)
+        # min() and max() are NA if a number is
+        if (isTRUE(min(x$component) >= 1L) && max(x$component) <= k &&
+            isTRUE(min(x$uncertainty) >= 0) && max(x$uncertainty) < 1)
+            return(NULL)
+        return(paste0("mixture$Assigned must hold components from 1 to ", k,
+            " and uncertainties from 0 to 1"))
+    }
     x <- object@group
     # rounding can make them exceed 1 a little
     if (isTRUE(min(x) >= 0) && max(x) < 1 + 1e-6)
@@ -245,8 +274,8 @@ NULL
 # What is wrong with a fit in a few words, or NULL. The values of its large
 # parts are looked at only if `read` names these.
 .damage <- function(object, read = c("Estimate", "group")) {
-    rules <- c(.valid_slots, .valid_group, .valid_weight, .valid_criteria,
-        .valid_fit, .valid_record, .valid_starts,
+    rules <- c(.valid_slots, .valid_group, .valid_assigned, .valid_weight,
+        .valid_criteria, .valid_fit, .valid_record, .valid_starts,
         .valid_markers, .valid_concomitant,
         if ("Estimate" %in% read) .valid_estimates,
         if ("group" %in% read) .valid_probabilities)

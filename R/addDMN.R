@@ -128,14 +128,15 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
         !nzchar(prefix))
         .stop("'prefix' must be one string that is not empty; found ",
             .describe(prefix))
-    at <- .match_samples(samples, n, rownames(fit@group), nrow(fit@group))
+    at <- .match_samples(samples, n, .samples_of(fit), .n_samples(fit))
     labels <- componentLabels(fit)
     if ("probability" %in% labels)
         .stop("'fit' must have no component with the label \"probability\", ",
             "the name of a variable that addDMN() makes")
-    class <- .classes(fit@group, labels)
+    class <- .classes_of(fit)
+    group <- .group_of(fit, "fit")
     new <- c(list(class$.class, class$.probability),
-        lapply(seq_along(labels), function(k) unname(fit@group[, k])))
+        lapply(seq_along(labels), function(k) unname(group[, k])))
     names(new) <- paste0(prefix, c("", ".probability", paste0(".", labels)))
     lapply(new, function(column) column[at])
 }

@@ -178,7 +178,7 @@ anova.DMN <- function(object, ...) {
 # What fits must have in common to be compared. Fits without variables do not
 # hold the totals of their samples.
 .comparable <- function(fit) {
-    list(dim(fit@group), rownames(fit@group), dim(fit@fit$Estimate),
+    list(dim(fit@group), .samples_of(fit), dim(fit@fit$Estimate),
         rownames(fit@fit$Estimate), sort(fit@mixture$Markers$taxa),
         fit@mixture$Control[c("eta", "nu")])
 }
@@ -206,7 +206,7 @@ anova.DMN <- function(object, ...) {
         .stop("anova() compares fits of the same samples and taxa with the ",
             "same number of components, markers and prior; for others use ",
             "laplace()")
-    one <- matrix(1, nrow(fits[[1L]]@group), 1L)
+    one <- matrix(1, .n_samples(fits[[1L]]), 1L)
     if (!.are_nested(lapply(of_variables, function(x) {
         if (is.null(x)) one else x$design
     })))

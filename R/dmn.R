@@ -86,6 +86,10 @@
 #'     variables of `formula`. The default, `NULL`, is the sample variables of
 #'     `count` if it is a SummarizedExperiment or phyloseq, and otherwise the
 #'     variables that the formula sees.
+#' @param keep.group `logical(1)`, default `TRUE`. If `FALSE`, the fit does not
+#'     hold the probability of each component for each sample, 8 bytes each, but
+#'     only the most probable component of each sample and the sum of the
+#'     probabilities of the others, 12 bytes for a sample. See below.
 #' @return An object of class [DMN-class]. Read it with [mixture()],
 #'     [mixturewt()], `fitted()`, [goodnessOfFit()], [laplace()],
 #'     [`AIC()`][AIC.DMN], [`logLik()`][AIC.DMN], [`predict()`][predict.DMN]
@@ -94,6 +98,21 @@
 #' There is a warning if the fit has not converged, and if it has empty
 #' components, which expect less than a tenth of a sample.
 #' `fit@mixture$Converged` and `fit@mixture$Empty` hold the same information.
+#' @section Large tables:
+#' A table that does not fit in memory can be passed as a DelayedMatrix, or as
+#' a list or function of blocks of samples. It is packed block by block, into
+#' about 3 bytes for each count that is not 0, and then compressed, into about
+#' 2 bytes. The packed counts are freed before the fit, unless `count` is itself
+#' the value of [dmncounts()], which the caller still holds. In addition the fit
+#' takes 8 bytes for each sample and component while it runs, and as much again
+#' for the probabilities in its result.
+#'
+#' With `keep.group = FALSE` the result has `mixture(fit, assign = TRUE)`,
+#' [entropy()], [ICL()] and everything that is not about single samples.
+#' Functions that need all probabilities are an error that says so: `mixture()`
+#' without `assign`, `entropy(by.sample = TRUE)`, `augment()`, [addDMN()],
+#' [writeDMN()] and the plot of probabilities. `predict(fit, count)` computes
+#' them. It is an error with `markers` or `formula`.
 #' @section Errors:
 #' An argument that cannot be used is refused with a message that names it and
 #' says what was found. This applies to missing, infinite, negative or
@@ -124,7 +143,7 @@ dmn <- function(count, k, verbose = FALSE,
     seed = runif(1, 0, .Machine$integer.max), ..., nstart = 20L,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
     control = dmncontrol(), assay.type = "counts", markers = NULL,
-    formula = NULL, data = NULL) {
+    formula = NULL, data = NULL, keep.group = TRUE) {
     if (...length())
         .refuse_dots(..., .what = "dmn", .known = names(formals(dmn)))
     if (missing(count))
@@ -135,6 +154,7 @@ dmn <- function(count, k, verbose = FALSE,
     num.threads <- .check_threads(num.threads)
     optimizer <- .check_choice(optimizer, "optimizer", c("newton", "bfgs"))
     control <- .check_control(control)
+    keep.group <- .check_keep_group(keep.group, markers, formula)
     given <- count
     count <- .as_counts(count, num.threads = num.threads,
         assay.type = assay.type, orient = TRUE)
@@ -148,20 +168,32 @@ dmn <- function(count, k, verbose = FALSE,
 
     if (verbose)
         message(sprintf("dmn, k=%d", k))
-    if (nstart > 1L || !is.null(markers) || !is.null(concomitant)) {
-        table <- .compress(count, k, num.threads, nstart, markers, concomitant)
-        # frees packed counts, which nothing needs any more, before the fit
-        if (inherits(count, "dmnpacked")) {
-            count <- NULL
-            gc()
-        }
-        return(.warn_of_fit(.fit_compressed(table, k, seed, verbose, nstart,
-            num.threads, optimizer, control)))
+    table <- .compress(count, k, num.threads, nstart, markers, concomitant)
+    on.exit(.Call(R_dmm_table_free, table$table))
+    # frees packed counts, which nothing needs any more, before the fit
+    if (inherits(count, "dmnpacked")) {
+        count <- NULL
+        gc()
     }
-    raw <- .Call(R_dmm_fit, count, k, seed, verbose, num.threads, optimizer,
-        control)
-    fit <- .as_dmn(raw, dimnames(count), seed, optimizer, control)
-    .warn_of_fit(.add_to_mixture(fit, NStart = 1L))
+    if (nstart == 1L && is.null(markers) && is.null(concomitant)) {
+        settings <- list(seed = seed, num.threads = num.threads,
+            optimizer = optimizer, control = control)
+        raw <- .call_fit(table$table, k, 1L, settings, verbose = verbose,
+            keep.group = keep.group)$fit
+        fit <- .as_dmn(raw, table$dimnames, seed, optimizer, control)
+        return(.warn_of_fit(.add_to_mixture(fit, NStart = 1L)))
+    }
+    .warn_of_fit(.fit_compressed(table, k, seed, verbose, nstart, num.threads,
+        optimizer, control, keep.group))
+}
+
+.check_keep_group <- function(keep.group, markers, formula = NULL) {
+    keep.group <- .check_flag(keep.group, "keep.group")
+    if (!keep.group && !(is.null(markers) && is.null(formula)))
+        .stop("'keep.group' must be TRUE for fits with '",
+            if (is.null(formula)) "markers" else "formula",
+            "', which need the probabilities of the samples; found FALSE")
+    keep.group
 }
 
 .warn_of_fit <- function(fit) {
@@ -198,12 +230,15 @@ dmn <- function(count, k, verbose = FALSE,
 
 .as_dmn <- function(raw, dimnames, seed, optimizer, control) {
     components <- as.character(seq_along(raw$Weight))
+    compact <- !is.null(raw$Assigned)
+    if (compact)
+        names(raw$Assigned$component) <- dimnames[[1L]]
     named <- function(x, rows) {
         dimnames(x) <- list(rows, components)
         x
     }
     .new_dmn(goodnessOfFit = .with_slopes(raw$GoodnessOfFit, raw$Concomitant),
-        group = named(raw$Group, dimnames[[1L]]),
+        group = named(raw$Group, if (!compact) dimnames[[1L]]),
         # The number of threads is not kept: two fits that differ in it alone
         # must be identical().
         mixture = c(list(Weight = raw$Weight, LogLik = raw$LogLik,
@@ -211,7 +246,9 @@ dmn <- function(count, k, verbose = FALSE,
             KmeansIterations = raw$KmeansIterations,
             Converged = raw$Converged, Reseeded = raw$Reseeded,
             Empty = raw$Empty, Seed = seed, Optimizer = optimizer,
-            Control = control), if (!is.null(raw$Concomitant))
+            Control = control),
+            if (compact) list(Assigned = raw$Assigned),
+            if (!is.null(raw$Concomitant))
                 list(Concomitant = raw$Concomitant)),
         fit = lapply(raw[c("Lower", "Estimate", "Upper", "StdErr")], named,
             dimnames[[2L]]))

@@ -16,6 +16,13 @@
 #'   packed: the counts take about 3 bytes for each that is not 0, and the table
 #'   as a whole is never in memory otherwise. A sparse block is read as a sparse
 #'   matrix.
+#' * **A list or a function** holds a table in blocks of samples. The elements
+#'   of a list are the blocks. A function is called without arguments; it
+#'   returns the next block at each call, and `NULL` after the last, so that
+#'   only one block is in memory at a time. A block is a table in any of these
+#'   containers, with the same taxa in the same order. Blocks are packed as they
+#'   come. They may be of any size; those of about 10,000 samples suit best. All
+#'   or none have names of samples and of taxa.
 #' * **SummarizedExperiment**, **SingleCellExperiment** and
 #'   **TreeSummarizedExperiment** have samples in columns. The assay that
 #'   `assay.type` names is taken, in whatever container it is.
@@ -43,17 +50,18 @@
 #' @param assay.type `character(1)`, default `"counts"`: the name of the assay
 #'     of a SummarizedExperiment to take.
 #' @param arg `character(1)`: what error messages call `x`.
-#' @return A numeric matrix, a `dgCMatrix`, or, for a DelayedMatrix, an object
-#'     of class `dmnpacked`, which has `dim()`, `dimnames()`, `as.matrix()` and
-#'     `[` like a matrix. Samples are in rows, taxa in columns. Row and column
+#' @return A numeric matrix, a `dgCMatrix`, or, for a DelayedMatrix, a list or a
+#'     function, an object of class `dmnpacked`, which has `dim()`,
+#'     `dimnames()`, `as.matrix()` and `[` like a matrix. Samples are in rows, taxa in columns. Row and column
 #'     names are those of the container.
 #' @section Errors:
 #' It is an error if `x` is not one of these containers, if it holds no numbers,
 #' if a data.frame has a column that is not numeric or that is named like a
 #' column of sample names (`"sample"`, `"SampleID"`, `"sample_id"` and the
-#' like), and if there is no such assay. Blocks of a DelayedMatrix are checked
-#' for values that are no counts when they are read; [dmn()] checks those of
-#' other containers.
+#' like), and if there is no such assay. Blocks are checked for values that are
+#' no counts when they are read; [dmn()] checks those of other containers. It is
+#' an error if a block has other taxa than the first one. The message names the
+#' block, as in `'x[[3]]'` or `'block 3 of x'`.
 #' @seealso [dmn()]
 #' @examples
 #' ## a data.frame with a column of sample names
@@ -67,6 +75,19 @@
 #'     dim(dmncounts(se))
 #'     dmn(se, 2, seed = 1)
 #' }
+#'
+#' ## a table in blocks: three in a list, and one file after another
+#' dmncounts(list(twins[1:100, ], twins[101:200, ], twins[201:278, ]))
+#' files <- file.path(tempdir(), paste0("counts", 1:2, ".rds"))
+#' saveRDS(twins[1:150, ], files[1])
+#' saveRDS(twins[151:278, ], files[2])
+#' read_next <- function() {
+#'     if (length(files) == 0) return(NULL)
+#'     block <- readRDS(files[1])
+#'     files <<- files[-1]
+#'     block
+#' }
+#' dmn(read_next, 2, seed = 1)
 #' @export
 dmncounts <- function(x, ...) UseMethod("dmncounts")
 
@@ -112,6 +133,43 @@ dmncounts.data.frame <- function(x, ..., arg = "x") {
     if (is.logical(x))
         storage.mode(x) <- "double"
     x
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.list <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    .check_list_of_blocks(x, arg)
+    i <- 0L
+    .join_blocks(function() {
+        i <<- i + 1L
+        if (i <= length(x))
+            list(block = x[[i]], name = sprintf("%s[[%d]]", arg, i))
+    }, arg)
+}
+
+#' @rdname dmncounts
+#' @export
+dmncounts.function <- function(x, ..., arg = "x") {
+    .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
+    needed <- vapply(formals(x), identical, logical(1), quote(expr = ))
+    needed <- setdiff(names(needed)[needed], "...")
+    if (length(needed))
+        .stop("'", arg, "' must be counts, or a function without arguments ",
+            "that returns the next block of samples at each call; found a ",
+            "function of ", .first_few(needed))
+    i <- 0L
+    value <- .join_blocks(function() {
+        i <<- i + 1L
+        block <- x()
+        if (!is.null(block))
+            list(block = block, name = sprintf("block %d of %s", i, arg))
+    }, arg)
+    if (is.null(value))
+        .stop("'", arg, "' must return blocks of samples, and NULL after the ",
+            "last; found NULL at its first call. A function that has returned ",
+            "its blocks already must be made again")
+    value
 }
 
 #' @rdname dmncounts
@@ -203,6 +261,25 @@ dmncounts.otu_table <- function(x, ..., arg = "x") {
 dmncounts.dmnpacked <- function(x, ..., arg = "x") {
     .refuse_dots(..., .what = "dmncounts", .known = c("x", "arg"))
     x
+}
+
+# A list that holds something else than tables is not one of blocks, whatever
+# else it is.
+.check_list_of_blocks <- function(x, arg) {
+    is_block <- vapply(x, function(block) {
+        is.object(block) || length(dim(block)) == 2L || is.list(block) ||
+            is.function(block)
+    }, logical(1))
+    if (length(x) > 0L && all(is_block))
+        return(invisible(NULL))
+    bad <- which(!is_block)
+    .stop("'", arg, "' must be counts, samples x taxa, in a matrix, ",
+        "data.frame or another container that ?dmncounts lists, or a list of ",
+        "such tables, blocks of samples; found ",
+        if (length(x) == 0L) "an empty list"
+        else paste0("a list with ", .describe(x[[bad[[1L]]]]), " as element ",
+            bad[[1L]], if (!is.null(names(x)))
+                paste0(" (", sQuote(names(x)[[bad[[1L]]]], FALSE), ")")))
 }
 
 # Refuses an array whose type is not that of numbers.

@@ -209,7 +209,7 @@ predict.DMNGroup <- function(object, newdata, ..., assign = FALSE,
     if (missing.taxa == "zero")
         newdata <- .align_to_groups(newdata, fits)
     joint <- lapply(fits, function(fit) {
-        log(nrow(fit@group)) + .log_marginal(fit, newdata, num.threads)
+        log(.n_samples(fit)) + .log_marginal(fit, newdata, num.threads)
     })
     joint <- matrix(unlist(joint), nrow(newdata), length(joint),
         dimnames = list(rownames(newdata), group))
@@ -280,7 +280,7 @@ summary.DMNGroup <- function(object, ...) {
     fits <- .fits_of(object, NULL)
     table <- data.frame(
         k = vapply(fits, function(fit) ncol(fit@group), integer(1)),
-        samples = vapply(fits, function(fit) nrow(fit@group), integer(1)),
+        samples = vapply(fits, .n_samples, integer(1)),
         taxa = vapply(fits, function(fit) nrow(fit@fit$Estimate), integer(1)))
     cbind(table, goodnessOfFit.DMNGroup(object))
 }

@@ -16,8 +16,9 @@
 #' * *Markers*, of a fit with [markers()]: the first of them by gain.
 #' * *Weights*, of a fit with `formula`: the table of [concomitant()] and the
 #'   tests of `anova()`.
-#' * *Samples*: the plot `"probabilities"`; with `count`, the plots `"heatmap"`
-#'   and `"ordination"`.
+#' * *Samples*: the plot `"probabilities"`, unless the fit was made with
+#'   `keep.group = FALSE`; with `count`, the plots `"heatmap"` and
+#'   `"ordination"`.
 #' * *Metadata*, with `data`: the plot `"metadata"` of each variable.
 #' * *Starts*: the plot of [starts()] for the fit, if it has several. A fit made
 #'   by DirichletMultinomial does not record them.
@@ -148,13 +149,13 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
     settings <- sel@metadata
     tryCatch({
         .warn_of_edge(ncol(fit@group), .fitted_k(sel@listData),
-            settings$missing, nrow(fit@group), settings$criterion)
+            settings$missing, .n_samples(fit), settings$criterion)
         NULL
     }, warning = conditionMessage)
 }
 
 .report_size <- function(fit, count) {
-    size <- c(Samples = nrow(fit@group), Taxa = nrow(fit@fit$Estimate))
+    size <- c(Samples = .n_samples(fit), Taxa = nrow(fit@fit$Estimate))
     if (!is.null(count)) {
         totals <- .totals(count)$rows
         size <- c(size, "Counts in all" = sum(totals),
@@ -221,7 +222,7 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
         sprintf(paste("The counts of %s in %s were modelled by mixtures of",
             "Dirichlet-multinomials (Holmes et al. 2012)%s."),
             .plural(nrow(fit@fit$Estimate), "taxon", "taxa"),
-            .plural(nrow(fit@group), "sample"),
+            .plural(.n_samples(fit), "sample"),
             if (known) .package_cited()
             else ", fitted with the R package DirichletMultinomial"),
         if (length(k) > 1L)

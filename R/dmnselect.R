@@ -79,6 +79,8 @@
 #'     weights of the components depend, see [concomitant()]. The criteria are
 #'     comparable with those of fits without them. The fit with `k = 1` has no
 #'     weights to explain.
+#' @param keep.group `logical(1)`, default `TRUE`. `FALSE` keeps of each sample
+#'     only the most probable component and how uncertain it is, see [dmn()].
 #' @return `dmnselect()`: an object of class `DMNSelect`, a `SimpleList` of
 #'     [DMN-class] objects named by `k`, in increasing order of `k`. It can be
 #'     used like a list of fits: `lapply(sel, mixturewt)`,
@@ -126,7 +128,8 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
     BPPARAM = BiocParallel::SerialParam(), checkpoint = NULL, ...,
     seed = NULL, early.stop = Inf, verbose = FALSE, num.threads = NULL,
     optimizer = c("newton", "bfgs"), control = dmncontrol(),
-    assay.type = "counts", markers = NULL, formula = NULL, data = NULL) {
+    assay.type = "counts", markers = NULL, keep.group = TRUE, formula = NULL,
+    data = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmnselect",
             .known = names(formals(dmnselect)))
@@ -145,6 +148,9 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
         .named_totals(count))
     given <- NULL
     settings$concomitant <- .without_environment(concomitant)
+    # absent where it is TRUE, as it is from checkpoints of earlier versions
+    if (!.check_keep_group(keep.group, markers, formula))
+        settings$keep.group <- FALSE
     if (!is.null(seed))
         seed <- .check_seed(seed)
     if (!is.null(num.threads))
@@ -257,7 +263,8 @@ dmnselect <- function(count, k = 1:7, nstart = 20L,
 
 .fit_one <- function(k, table, settings, num.threads) {
     .fit_compressed(table, k, settings$seed, FALSE, settings$nstart,
-        num.threads, settings$optimizer, settings$control)
+        num.threads, settings$optimizer, settings$control,
+        is.null(settings$keep.group))
 }
 
 .fit_alone <- function(k, count, largest, settings, num.threads) {

@@ -158,12 +158,12 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
 }
 
 .check_heatmap_samples <- function(count, fitN, arg = "fitN") {
-    same <- nrow(count) == nrow(fitN@group) &&
-        (is.null(rownames(count)) || is.null(rownames(fitN@group)) ||
-            identical(rownames(count), rownames(fitN@group)))
+    same <- nrow(count) == .n_samples(fitN) &&
+        (is.null(rownames(count)) || is.null(.samples_of(fitN)) ||
+            identical(rownames(count), .samples_of(fitN)))
     if (!same)
         .stop("'count' must have the samples of '", arg, "' in its rows, in ",
             "the same order; found ", .plural(nrow(count), "row"), " for ",
-            .plural(nrow(fitN@group), "sample"),
+            .plural(.n_samples(fitN), "sample"),
             ". Pass the table that the fit was made from")
 }

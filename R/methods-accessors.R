@@ -14,7 +14,8 @@
 #'     proportions of the taxa in that component, and each column sums to 1.
 #' @return
 #' `mixture()`: a numeric matrix, samples x components, of the posterior
-#' probability that each sample belongs to each component. The row names are
+#' probability that each sample belongs to each component. A fit made with
+#' `keep.group = FALSE` does not hold it. The row names are
 #' the samples, and the column names the components: their numbers, or their
 #' labels, see [componentLabels()]. With `assign = TRUE`, an integer vector
 #' named by sample: the most probable component, and the first of them if
@@ -56,8 +57,9 @@ mixture.DMN <- function(object, ..., assign = FALSE) {
     assign <- .check_flag(assign, "assign")
     .check_fit(object, read = "group")
     if (!assign)
-        return(.named_components(object@group))
-    .most_probable(object@group)
+        return(.named_components(.group_of(object)))
+    .name_assigned(.assigned(object), .samples_of(object),
+        colnames(object@group))
 }
 
 #' @rdname mixture
@@ -65,9 +67,6 @@ mixture.DMN <- function(object, ..., assign = FALSE) {
 mixture.default <- function(object, ..., assign = FALSE) {
     .stop_not_a_fit(object, "mixture")
 }
-
-# The number of the most probable component of each sample.
-.assigned <- function(fit) max.col(unname(fit@group), ties.method = "first")
 
 # The most probable class of each sample, its probability, and the sum of those
 # of all others, from `z`, samples x classes, of probabilities.
@@ -84,10 +83,15 @@ mixture.default <- function(object, ..., assign = FALSE) {
 }
 
 .most_probable <- function(group) {
-    assigned <- max.col(group, ties.method = "first")
-    if (.are_labels(colnames(group)))
-        assigned <- factor(colnames(group)[assigned], colnames(group))
-    names(assigned) <- rownames(group)
+    .name_assigned(max.col(group, ties.method = "first"), rownames(group),
+        colnames(group))
+}
+
+# Numbers of components, with names of samples, as mixture() returns them.
+.name_assigned <- function(assigned, samples, components) {
+    if (.are_labels(components))
+        assigned <- factor(components[assigned], components)
+    names(assigned) <- samples
     assigned
 }
 

@@ -78,7 +78,7 @@ as.data.frame.DMN <- function(x, row.names = NULL, optional = FALSE, ...,
 }
 
 .samples_table <- function(fit) {
-    class <- .classes(fit@group, componentLabels(fit))
+    class <- .classes_of(fit)
     data.frame(sample = .sample_names(fit), component = class$.class,
         probability = class$.probability)
 }

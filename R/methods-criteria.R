@@ -192,7 +192,7 @@ logLik.DMN <- function(object, newdata, ...,
     value <- object@mixture$LogLik
     if (is.null(value))
         value <- .loglik_from_nle(object)
-    structure(value, df = .parameters(object), nobs = nrow(object@group),
+    structure(value, df = .parameters(object), nobs = .n_samples(object),
         class = "logLik")
 }
 
@@ -251,5 +251,5 @@ logLik.DMN <- function(object, newdata, ...,
 nobs.DMN <- function(object, ...) {
     .refuse_dots(..., .what = "nobs", .known = "object")
     .check_fit(object, read = NULL)
-    nrow(object@group)
+    .n_samples(object)
 }

@@ -66,18 +66,21 @@ entropy.DMN <- function(object, ..., scale = FALSE, by.sample = FALSE) {
     scale <- .check_flag(scale, "scale")
     by.sample <- .check_flag(by.sample, "by.sample")
     .check_fit(object, read = "group")
-    z <- object@group
+    k <- ncol(object@group)
+    unit <- if (scale && k > 1L) log(k) else 1
+    if (by.sample)
+        return(.entropies(.group_of(object)) / unit)
+    value <- if (.is_compact(object))
+        object@mixture$Assigned$entropy
+    else
+        sum(.entropies(object@group))
+    value / (if (scale) unit * .n_samples(object) else 1)
+}
+
+.entropies <- function(z) {
     term <- -z * log(z)
     term[z == 0] <- 0
-    value <- rowSums(term)
-    if (scale && ncol(z) > 1L)
-        value <- value / log(ncol(z))
-    if (by.sample)
-        value
-    else if (scale)
-        mean(value)
-    else
-        sum(value)
+    rowSums(term)
 }
 
 #' @rdname ICL

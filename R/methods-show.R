@@ -4,7 +4,7 @@
         return(invisible(NULL))
     value <- object@goodnessOfFit
     cat(sprintf("k: %d", ncol(object@group)),
-        sprintf("samples x taxa: %d x %d", nrow(object@group),
+        sprintf("samples x taxa: %d x %d", .n_samples(object),
             nrow(object@fit$Estimate)),
         .marker_line(object),
         .weights_line(object),

@@ -153,7 +153,7 @@ simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
     } else {
         state_used <- state
     }
-    n <- nrow(object@group)
+    n <- .n_samples(object)
     size <- .check_size(size, n)
     draw <- .drawer(object)
     weight <- if (.has_concomitant(object))
@@ -162,7 +162,7 @@ simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
         object@mixture$Weight
     tables <- lapply(seq_len(nsim), function(i) {
         count <- .draw_mixture(n, draw, weight, size, object@fit$Estimate)
-        rownames(count) <- rownames(object@group)
+        rownames(count) <- .samples_of(object)
         count
     })
     names(tables) <- paste0("sim_", seq_len(nsim))

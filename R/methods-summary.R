@@ -36,7 +36,7 @@ summary.DMN <- function(object, ..., taxa = 5) {
     components <- .components_table(object)
     mixture <- object@mixture
     structure(list(
-        size = c(samples = nrow(object@group),
+        size = c(samples = .n_samples(object),
             taxa = nrow(object@fit$Estimate), components = nrow(components)),
         criteria = object@goodnessOfFit,
         logLik = stats::logLik(object),

@@ -165,7 +165,7 @@ augment.DMN <- function(x, data = NULL, newdata = NULL, ...,
     .refuse_dots(..., .what = "augment", .known = names(formals(augment.DMN)))
     .check_fit(x, "x")
     z <- if (is.null(newdata))
-        x@group
+        .group_of(x, "x")
     else
         predict.DMN(x, newdata, missing.taxa = missing.taxa,
             assay.type = assay.type,

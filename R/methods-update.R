@@ -40,6 +40,8 @@ update.DMN <- function(object, count, ...) {
         optimizer = mixture$Optimizer,
         control = mixture$Control, markers = .marker_argument(object),
         formula = mixture$Concomitant$formula)
+    if (.is_compact(object))
+        settings$keep.group <- FALSE
     settings <- settings[!vapply(settings, is.null, logical(1))]
     settings[names(changed)] <- changed
     do.call(dmn, c(list(count = count), settings))

@@ -137,7 +137,7 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
         above[is.finite(above) & above > .same_optimum]
     })
     part <- lengths(above) > 0L & vapply(fits, function(fit) {
-        any(.starts_of(fit)$samples != nrow(fit@group))
+        any(.starts_of(fit)$samples != .n_samples(fit))
     }, logical(1))
     above[part] <- list(numeric())
     n <- rep(lengths(above), length.out = nrow(table))

@@ -60,7 +60,7 @@ plot.DMNGroup <- function(x, taxa = 15, ...) {
             fill = .data$component), shape = 21, colour = "white",
             stroke = 0.2)) +
         .facet_beside("group", groups, function(width, sep) {
-            size <- vapply(fits, function(fit) nrow(fit@group), integer(1))
+            size <- vapply(fits, .n_samples, integer(1))
             paste0(.short_names(groups, width), sep, size)
         }) +
         ggplot2::scale_x_sqrt(name = "mean proportion (%), square-root scale",
@@ -87,7 +87,7 @@ plot.DMNGroup <- function(x, taxa = 15, ...) {
     shares <- .shares_of_groups(fits)
     weights <- lapply(fits, function(fit) fit@mixture$Weight)
     means <- mapply(function(share, weight) share %*% weight, shares, weights)
-    size <- vapply(fits, function(fit) nrow(fit@group), integer(1))
+    size <- vapply(fits, .n_samples, integer(1))
     average <- drop(means %*% (size / sum(size)))
     top <- utils::head(.driver_order(means, average), taxa)
     names <- make.unique(.taxon_names(fits[[1L]])[top])

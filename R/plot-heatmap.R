@@ -69,7 +69,7 @@ NULL
     taxa <- .check_whole(taxa, "taxa")
     transform <- .check_choice(transform, "transform", c("sqrt", "log"))
     given <- .counts_of_fit(object, count, "heatmap", missing.taxa, assay.type)
-    notes <- .sample_notes(data, count, rownames(object@group), nrow(given))
+    notes <- .sample_notes(data, count, .samples_of(object), nrow(given))
     labels <- componentLabels(object)
     columns <- .heatmap_columns(object, .most_columns)
     top <- .heatmap_taxa(object, taxa)
@@ -89,7 +89,7 @@ NULL
             breaks = colours$breaks, labels = colours$labels,
             limits = colours$limits, guide = .bar_guide("fill", 1L)) +
         .heatmap_bars(bars, columns$x, at, height, labels) +
-        .heatmap_x(columns, labels, rownames(object@group)) +
+        .heatmap_x(columns, labels, .samples_of(object)) +
         ggplot2::scale_y_continuous(name = NULL, expand = c(0, 0),
             breaks = c(rev(seq_along(top)), at + height / 2 + 0.5),
             labels = c(.short_names(.taxon_names(object)[top], 24L),
@@ -133,7 +133,7 @@ NULL
 # `bin`, the column of each of these; for each column its `size`, `component`
 # and place `x`. Between components some places are free.
 .heatmap_columns <- function(object, most) {
-    class <- .classes(object@group, componentLabels(object))
+    class <- .classes_of(object)
     assigned <- as.integer(class$.class)
     order <- order(assigned, class$.uncertainty)
     n <- length(order)

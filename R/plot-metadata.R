@@ -56,11 +56,11 @@ utils::globalVariables(c("component", "level", "count", "middle", "ink",
         .stop("'data' is missing: pass a variable with a value for each sample")
     nlevels <- .check_whole(nlevels, "nlevels")
     data <- .variable_of_samples(data, variable, object)
-    component <- .classes(object@group, componentLabels(object))$.class
+    component <- .classes_of(object)$.class
     if (is.factor(data))
         .plot_levels(component, data, variable, nlevels)
     else
-        .plot_values(component, data, variable, rownames(object@group))
+        .plot_values(component, data, variable, .samples_of(object))
 }
 
 # The variable as a factor without empty levels or a plain numeric vector.
@@ -77,8 +77,8 @@ utils::globalVariables(c("component", "level", "count", "middle", "ink",
     } else {
         rows <- names(data)
     }
-    .check_variable(data, nrow(object@group))
-    .check_same_order(rows, rownames(object@group), "data", "mixture(object)",
+    .check_variable(data, .n_samples(object))
+    .check_same_order(rows, .samples_of(object), "data", "mixture(object)",
         paste0("data[rownames(mixture(object))", if (!is.null(table)) ", ",
             "]"))
     if (is.numeric(data)) as.double(data) else factor(data)

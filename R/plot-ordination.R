@@ -48,7 +48,7 @@ NULL
     taxa <- .check_whole(taxa, "taxa")
     kinds <- c("pcoa", "hellinger")
     many <- identical(method, kinds) &&
-        nrow(object@group) > .most_distances
+        .n_samples(object) > .most_distances
     method <- if (many) "hellinger" else .check_choice(method, "method", kinds)
     given <- .counts_of_fit(object, count, "ordination", missing.taxa,
         assay.type)
@@ -56,7 +56,7 @@ NULL
     table <- .lumped_proportions(given, fitted.DMN(object, scale = TRUE), taxa)
     axes <- if (method == "pcoa") .pcoa(table$samples, table$components) else
         .hellinger(table$samples, table$components)
-    class <- .classes(object@group, labels)
+    class <- .classes_of(object)
     samples <- rownames(given)
     points <- data.frame(
         sample = if (is.null(samples)) as.character(seq_len(nrow(given)))

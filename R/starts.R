@@ -16,10 +16,10 @@
 # The best of up to `nstart` starts, with the markers and the variables of the
 # table if it has any.
 .fit_compressed <- function(table, k, seed, verbose, nstart, num.threads,
-    optimizer, control) {
+    optimizer, control, keep.group = TRUE) {
     if (is.null(table$markers))
         return(.fit_starts(table, k, seed, verbose, nstart, num.threads,
-            optimizer, control))
+            optimizer, control, keep.group = keep.group))
     fit <- .fit_markers(table, k, nstart, list(seed = seed,
         num.threads = num.threads, optimizer = optimizer, control = control))
     if (verbose)
@@ -33,24 +33,26 @@
 # usual sequence; `given` and `log_weights` are for starts of kind "given",
 # samples x components: responsibilities, and the log weights of each sample, or
 # NULL. `reassign`: whether a lone start reassigns samples, as each of several
-# does. `settings`: seed, num.threads, optimizer, control.
+# does. `settings`: seed, num.threads, optimizer, control. Without `keep.group`
+# the fit is compact (R/utils-samples.R).
 .call_fit <- function(pointer, k, nstart, settings, kinds = NULL, given = NULL,
-    log_weights = NULL, reassign = FALSE, verbose = FALSE) {
+    log_weights = NULL, reassign = FALSE, verbose = FALSE, keep.group = TRUE) {
     # one component has one optimum
     .Call(R_dmm_table_fit, pointer, k, if (k == 1L) 1L else nstart, kinds,
         given, log_weights, reassign, settings$seed, verbose,
-        settings$num.threads, settings$optimizer, settings$control)
+        settings$num.threads, settings$optimizer, settings$control, keep.group)
 }
 
 # The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,
 # or NULL for the usual sequence. `given` is a matrix, samples x components, of
 # responsibilities for starts of kind "given".
 .fit_starts <- function(table, k, seed, verbose, nstart, num.threads,
-    optimizer, control, kinds = NULL, given = NULL) {
+    optimizer, control, kinds = NULL, given = NULL, keep.group = TRUE) {
     settings <- list(seed = seed, num.threads = num.threads,
         optimizer = optimizer, control = control)
     raw <- .call_fit(table$table, k, nstart, settings, kinds, given,
-        verbose = verbose && (k == 1L || nstart == 1L))
+        verbose = verbose && (k == 1L || nstart == 1L),
+        keep.group = keep.group)
     raw <- .add_concomitant(raw, table$table, table$concomitant, nstart,
         settings)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
@@ -212,7 +214,7 @@ starts <- function(object) {
         .stop("'object' was made by DirichletMultinomial, which does not ",
             "record its starts")
     # fits of earlier versions have no number of samples
-    samples <- if (is.null(x$samples)) nrow(object@group) else x$samples
+    samples <- if (is.null(x$samples)) .n_samples(object) else x$samples
     structure(data.frame(start = seq_along(x$kind), kind = x$kind,
         seed = x$seed, samples = samples, NLE = x$NLE,
         iterations = x$iterations, converged = x$converged,
@@ -226,7 +228,7 @@ starts <- function(object) {
         return(mixture$Starts)
     if (!is.null(mixture$Converged))
         list(kind = "kmeans", seed = as.double(mixture$Seed),
-            samples = nrow(object@group),
+            samples = .n_samples(object),
             NLE = object@goodnessOfFit[["NLE"]],
             iterations = mixture$Iterations, converged = mixture$Converged)
 }

@@ -107,6 +107,8 @@
         sprintf("%s[, colSums(assay(%s)) > 0]", arg, arg)
     else if (inherits(given, c("phyloseq", "otu_table")))
         sprintf("prune_samples(sample_sums(%s) > 0, %s)", arg, arg)
+    else if (is.function(given) || is.list(given) && !is.object(given))
+        "leave them out of the blocks"
     else
         sprintf("%s[rowSums(%s) > 0, ]; or pass t(%s) if its rows are taxa",
             arg, arg, arg)

@@ -1,9 +1,62 @@
-# Samples: their names, their variables, and the order in which they are given.
+# Samples: what a fit says of them, their variables, and the order in which they
+# are given.
 
-# The names of the samples of a fit, or their numbers.
+# A fit made with keep.group = FALSE is *compact*: its `group` has no rows, and
+# `mixture$Assigned` is a list of
+#
+#   component    the most probable component of each sample, named by sample
+#   uncertainty  the sum of the probabilities of all others
+#   entropy      of all samples, see entropy()
+.is_compact <- function(fit) !is.null(fit@mixture$Assigned)
+
+.n_samples <- function(fit) {
+    if (.is_compact(fit))
+        length(fit@mixture$Assigned$component)
+    else
+        nrow(fit@group)
+}
+
+# The names of the samples of a fit, or NULL.
+.samples_of <- function(fit) {
+    if (.is_compact(fit))
+        names(fit@mixture$Assigned$component)
+    else
+        rownames(fit@group)
+}
+
+# The same, or their numbers.
 .sample_names <- function(fit) {
-    names <- rownames(fit@group)
-    if (is.null(names)) as.character(seq_len(nrow(fit@group))) else names
+    names <- .samples_of(fit)
+    if (is.null(names)) as.character(seq_len(.n_samples(fit))) else names
+}
+
+# The probabilities of all components for each sample.
+.group_of <- function(fit, arg = "object") {
+    if (.is_compact(fit))
+        .stop("'", arg, "' was fitted with keep.group = FALSE and has no ",
+            "probabilities of samples. predict(", arg, ", count) computes ",
+            "them; mixture(", arg, ", assign = TRUE) has the most probable ",
+            "components")
+    fit@group
+}
+
+# The number of the most probable component of each sample.
+.assigned <- function(fit) {
+    if (.is_compact(fit))
+        unname(fit@mixture$Assigned$component)
+    else
+        max.col(unname(fit@group), ties.method = "first")
+}
+
+# The most probable component of each sample, its probability, and the sum of
+# those of all others.
+.classes_of <- function(fit) {
+    labels <- componentLabels(fit)
+    if (!.is_compact(fit))
+        return(.classes(fit@group, labels))
+    uncertainty <- fit@mixture$Assigned$uncertainty
+    data.frame(.class = factor(labels[.assigned(fit)], labels),
+        .probability = 1 - uncertainty, .uncertainty = uncertainty)
 }
 
 # The values of the sample variable that `name` names, if the container has

@@ -151,9 +151,9 @@ writeDMN <- function(object, dir, reference = NULL) {
 
 # Samples sorted by the bytes of their names, in any locale.
 .sample_order <- function(fit) {
-    names <- rownames(fit@group)
+    names <- .samples_of(fit)
     if (is.null(names))
-        seq_len(nrow(fit@group))
+        seq_len(.n_samples(fit))
     else
         order(names, method = "radix")
 }
@@ -169,7 +169,7 @@ writeDMN <- function(object, dir, reference = NULL) {
 }
 
 .posterior_table <- function(fit) {
-    table <- data.frame(.sample_names(fit), unname(fit@group))
+    table <- data.frame(.sample_names(fit), unname(.group_of(fit)))
     names(table) <- c("", .partitions(fit))
     table[.sample_order(fit), ]
 }

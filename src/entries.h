@@ -8,8 +8,6 @@
 #include <Rinternals.h>
 
 SEXP R_dmm_count_problem(SEXP count, SEXP num_threads);
-SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
-               SEXP optimizer, SEXP control);
 SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k,
                  SEXP num_threads);
 SEXP R_dmm_table_split(SEXP table, SEXP markers, SEXP largest_k,
@@ -18,7 +16,9 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
                        SEXP other, SEXP shared, SEXP control, SEXP num_threads);
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
-                     SEXP num_threads, SEXP optimizer, SEXP control);
+                     SEXP num_threads, SEXP optimizer, SEXP control,
+                     SEXP keep_group);
+SEXP R_dmm_table_free(SEXP table);
 SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control,
                     SEXP num_threads);
 SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control, SEXP optimizer,

@@ -13,11 +13,11 @@
 
 static const R_CallMethodDef entries[] = {
     ENTRY(R_dmm_count_problem, 2),
-    ENTRY(R_dmm_fit, 7),
     ENTRY(R_dmm_table, 4),
     ENTRY(R_dmm_table_split, 4),
     ENTRY(R_dmm_table_gains, 8),
-    ENTRY(R_dmm_table_fit, 12),
+    ENTRY(R_dmm_table_fit, 13),
+    ENTRY(R_dmm_table_free, 1),
     ENTRY(R_dmm_evaluate, 5),
     ENTRY(R_dmm_mstep, 6),
     ENTRY(R_dmm_pack, 3),

@@ -1,13 +1,13 @@
-/* A fit from one start, and the conversion of fits into R lists. */
+/* The conversion of fits into R lists. */
 #include <string.h>
 
-#include "entries.h"
 #include "glue.h"
 
 static SEXP real_matrix(const double *values, size_t rows, size_t columns)
 {
     SEXP x = PROTECT(Rf_allocMatrix(REALSXP, (int)rows, (int)columns));
-    memcpy(REAL(x), values, rows * columns * sizeof(double));
+    if (rows > 0)
+        memcpy(REAL(x), values, rows * columns * sizeof(double));
     UNPROTECT(1);
     return x;
 }
@@ -39,6 +39,27 @@ SEXP glue_fit_owner(void)
     return owner;
 }
 
+/* The most probable components of a compact result: list(component,
+ * uncertainty, entropy), or NULL if it has responsibilities instead. */
+static SEXP assigned(const dmm_fit_result *r)
+{
+    if (r->assigned == NULL)
+        return R_NilValue;
+    const char *names[] = {"component", "uncertainty", "entropy", ""};
+    const size_t n = r->n_samples;
+    SEXP list = PROTECT(glue_list(names));
+    int *component = INTEGER(
+        glue_set(list, 0, Rf_allocVector(INTSXP, (R_xlen_t)n)));
+    double *uncertainty =
+        REAL(glue_set(list, 1, Rf_allocVector(REALSXP, (R_xlen_t)n)));
+    for (size_t i = 0; i < n; i++)
+        component[i] = (int)r->assigned[i] + 1;
+    memcpy(uncertainty, r->assigned + n, n * sizeof(double));
+    glue_set(list, 2, Rf_ScalarReal(r->entropy));
+    UNPROTECT(1);
+    return list;
+}
+
 SEXP glue_fit(const dmm_fit_result *r)
 {
     const char *names[] = {"GoodnessOfFit", "Group",       "Weight",
@@ -46,12 +67,12 @@ SEXP glue_fit(const dmm_fit_result *r)
                            "StdErr",        "LogLik",      "Iterations",
                            "Evaluations",   "KmeansIterations",
                            "Converged",     "Reseeded",    "Empty",
-                           "Threads",       "ShareErr",    ""};
+                           "Threads",       "ShareErr",    "Assigned", ""};
     SEXP list = PROTECT(glue_list(names));
     SEXP weight = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t)r->k));
     memcpy(REAL(weight), r->weight, r->k * sizeof(double));
     glue_set(list, 0, goodness_of_fit(r));
-    glue_set(list, 1, real_matrix(r->z, r->n_samples, r->k));
+    glue_set(list, 1, real_matrix(r->z, r->z ? r->n_samples : 0, r->k));
     glue_set(list, 2, weight);
     glue_set(list, 3, real_matrix(r->estimate, r->n_taxa, r->k));
     glue_set(list, 4, real_matrix(r->lower, r->n_taxa, r->k));
@@ -66,32 +87,7 @@ SEXP glue_fit(const dmm_fit_result *r)
     glue_set(list, 13, Rf_ScalarInteger(r->empty));
     glue_set(list, 14, Rf_ScalarInteger(r->n_threads));
     glue_set(list, 15, real_matrix(r->share_error, r->n_taxa, r->k));
+    glue_set(list, 16, assigned(r));
     UNPROTECT(2);
-    return list;
-}
-
-/* Fits a mixture of k components from one k-means start: dmm_fit(). Returns the
- * list of glue_fit(). */
-SEXP R_dmm_fit(SEXP count, SEXP k, SEXP seed, SEXP verbose, SEXP num_threads,
-               SEXP optimizer, SEXP control_list)
-{
-    const dmm_matrix matrix = glue_matrix(count);
-    dmm_control control = glue_control(control_list, num_threads);
-    control.optimizer = glue_optimizer(optimizer);
-    control.seed = (unsigned long)glue_int(seed, "seed");
-    const int components = glue_int(k, "k");
-    glue_guard guard;
-    PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
-    SEXP owner = PROTECT(glue_fit_owner());
-    dmm_fit_result *result = NULL;
-    const dmm_status status =
-        dmm_fit(&matrix, components > 0 ? (size_t)components : 0, &control,
-                &result);
-    R_SetExternalPtrAddr(owner, result);
-    glue_guard_end(&guard);
-    glue_check(status);
-    SEXP list = PROTECT(glue_fit(result));
-    glue_finalise_fit(owner);
-    UNPROTECT(3);
     return list;
 }

@@ -56,6 +56,15 @@ SEXP R_dmm_table(SEXP count, SEXP canonical, SEXP largest_k, SEXP num_threads)
     return owner;
 }
 
+/* Frees a compressed table before R's garbage collector would, which does not
+ * know its size. */
+SEXP R_dmm_table_free(SEXP table)
+{
+    if (TYPEOF(table) == EXTPTRSXP && R_ExternalPtrTag(table) == table_tag())
+        finalise_table(table);
+    return R_NilValue;
+}
+
 static dmm_start_kind find_kind(const char *name)
 {
     for (int i = 0; i < DMM_START_KINDS; i++)
@@ -176,10 +185,12 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
  * NULL for the usual sequence. `given` is NULL or the responsibilities (N x K)
  * for starts of kind "given". `log_prior` is NULL or, for one such start, the
  * log probabilities of the components for each sample (N x K). `reassign`:
- * whether a lone start reassigns samples. */
+ * whether a lone start reassigns samples. Without keep_group the fit has the
+ * most probable components only. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
-                     SEXP num_threads, SEXP optimizer, SEXP control_list)
+                     SEXP num_threads, SEXP optimizer, SEXP control_list,
+                     SEXP keep_group)
 {
     const dmm_table *compressed = read_table(table);
     const int rows = Rf_asInteger(R_ExternalPtrProtected(table));
@@ -190,6 +201,7 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     dmm_control control = glue_control(control_list, num_threads);
     control.optimizer = glue_optimizer(optimizer);
     control.seed = (unsigned long)glue_int(seed, "seed");
+    control.compact = Rf_asLogical(keep_group) == FALSE;
     dmm_start_plan plan = {.n_starts = (size_t)n,
                            .reassign = Rf_asLogical(reassign) == TRUE};
     plan.kinds = read_kinds(kinds, n);

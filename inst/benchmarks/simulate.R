@@ -67,3 +67,40 @@ simulated_sets <- list(
         simulate_counts(1000, 100, 20, seed = 2)),
     "N=10000 S=100 K=5" = benchmark_set(5L,
         simulate_counts(10000, 100, 5, seed = 3)))
+
+# A model for tables that are drawn in blocks, block by block and fast: k
+# components of s taxa as in simulate_counts(), with the precision at which a
+# sample has `nonzeros` counts above 0, on average, of a mean total of `total`.
+large_mixture <- function(s, k, nonzeros, seed, total = 1000, spread = 0.7,
+    shape = 0.35) {
+    set.seed(seed)
+    share <- rgamma(s, shape, 1) * exp(matrix(rnorm(s * k, 0, spread), s))
+    share <- share / rep(colSums(share), each = s)
+    expected <- function(log_precision) {
+        precision <- exp(log_precision)
+        mean(colSums(1 - (1 + total / precision)^(-precision * share)))
+    }
+    precision <- exp(uniroot(function(x) expected(x) - nonzeros,
+        c(-3, 12))$root)
+    list(alpha = precision * share, scale = total / precision)
+}
+
+# n samples of such a model as a dgCMatrix, sorted by component. The counts are
+# negative binomial with a common scale, which given their total are
+# Dirichlet-multinomial. Each is a Poisson number of logarithmic variables, which
+# are drawn and added up.
+draw_large <- function(n, model) {
+    k <- ncol(model$alpha)
+    odds <- model$scale / (1 + model$scale)
+    value <- seq_len(ceiling(-40 / log(odds)))
+    chance <- cumsum(-odds^value / value / log1p(-odds))
+    component <- sort(sample.int(k, n, TRUE))
+    terms <- rpois(n, sum(model$alpha[, 1L]) * log1p(model$scale))
+    column <- unlist(lapply(seq_len(k), function(i) {
+        sample.int(nrow(model$alpha), sum(terms[component == i]), TRUE,
+            model$alpha[, i])
+    }))
+    Matrix::sparseMatrix(i = rep.int(seq_len(n), terms), j = column,
+        x = findInterval(runif(sum(terms)), chance) + 1,
+        dims = c(n, nrow(model$alpha)))
+}

@@ -71,6 +71,8 @@ typedef struct {
                                   many no more are made; 0: all are made; or
                                   DMM_AGREE_USUAL                          */
     unsigned long seed;        /* of the random start                      */
+    int compact;               /* whether the result has `assigned` in place
+                                  of z                                     */
     int n_threads;             /* at most                                  */
     dmm_progress progress;     /* may be NULL                              */
     dmm_interrupt interrupt;   /* may be NULL                              */
@@ -84,7 +86,11 @@ typedef struct {
     size_t n_samples, n_taxa, k;
     double nle, log_likelihood, log_det, laplace, bic, aic;
     double *weight;   /* k, decreasing, sum 1: pi                          */
-    double *z;        /* n_samples x k                                     */
+    double *z;        /* n_samples x k; NULL if compact                    */
+    double *assigned; /* n_samples x 2: the most probable component, from 0,
+                         the first of several, and the sum of the
+                         probabilities of all others. NULL unless compact  */
+    double entropy;   /* -sum z log z, if compact                          */
     double *estimate; /* n_taxa x k: alpha                                 */
     double *lower;    /* n_taxa x k: exp(lambda - 2 std_error)             */
     double *upper;    /* n_taxa x k: exp(lambda + 2 std_error)             */

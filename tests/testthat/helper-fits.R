@@ -65,8 +65,10 @@ large_table <- function(n = 12000, s = 100, k = 3) {
 # Otherwise a test could not show that results do not depend on their number.
 expect_threads <- function(count, k, n = 2L) {
     skip_if_not(.Call(R_dmm_threads)$openmp, "built without OpenMP")
-    used <- .Call(R_dmm_fit, count, as.integer(k), 1L, FALSE, n, "newton",
-        dmncontrol())$Threads
+    k <- as.integer(k)
+    used <- .call_fit(.compress(count, k, n, 1L)$table, k, 1L,
+        list(seed = 1L, num.threads = n, optimizer = "newton",
+            control = dmncontrol()))$fit$Threads
     expect_identical(used, n)
 }
 

@@ -40,12 +40,168 @@ test_that("HDF5Matrix and TENxMatrix give the same fit", {
     expect_identical(both_fits(h5), reference)
     transposed <- HDF5Array::writeHDF5Array(t(x), with.dimnames = TRUE)
     with_block_size(1e4, expect_identical(both_fits(t(transposed)), reference))
+    skip_if_not_installed("rhdf5")
+    # the format of 10x Genomics: columns are samples
     file <- tempfile(fileext = ".h5")
-    tenx <- tryCatch(suppressWarnings(suppressMessages(
-        HDF5Array::writeTENxMatrix(as_sparse(t(x)), file, group = "matrix"))),
-        error = function(e) NULL)
-    skip_if(is.null(tenx), "this HDF5Array cannot write a TENxMatrix")
-    with_block_size(1e4, expect_identical(both_fits(t(tenx)), reference))
+    on.exit(unlink(file))
+    sparse <- as_sparse(t(x))
+    rhdf5::h5createFile(file)
+    rhdf5::h5createGroup(file, "matrix")
+    parts <- list(data = as.integer(sparse@x), indices = sparse@i,
+        indptr = sparse@p, shape = dim(sparse), barcodes = colnames(sparse),
+        genes = rownames(sparse))
+    for (part in names(parts))
+        rhdf5::h5write(parts[[part]], file, paste0("matrix/", part))
+    # HDF5Array needs this, which other calls change
+    rhdf5::h5errorHandling("normal")
+    tenx <- HDF5Array::TENxMatrix(file, "matrix")
+    for (bytes in c(1e8, 1e4, 1))
+        with_block_size(bytes, expect_identical(both_fits(t(tenx)), reference))
+})
+
+# Blocks of so many samples, in a list.
+in_blocks <- function(x, size, make = identity) {
+    lapply(unname(split(seq_len(nrow(x)), (seq_len(nrow(x)) - 1) %/% size)),
+        function(i) make(x[i, , drop = FALSE]))
+}
+
+# A function that returns the elements of a list and then NULL.
+iterator <- function(blocks) {
+    i <- 0
+    function() {
+        i <<- i + 1
+        if (i <= length(blocks)) blocks[[i]]
+    }
+}
+
+test_that("a list or function of blocks gives the same fit for any size", {
+    x <- small_twins()
+    reference <- both_fits(x)
+    nothing <- x[0, ]
+    blocks <- list(in_blocks(x, 40), in_blocks(x, 7), in_blocks(x, 1),
+        in_blocks(x, 9, as_sparse), in_blocks(x + 0, 13, as.data.frame),
+        # lists in lists
+        list(in_blocks(x[1:20, ], 6), in_blocks(x[21:40, ], 11)),
+        list(nothing, x[1:3, ], nothing, as_sparse(x[4, , drop = FALSE]),
+            dmncounts(in_blocks(x[5:40, ], 10)), nothing))
+    for (block in blocks) {
+        for (threads in 1:2)
+            expect_identical(both_fits(block, num.threads = threads), reference)
+        expect_identical(as.matrix(dmncounts(iterator(block))), x)
+        expect_identical(dmn(iterator(block), 2, seed = 3), dmn(x, 2, seed = 3))
+    }
+    halves <- list(in_blocks(x[1:20, ], 6), iterator(in_blocks(x[21:40, ], 11)))
+    expect_identical(as.matrix(dmncounts(halves)), x)
+    # names are not needed, and those of the list are not used
+    bare <- both_fits(unname(x))
+    expect_identical(both_fits(in_blocks(unname(x), 7)), bare)
+    named <- in_blocks(x, 20)
+    expect_identical(both_fits(list(a = named[[1]], b = named[[2]])), reference)
+    skip_if_not_installed("SummarizedExperiment")
+    skip_if_not_installed("DelayedArray")
+    expect_identical(both_fits(list(DelayedArray::DelayedArray(x[1:25, ]),
+        SummarizedExperiment::SummarizedExperiment(
+            list(counts = t(x[26:40, ]))))), reference)
+})
+
+test_that("functions that take counts take a function of blocks", {
+    x <- small_twins()
+    make <- function() iterator(in_blocks(x, 9))
+    fit <- dmn(x, 2, seed = 1, nstart = 1)
+    expect_identical(predict(fit, make()), predict(fit, x))
+    expect_identical(residuals(fit, make()), residuals(fit, x))
+    select <- function(count) {
+        suppressWarnings(dmnselect(count, 1:2, nstart = 2, seed = 1))
+    }
+    expect_identical(select(make()), select(x))
+    group <- rep(c("a", "b"), 20)
+    in_groups <- function(count) {
+        dmngroup(count, group, 1, seed = 1, nstart = 1, .lapply = lapply)
+    }
+    expect_identical(in_groups(make()), in_groups(x))
+})
+
+test_that("blocks that do not belong together are refused, by name", {
+    x <- small_twins()
+    bad <- function(block, message) {
+        first <- x[1:20, ]
+        expect_error(dmn(list(first, first, block), 1),
+            gsub("BLOCK", "count[[3]]", gsub("FIRST", "count[[1]]", message)),
+            fixed = TRUE)
+        expect_error(dmn(iterator(list(first, first, block)), 1),
+            gsub("BLOCK", "block 3 of count",
+                gsub("FIRST", "block 1 of count", message)), fixed = TRUE)
+    }
+    bad(x[, -1], sprintf(paste("'BLOCK' must have the %d taxa (columns) of",
+        "'FIRST'; found %d"), ncol(x), ncol(x) - 1))
+    turned <- x[, ncol(x):1]
+    bad(turned, sprintf(paste("'BLOCK' must have the taxa of 'FIRST' in the",
+        "same order; found '%s' in place of '%s' in column 1"),
+        colnames(turned)[1], colnames(x)[1]))
+    renamed <- x
+    colnames(renamed)[5] <- NA
+    bad(renamed, sprintf("found 'NA' in place of '%s' in column 5",
+        colnames(x)[5]))
+    bare <- x
+    colnames(bare) <- NULL
+    bad(bare, paste("'BLOCK' has no names of taxa, 'FIRST' has them: give them",
+        "to all blocks or to none"))
+    bare <- x
+    rownames(bare) <- NULL
+    bad(bare, "'BLOCK' has no names of samples, 'FIRST' has them")
+    expect_error(dmn(list(bare, x), 1),
+        "'count[[2]]' has names of samples, 'count[[1]]' has none",
+        fixed = TRUE)
+    expect_error(dmn(list(unname(x), bare), 1),
+        "'count[[2]]' has names of taxa, 'count[[1]]' has none", fixed = TRUE)
+    half <- x + 0
+    half[7, 3] <- 0.5
+    bad(half, paste("the counts in 'BLOCK' must be whole numbers; found 0.5 in",
+        sprintf("row 7 ('%s'), column 3", rownames(x)[7])))
+    bad(as_sparse(-x), "the counts in 'BLOCK' must not be negative")
+    bad(x > 0, "'BLOCK' must hold numbers; found a logical matrix")
+    bad(data.frame(sample = "a", b = 1), "found character in 'sample'")
+    bad(dmn(x, 1), "'BLOCK' must be counts, samples x taxa")
+    empty <- x
+    empty[4, ] <- 0L
+    expect_error(dmn(in_blocks(empty, 3), 1), paste0("1 sample (row) of ",
+        "'count' has no counts: '", rownames(x)[4], "'.\nRemove them: leave ",
+        "them out of the blocks"), fixed = TRUE)
+    expect_error(dmn(list(x[0, ]), 1), "'count' has no samples (rows)",
+        fixed = TRUE)
+})
+
+test_that("lists and functions that are no tables are refused", {
+    x <- small_twins()
+    start <- paste("'count' must be counts, samples x taxa, in a matrix,",
+        "data.frame or another container that ?dmncounts lists, or a list of",
+        "such tables, blocks of samples; found ")
+    list_error <- function(list, found) {
+        expect_error(dmn(list, 1), paste0(start, found), fixed = TRUE)
+    }
+    list_error(list(), "an empty list")
+    list_error(list(1, 2), "a list with 1 as element 1")
+    list_error(list(counts = x, sex = "f"),
+        "a list with \"f\" as element 2 ('sex')")
+    list_error(list(x, NULL), "a list with NULL as element 2")
+    list_error(list(x, 1:3),
+        "a list with a numeric vector of length 3 as element 2")
+    expect_error(dmn(mean, 1), paste("'count' must be counts, or a function",
+        "without arguments that returns the next block of samples at each",
+        "call; found a function of 'x'"), fixed = TRUE)
+    expect_error(dmn(function(a = 1, ...) NULL, 1), paste("'count' must return",
+        "blocks of samples, and NULL after the last; found NULL at its first"))
+    expect_error(dmn(function() 3, 1),
+        "'block 1 of count' must be counts, samples x taxa")
+    expect_error(dmn(function() stop("the file is gone"), 1),
+        "the file is gone")
+    used <- iterator(in_blocks(x, 30))
+    dmn(used, 1)
+    expect_error(dmn(used, 1), "must be made again")
+    expect_error(dmncounts(list(x), assay = "a"), "no argument 'assay'")
+    expect_error(dmncounts(used, assay = "a"), "no argument 'assay'")
+    expect_error(dmn(list(x), 1, assay.type = "raw"),
+        "'assay.type' chooses an assay of a SummarizedExperiment")
 })
 
 test_that("experiments give the same fit", {
@@ -112,6 +268,7 @@ test_that("every function that takes counts takes containers", {
     }
     reference <- calls(x)
     for (container in list(make(t(x)), DelayedArray::DelayedArray(x),
+        list(x[1:13, ], as_sparse(x[-(1:13), ])),
         make(DelayedArray::DelayedArray(as_sparse(t(x))))))
         expect_identical(calls(container), reference)
 })

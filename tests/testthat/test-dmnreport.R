@@ -106,6 +106,15 @@ test_that("one fit, even with one component, has a page", {
     expect_false(grepl("best by the criterion", page))
 })
 
+test_that("a fit without probabilities has a page", {
+    skip_without_pandoc()
+    fits <- lapply(c(TRUE, FALSE), function(keep) {
+        dmn(groups, 2, seed = 1, keep.group = keep)
+    })
+    expect_identical(images(page_of(fits[[2]], count = groups)),
+        images(page_of(fits[[1]], count = groups)) - 1L)
+})
+
 test_that("nothing but the file is written, and it is not lost", {
     skip_without_pandoc()
     dir <- tempfile()

@@ -91,3 +91,39 @@ test_that("damaged packed counts are refused", {
     data <- 24 + 4 * (ncol(x) + 1)
     damage(function(y) { y$blocks[[1]][data + 2:9] <- as.raw(255); y })
 })
+
+test_that("small blocks are joined, and large ones divided", {
+    x <- random_table(300, 40, 5)
+    x[rbinom(length(x), 1, 0.8) == 1] <- 0L
+    whole <- packed(x, 300L)
+    bytes <- function(p) sum(lengths(unclass(p)$blocks))
+    # a block of one sample is mostly offsets, 164 bytes
+    set.seed(1)
+    sizes <- list(rep(1, 300), rep(7, 43), c(rep(c(1, 30, 2), 9), rep(1, 3)),
+        sample(c(rep(1, 100), rep(20, 10))), 300:1)
+    for (size in sizes) {
+        ends <- pmin(cumsum(size), 300)
+        packer <- .new_packer(40)
+        for (i in seq_len(which(ends == 300)[[1L]]))
+            packer$add(x[seq(c(0, ends)[[i]] + 1, ends[[i]]), , drop = FALSE])
+        p <- packer$table(dimnames(x))
+        expect_identical(packer$rows(), 300)
+        expect_identical(as.matrix(p), x)
+        expect_lt(bytes(p), 1.4 * bytes(whole))
+    }
+    # rows sorted by decreasing number of counts
+    sorted <- x[order(rowSums(x > 0), decreasing = TRUE), ]
+    p <- dmncounts(lapply(1:300, function(i) sorted[i, , drop = FALSE]))
+    expect_identical(as.matrix(p), sorted)
+    expect_lt(bytes(p), 1.4 * bytes(whole))
+    # a block has at most 65536 samples
+    tall <- matrix(1:2, 140000, 1)
+    for (blocks in list(list(tall), list(tall[1:100, , drop = FALSE],
+        tall[-(1:100), , drop = FALSE]))) {
+        p <- dmncounts(blocks)
+        rows <- vapply(unclass(p)$blocks, .rows_of_block, numeric(1))
+        expect_identical(sum(rows), 140000)
+        expect_lte(max(rows), 65536)
+        expect_identical(as.matrix(p), tall)
+    }
+})

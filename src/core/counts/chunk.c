@@ -1,6 +1,7 @@
 /* The workspace of EM iterations, and how they are divided: see chunk.h. */
 #include "counts/chunk.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -70,6 +71,32 @@ void dmm_chunk_get_responsibilities(const dmm_chunk *chunk, const size_t *order,
                 result[c * n + i] = z[i * kp];
         }
     }
+}
+
+double dmm_chunk_assign(const dmm_chunk *chunk, const size_t *order,
+                        double *assigned)
+{
+    const size_t n = chunk->counts->n_samples, k = chunk->k;
+    double entropy = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double *z = chunk->z + i * chunk->kp;
+        size_t greatest = 0;
+        double others = 0, sum = 0;
+        for (size_t c = 1; c < k; c++)
+            if (z[order[c]] > z[order[greatest]])
+                greatest = c;
+        for (size_t c = 0; c < k; c++) {
+            const double p = z[order[c]];
+            if (c != greatest)
+                others += p;
+            if (p > 0)
+                sum -= p * log(p);
+        }
+        assigned[i] = (double)greatest;
+        assigned[n + i] = others;
+        entropy += sum;
+    }
+    return entropy;
 }
 
 void dmm_chunk_release_table(dmm_chunk *chunk)

@@ -65,6 +65,11 @@ void dmm_chunk_set_responsibilities(dmm_chunk *chunk, const double *given);
 void dmm_chunk_get_responsibilities(const dmm_chunk *chunk, const size_t *order,
                                     double *result);
 
+/* Reduces z to the most probable component of each sample, in `assigned` as in
+ * dmm_fit_result, with components in an order as above. Returns the entropy. */
+double dmm_chunk_assign(const dmm_chunk *chunk, const size_t *order,
+                        double *assigned);
+
 /* Allocates for each of n_threads threads a buffer for a part of the histogram,
  * if all responsibilities stay in cache and the whole histogram does not. A
  * thread that computes a part and its sums in its own buffer does not write to

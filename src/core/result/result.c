@@ -14,6 +14,7 @@ void dmm_fit_free(dmm_fit_result *result)
         return;
     dmm_free(result->weight);
     dmm_free(result->z);
+    dmm_free(result->assigned);
     dmm_free(result->estimate);
     dmm_free(result->lower);
     dmm_free(result->upper);
@@ -23,7 +24,7 @@ void dmm_fit_free(dmm_fit_result *result)
 }
 
 static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
-                             dmm_fit_result **result)
+                             int compact, dmm_fit_result **result)
 {
     dmm_fit_result *r = DMM_NEW(1, dmm_fit_result);
     if (!r)
@@ -32,13 +33,14 @@ static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
     r->n_taxa = n_taxa;
     r->k = k;
     r->weight = DMM_NEW(k, double);
-    r->z = DMM_NEW2(n_samples, k, double);
+    double **z = compact ? &r->assigned : &r->z;
+    *z = DMM_NEW2(n_samples, compact ? 2 : k, double);
     r->estimate = DMM_NEW2(n_taxa, k, double);
     r->lower = DMM_NEW2(n_taxa, k, double);
     r->upper = DMM_NEW2(n_taxa, k, double);
     r->std_error = DMM_NEW2(n_taxa, k, double);
     r->share_error = DMM_NEW2(n_taxa, k, double);
-    if (!r->weight || !r->z || !r->estimate || !r->lower || !r->upper ||
+    if (!r->weight || !*z || !r->estimate || !r->lower || !r->upper ||
         !r->std_error || !r->share_error) {
         dmm_fit_free(r);
         return DMM_ERROR_MEMORY;
@@ -115,7 +117,10 @@ static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
     r->converged = em->converged;
     r->reseeded = start->reseeded;
     r->n_threads = dmm_team_size(em->team);
-    dmm_chunk_get_responsibilities(em->chunk, order, r->z);
+    if (r->assigned)
+        r->entropy = dmm_chunk_assign(em->chunk, order, r->assigned);
+    else
+        dmm_chunk_get_responsibilities(em->chunk, order, r->z);
     status = isfinite(r->laplace) ? DMM_OK : DMM_ERROR_NUMERIC;
 done:
     dmm_free(order);
@@ -141,7 +146,7 @@ dmm_status dmm_result_make(dmm_em *em, const dmm_start *start,
                           log_det, variance, share_variance);
     dmm_em_release_workspace(em);
     status = result_new(em->counts->n_samples, em->counts->n_taxa, p->k,
-                        result);
+                        em->control->compact, result);
     if (status == DMM_OK)
         status = fill_result(em, start, log_det, variance, share_variance,
                              *result);

@@ -319,7 +319,9 @@ dmm_status dmm_table_restore(const dmm_table *table, dmm_fit_result *r)
                           r->share_error};
     const dmm_order *order = &table->order;
     dmm_status status = DMM_OK;
-    if (order->row_place)
+    if (order->row_place && r->assigned)
+        status = reorder(r->assigned, r->n_samples, 2, order->row_place, NULL);
+    else if (order->row_place)
         status = reorder(r->z, r->n_samples, r->k, order->row_place, NULL);
     for (size_t i = 0; order->column_source && i < 5 && status == DMM_OK; i++)
         status =

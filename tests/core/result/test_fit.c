@@ -537,6 +537,50 @@ static void test_log_prior(size_t k, int canonical)
     table_free(&t);
 }
 
+/* What a compact result says of each sample is that of the same fit with all
+ * responsibilities, in whatever order the table is compressed. */
+static void test_compact(size_t k, int canonical)
+{
+    const size_t n = 70;
+    table t = table_mixture(n, 8, 3, 10, 30, 0.4);
+    const dmm_matrix matrix = table_view(&t, DMM_MATRIX_CSC);
+    dmm_control control = dmm_control_default();
+    dmm_table *compressed = NULL;
+    dmm_fit_result *whole = NULL, *compact = NULL;
+    dmm_start_record records[3];
+    size_t made;
+    const dmm_start_plan plan = {.n_starts = 3};
+    CHECK(dmm_table_new(&matrix, canonical, k, 1, &compressed) == DMM_OK);
+    CHECK(dmm_table_fit(compressed, k, &plan, &control, records, &made,
+                        &whole) == DMM_OK);
+    control.compact = 1;
+    CHECK(dmm_table_fit(compressed, k, &plan, &control, records, &made,
+                        &compact) == DMM_OK);
+    CHECK(whole->assigned == NULL && compact->z == NULL);
+    CHECK(compact->nle == whole->nle);
+    CHECK(memcmp(compact->estimate, whole->estimate,
+                 8 * k * sizeof(double)) == 0);
+    double entropy = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t greatest = 0;
+        double others = 0;
+        for (size_t c = 0; c < k; c++) {
+            const double z = whole->z[c * n + i];
+            greatest = z > whole->z[greatest * n + i] ? c : greatest;
+            entropy -= z > 0 ? z * log(z) : 0;
+        }
+        for (size_t c = 0; c < k; c++)
+            others += c == greatest ? 0 : whole->z[c * n + i];
+        CHECK(compact->assigned[i] == (double)greatest);
+        CHECK(compact->assigned[n + i] == others);
+    }
+    CHECK_NEAR(compact->entropy, entropy, 1e-12);
+    dmm_fit_free(whole);
+    dmm_fit_free(compact);
+    dmm_table_free(compressed);
+    table_free(&t);
+}
+
 static void test_arguments(void)
 {
     table t = table_random(5, 5, 0.5, 9, 0);
@@ -571,5 +615,8 @@ int main(void)
         for (int canonical = 0; canonical < 2; canonical++)
             test_log_prior(k, canonical);
     test_reassign();
+    for (size_t k = 1; k <= 4; k++)
+        for (int canonical = 0; canonical < 2; canonical++)
+            test_compact(k, canonical);
     return check_report();
 }
