@@ -34,13 +34,15 @@
 # samples x components: responsibilities, and the log weights of each sample, or
 # NULL. `reassign`: whether a lone start reassigns samples, as each of several
 # does. `settings`: seed, num.threads, optimizer, control. Without `keep.group`
-# the fit is compact (R/utils-samples.R).
+# the fit is compact (R/utils-samples.R). `parts`: see R/utils-parts.R.
 .call_fit <- function(pointer, k, nstart, settings, kinds = NULL, given = NULL,
-    log_weights = NULL, reassign = FALSE, verbose = FALSE, keep.group = TRUE) {
+    log_weights = NULL, reassign = FALSE, verbose = FALSE, keep.group = TRUE,
+    parts = NULL) {
     # one component has one optimum
     .Call(R_dmm_table_fit, pointer, k, if (k == 1L) 1L else nstart, kinds,
         given, log_weights, reassign, settings$seed, verbose,
-        settings$num.threads, settings$optimizer, settings$control, keep.group)
+        settings$num.threads, settings$optimizer, settings$control, keep.group,
+        parts)
 }
 
 # The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,

@@ -17,7 +17,14 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
                      SEXP num_threads, SEXP optimizer, SEXP control,
-                     SEXP keep_group);
+                     SEXP keep_group, SEXP parts);
+SEXP R_dmm_part(SEXP count, SEXP k, SEXP num_threads);
+SEXP R_dmm_part_about(SEXP image);
+SEXP R_dmm_part_sums(SEXP image, SEXP lambda, SEXP log_weight,
+                     SEXP num_threads);
+SEXP R_dmm_part_posterior(SEXP image, SEXP lambda, SEXP log_weight,
+                          SEXP compact, SEXP num_threads);
+SEXP R_dmm_lots(SEXP first, SEXP n);
 SEXP R_dmm_table_free(SEXP table);
 SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control,
                     SEXP num_threads);

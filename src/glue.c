@@ -6,8 +6,7 @@
 
 #include "core/counts/packed.h"
 
-/* The element of a list with the given name, or R_NilValue. */
-static SEXP find_element(SEXP list, const char *name)
+SEXP glue_element(SEXP list, const char *name)
 {
     SEXP names = Rf_getAttrib(list, R_NamesSymbol);
     const int named = TYPEOF(list) == VECSXP && TYPEOF(names) == STRSXP;
@@ -20,8 +19,8 @@ static SEXP find_element(SEXP list, const char *name)
 /* A view of the blocks of an R object of class dmnpacked. */
 static dmm_matrix packed_matrix(SEXP count)
 {
-    SEXP dim = find_element(count, "dim");
-    SEXP blocks = find_element(count, "blocks");
+    SEXP dim = glue_element(count, "dim");
+    SEXP blocks = glue_element(count, "blocks");
     dmm_matrix m = {.kind = DMM_MATRIX_PACKED};
     int valid = TYPEOF(dim) == INTSXP && XLENGTH(dim) == 2 &&
                 TYPEOF(blocks) == VECSXP;
@@ -118,7 +117,7 @@ const double *glue_real_matrix(SEXP x, size_t rows, size_t columns,
 
 static SEXP element(SEXP list, const char *name)
 {
-    SEXP value = find_element(list, name);
+    SEXP value = glue_element(list, name);
     if (value == R_NilValue)
         Rf_error("'control' has no element '%s': make it with dmncontrol()",
                  name);
@@ -172,7 +171,7 @@ void glue_check(dmm_status status)
 /* ---- Calls of R from within the core ---------------------------------- */
 
 /* The cleanup function for R_UnwindProtect(). If R is about to jump, it goes
- * back to call_r() instead. */
+ * back to glue_guard_call() instead. */
 static void jump_back(void *data, Rboolean jump)
 {
     glue_guard *guard = data;
@@ -182,8 +181,7 @@ static void jump_back(void *data, Rboolean jump)
     }
 }
 
-/* Calls call(data), which calls R, unless a jump has been caught already. */
-static void call_r(glue_guard *guard, SEXP (*call)(void *), void *data)
+void glue_guard_call(glue_guard *guard, SEXP (*call)(void *), void *data)
 {
     if (guard->jumped || setjmp(guard->back))
         return;
@@ -200,7 +198,7 @@ static SEXP check_interrupt(void *unused)
 /* The core's interrupt callback (dmm_interrupt). */
 static int interrupted(void *guard)
 {
-    call_r(guard, check_interrupt, NULL);
+    glue_guard_call(guard, check_interrupt, NULL);
     return ((glue_guard *)guard)->jumped;
 }
 
@@ -235,7 +233,7 @@ static void print_progress(dmm_phase phase, int iteration, double value,
 {
     report r = {phase, iteration, value};
     if (iteration % PRINT_EVERY == 0)
-        call_r(guard, print_report, &r);
+        glue_guard_call(guard, print_report, &r);
 }
 
 SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control)

@@ -58,8 +58,28 @@ typedef struct {
  * caller must PROTECT. */
 SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control);
 
+/* Calls call(data), which calls R, unless a jump has been caught already. */
+void glue_guard_call(glue_guard *guard, SEXP (*call)(void *), void *data);
+
 /* Continues the jump if there was one, and then does not return. */
 void glue_guard_end(glue_guard *guard);
+
+/* dmm_parts whose sums a function of R computes, and the arguments of one call
+ * of it. */
+typedef struct {
+    dmm_parts parts;
+    SEXP function; /* of lambda, taxa x components, and the log weights */
+    size_t n_taxa, k;
+    glue_guard *guard;
+    const double *lambda, *log_weight;
+    double *sums;
+} glue_parts;
+
+/* Reads list(samples, log.multinomial, sums, start): the number of samples, the
+ * sum of the parts' log multinomials, the function, and NULL or list(lambda,
+ * log.weight). The list must stay PROTECTed. */
+void glue_read_parts(SEXP list, size_t n_taxa, size_t k, glue_guard *guard,
+                     glue_parts *parts);
 
 /* An external pointer to own a fit of the core, so that the fit is freed even
  * if R runs out of memory and jumps while the fit is copied. The caller must
@@ -69,6 +89,9 @@ void glue_finalise_fit(SEXP owner);
 
 /* A fit as the list that R/dmn.R reads; an owner must hold it meanwhile. */
 SEXP glue_fit(const dmm_fit_result *result);
+
+/* The element of a list with the given name, or R_NilValue. */
+SEXP glue_element(SEXP list, const char *name);
 
 /* Sets element i of a named list and returns the value. */
 SEXP glue_set(SEXP list, int i, SEXP value);

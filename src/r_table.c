@@ -186,11 +186,12 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
  * for starts of kind "given". `log_prior` is NULL or, for one such start, the
  * log probabilities of the components for each sample (N x K). `reassign`:
  * whether a lone start reassigns samples. Without keep_group the fit has the
- * most probable components only. */
+ * most probable components only. `parts` is NULL or what glue_read_parts()
+ * reads: all samples, if the table has some of them. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
                      SEXP num_threads, SEXP optimizer, SEXP control_list,
-                     SEXP keep_group)
+                     SEXP keep_group, SEXP parts)
 {
     const dmm_table *compressed = read_table(table);
     const int rows = Rf_asInteger(R_ExternalPtrProtected(table));
@@ -217,6 +218,12 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     glue_guard guard;
     PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
     SEXP owner = PROTECT(glue_fit_owner());
+    glue_parts elsewhere;
+    if (parts != R_NilValue) {
+        glue_read_parts(parts, dmm_table_taxa(compressed), (size_t)components,
+                        &guard, &elsewhere);
+        plan.parts = &elsewhere.parts;
+    }
     dmm_fit_result *result = NULL;
     size_t made;
     const dmm_status status =

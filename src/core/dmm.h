@@ -144,6 +144,22 @@ typedef struct {
     int iterations, evaluations, converged;
 } dmm_start_record;
 
+/* All samples of a table that is not in memory, or not in this process. An
+ * iteration needs only sums over them (see dmm_part_sums()), which the caller
+ * adds up over parts of the samples. */
+typedef struct {
+    size_t n_samples;
+    double log_multinomial; /* the sum of the parts' */
+    /* Computes the sums at the parameters lambda (n_taxa x k) and the log
+     * weights (k). Any status but DMM_OK ends the fit. Only the thread that
+     * called the core calls it. */
+    dmm_status (*sums)(void *user, const double *lambda,
+                       const double *log_weight, double *sums);
+    void *user;
+    const double *lambda;     /* where to begin, in place of starts, with */
+    const double *log_weight; /* ... the log weights; or NULL             */
+} dmm_parts;
+
 typedef struct {
     size_t n_starts;             /* >= 1, the most                           */
     const dmm_start_kind *kinds; /* n_starts, or NULL for the usual sequence */
@@ -154,6 +170,8 @@ typedef struct {
                                     sample, in place of log pi; or NULL. pi_k
                                     is then the mean of z_ik, and components
                                     keep their order                         */
+    const dmm_parts *parts;      /* the samples to fit, if the table holds only
+                                    some of them; or NULL                    */
     int reassign;                /* whether a lone start goes on to the optimum
                                     that the reassignment of samples finds, as
                                     each of several does                     */
@@ -165,7 +183,11 @@ typedef struct {
  * starts that were made. If there may be several, each goes on to the optimum
  * that the reassignment of samples finds (start/reassign.h); in large tables
  * they are made on a random part of the samples, and the best are continued on
- * all. Progress is reported only if there is just one start. */
+ * all. Progress is reported only if there is just one start.
+ *
+ * With plan->parts, the table is the part on which starts are made, and the
+ * best are continued on all samples. The result has neither z nor `assigned`.
+ * The optimiser must be Newton's method. */
 dmm_status dmm_table_fit(const dmm_table *table, size_t k,
                          const dmm_start_plan *plan, const dmm_control *control,
                          dmm_start_record *records, size_t *n_made,
@@ -212,6 +234,55 @@ typedef struct {
 dmm_status dmm_table_gains(const dmm_table *table,
                            const dmm_marker_model *model,
                            const dmm_control *control, double *gain);
+
+/* ---- Parts of a table -----------------------------------------------------
+ *
+ * A part holds some of a table's samples, compressed, with all taxa. It can be
+ * an image, bytes that are written to a file and used where they lie.
+ */
+typedef struct dmm_part dmm_part;
+
+/* Compresses a part. `k` is the number of components that it will be used with.
+ * Samples without counts are allowed. */
+dmm_status dmm_part_new(const dmm_matrix *matrix, size_t k, int n_threads,
+                        dmm_part **part);
+
+/* The size of a part's image in bytes; writes it; and uses an image, at an
+ * address that is a multiple of 8. The image must outlive the part. The error
+ * is DMM_ERROR_ARGUMENT if it is incomplete or made on another kind of machine.
+ */
+size_t dmm_part_size(const dmm_part *part);
+void dmm_part_write(const dmm_part *part, void *image);
+dmm_status dmm_part_open(const void *image, size_t size, dmm_part **part);
+void dmm_part_free(dmm_part *part);
+
+typedef struct {
+    size_t n_samples, n_taxa;
+    double log_multinomial; /* sum_i log multinomial(t_i; x_i) */
+} dmm_part_info;
+dmm_part_info dmm_part_about(const dmm_part *part);
+
+/* The sums over a part's samples at the parameters lambda (n_taxa x k) and the
+ * log weights. Those of several parts are added element by element:
+ *
+ *   sum_i log sum_k pi_k exp(ev_ik)                       1
+ *   sum_i z_ik                                            k
+ *   the same of z_ik [psi(A_k + t_i) - psi(A_k)]          k, and of psi', k
+ *   the same of z_ik [psi(alpha_kj + x_ij) - psi(alpha_kj)]
+ *                                           n_taxa x k, and of psi', n_taxa x k
+ *
+ * dmm_sums_length() is the number of elements. */
+size_t dmm_sums_length(size_t n_taxa, size_t k);
+dmm_status dmm_part_sums(const dmm_part *part, size_t k, const double *lambda,
+                         const double *log_weight, int n_threads, double *sums);
+
+/* The responsibilities of a part's samples, n_samples x k, or if `compact` the
+ * most probable components, n_samples x 2 as in dmm_fit_result, and their
+ * entropy. */
+dmm_status dmm_part_posterior(const dmm_part *part, size_t k,
+                              const double *lambda, const double *log_weight,
+                              int compact, int n_threads, double *result,
+                              double *entropy);
 
 /* ---- Given parameters --------------------------------------------------- */
 

@@ -23,7 +23,8 @@ dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k, dmm_chunk **result)
     chunk->k = k;
     chunk->kp = dmm_padded_components(k);
     const size_t kp = chunk->kp;
-    chunk->z = DMM_RESERVE2(counts->n_samples, kp, double);
+    const size_t rows = counts->n_blocks > 0 ? counts->n_samples : 0;
+    chunk->z = DMM_RESERVE2(rows, kp, double);
     chunk->table = DMM_RESERVE2(d->n_features, kp, double);
     chunk->histogram = chunk->table;
     chunk->block_weight = DMM_NEW2(counts->n_blocks, kp, double);
@@ -83,10 +84,10 @@ double dmm_chunk_assign(const dmm_chunk *chunk, const size_t *order,
         size_t greatest = 0;
         double others = 0, sum = 0;
         for (size_t c = 1; c < k; c++)
-            if (z[order[c]] > z[order[greatest]])
+            if (z[order ? order[c] : c] > z[order ? order[greatest] : greatest])
                 greatest = c;
         for (size_t c = 0; c < k; c++) {
-            const double p = z[order[c]];
+            const double p = z[order ? order[c] : c];
             if (c != greatest)
                 others += p;
             if (p > 0)

@@ -835,6 +835,8 @@ void dmm_counts_free(dmm_counts *counts)
 int dmm_dictionary_pairs(const dmm_dictionary *d, int least, int most)
 {
     const size_t columns = d->n_taxa_columns;
+    if (d->n_features == 0)
+        return most;
     const size_t pairs = (d->n_features - columns) / (2 * columns);
     if (pairs < (size_t)least)
         return least;

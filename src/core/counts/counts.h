@@ -129,7 +129,8 @@ void dmm_counts_free(dmm_counts *counts);
 /* How many pairs of vectors over the taxa columns a limited-memory method
  * should keep: from `least` to `most`, and within that so many that the pairs
  * and one more vector take no more memory than an array over all features. This
- * matters for wide tables, which have few more features than taxa. */
+ * matters for wide tables, which have few more features than taxa. If the
+ * samples are elsewhere and there are no features, `most`. */
 int dmm_dictionary_pairs(const dmm_dictionary *dictionary, int least, int most);
 
 #endif

@@ -105,7 +105,7 @@ static dmm_status iterate_plainly(dmm_em *em, int *ready)
  * in the chunk. With weights of each sample all stay in it. */
 static dmm_status finish_accelerated(dmm_em *em)
 {
-    if (em->chunk->log_prior)
+    if (!dmm_em_is_plain(em))
         return dmm_accelerate_run(em);
     for (int confirmed = 0; !confirmed;) {
         dmm_status status = dmm_settled_begin(em->team, em->chunk);
@@ -153,7 +153,7 @@ static dmm_status converge(dmm_em *em)
     for (int at_saddle = 1; at_saddle;) {
         dmm_status status = iterate_to_end(em);
         at_saddle = 0;
-        if (status == DMM_OK && em->converged && !em->chunk->log_prior &&
+        if (status == DMM_OK && em->converged && dmm_em_is_plain(em) &&
             em->iterations < control->max_iterations)
             status = dmm_saddle_leave(em, &at_saddle);
         if (status != DMM_OK)

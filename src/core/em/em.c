@@ -41,10 +41,27 @@ dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
     return DMM_OK;
 }
 
+dmm_status dmm_em_new_gathered(dmm_team *team, const dmm_counts *counts,
+                               size_t k, const dmm_control *control,
+                               dmm_gather *gather, dmm_em **em)
+{
+    dmm_chunk *chunk;
+    *em = NULL;
+    dmm_status status = dmm_chunk_new(counts, k, &chunk);
+    if (status == DMM_OK)
+        status = dmm_em_new(team, chunk, control, em);
+    if (status == DMM_OK)
+        (*em)->gather = gather;
+    else
+        dmm_gather_free(gather);
+    return status;
+}
+
 void dmm_em_free(dmm_em *em)
 {
     if (em == NULL)
         return;
+    dmm_gather_free(em->gather);
     dmm_chunk_free(em->chunk);
     dmm_parameters_free(em->parameters);
     dmm_newton_free(em->newton);
@@ -59,6 +76,11 @@ void dmm_em_release_workspace(dmm_em *em)
     em->newton->gradient = em->newton->curvature = NULL;
 }
 
+int dmm_em_is_plain(const dmm_em *em)
+{
+    return !em->chunk->log_prior && !em->gather;
+}
+
 /* ---- Iterations ------------------------------------------------------- */
 
 static void evaluate_task(const dmm_worker *worker, void *data)
@@ -71,13 +93,39 @@ static void evaluate_task(const dmm_worker *worker, void *data)
     dmm_newton_model(worker, em->newton, em->parameters, d, em->sums);
 }
 
-static void step_task(const dmm_worker *worker, void *data)
+static void move_task(const dmm_worker *worker, void *data)
 {
     dmm_em *em = data;
     const dmm_dictionary *d = &em->counts->dictionary;
     dmm_newton_step(worker, em->newton, em->parameters, d);
     dmm_parameters_move(worker, em->parameters, d, em->newton->step);
+}
+
+static void step_task(const dmm_worker *worker, void *em)
+{
+    move_task(worker, em);
     evaluate_task(worker, em);
+}
+
+static void refresh_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    dmm_parameters_refresh(worker, em->parameters, &em->counts->dictionary);
+}
+
+static void model_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    dmm_newton_model(worker, em->newton, em->parameters,
+                     &em->counts->dictionary, em->sums);
+}
+
+/* Does what evaluate_task() does, with samples that are elsewhere. */
+static void gather(dmm_em *em)
+{
+    dmm_team_do(em->team, refresh_task, em);
+    dmm_gather_sums(em->gather, em->parameters, em->sums);
+    dmm_team_do(em->team, model_task, em);
 }
 
 static void finish_evaluation(dmm_em *em)
@@ -89,14 +137,19 @@ static void finish_evaluation(dmm_em *em)
 
 void dmm_em_evaluate(dmm_em *em)
 {
-    dmm_team_do(em->team, evaluate_task, em);
+    if (em->gather)
+        gather(em);
+    else
+        dmm_team_do(em->team, evaluate_task, em);
     finish_evaluation(em);
 }
 
 void dmm_em_step(dmm_em *em)
 {
     dmm_parameters_set_weights(em->parameters, em->sums->weight);
-    dmm_team_do(em->team, step_task, em);
+    dmm_team_do(em->team, em->gather ? move_task : step_task, em);
+    if (em->gather)
+        gather(em);
     finish_evaluation(em);
 }
 
@@ -164,5 +217,7 @@ dmm_status dmm_em_tick(dmm_em *em, double change, int *settled)
         control->progress(DMM_PHASE_EM, em->iterations, change, control->user);
     if (control->interrupt && control->interrupt(control->user))
         return DMM_ERROR_INTERRUPTED;
+    if (em->gather && dmm_gather_status(em->gather) != DMM_OK)
+        return dmm_gather_status(em->gather);
     return isfinite(em->nle) ? DMM_OK : DMM_ERROR_NUMERIC;
 }

@@ -13,10 +13,11 @@
 
 #include "counts/chunk.h"
 #include "dmm.h"
+#include "em/gather.h"
 #include "em/mstep.h"
 #include "em/parameters.h"
 
-/* Owns chunk, parameters, sums and newton. */
+/* Owns chunk, parameters, sums, newton and gather. */
 typedef struct {
     dmm_team *team;
     const dmm_counts *counts; /* of all samples; chunk->counts leaves out the
@@ -26,6 +27,7 @@ typedef struct {
     dmm_parameters *parameters;
     dmm_sums *sums;
     dmm_newton *newton;
+    dmm_gather *gather; /* where the samples are, or NULL: in the chunk     */
     double nle;         /* at the parameters; INFINITY until evaluated */
     int iterations;
     int evaluations;
@@ -42,6 +44,17 @@ typedef struct {
 dmm_status dmm_em_new(dmm_team *team, dmm_chunk *chunk,
                       const dmm_control *control, dmm_em **em);
 void dmm_em_free(dmm_em *em);
+
+/* The same for a fit of k components to samples that are elsewhere, and to
+ * counts by dmm_gather_counts(). Takes over `gather` as it does the chunk. Only
+ * iterations by Newton's method are possible. */
+dmm_status dmm_em_new_gathered(dmm_team *team, const dmm_counts *counts,
+                               size_t k, const dmm_control *control,
+                               dmm_gather *gather, dmm_em **em);
+
+/* Whether the samples are in the chunk and have no weights of their own:
+ * otherwise none is settled (settled.h) and no saddle is left (saddle.h). */
+int dmm_em_is_plain(const dmm_em *em);
 
 /* Frees the workspace that only further iterations need: the table and the
  * histogram, the gradient and the Hessian. The parameters, the sums by
@@ -70,7 +83,8 @@ void dmm_em_step(dmm_em *em);
  * progress callback and calls its interrupt callback. *settled says whether the
  * fit has converged: the absolute change has been below the tolerance, and not
  * growing, twice in a row. (A single small change can be a saddle.) Errors:
- * DMM_ERROR_INTERRUPTED; DMM_ERROR_NUMERIC when NLE is not finite. */
+ * DMM_ERROR_INTERRUPTED; that of sums which could not be gathered;
+ * DMM_ERROR_NUMERIC when NLE is not finite. */
 dmm_status dmm_em_tick(dmm_em *em, double change, int *settled);
 
 /* The largest rise of NLE, from `nle`, that counts as rounding error. */

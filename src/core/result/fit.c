@@ -83,6 +83,8 @@ static void run_swap(run *a, run *b)
 typedef struct {
     const dmm_table *table;
     const dmm_counts *counts; /* that starts are made on */
+    dmm_counts *elsewhere;    /* all samples, if the plan has parts */
+    run finalist[FINALISTS];  /* the best of these starts           */
     size_t k;
     const dmm_start_plan *plan;
     const double *given;     /* in the order of the table             */
@@ -254,51 +256,115 @@ static size_t choose_finalist(dmm_em *em, const run *finalist, size_t n,
     return chosen;
 }
 
-/* Takes the best of n runs on the part to convergence on all samples. */
-static dmm_status finish_on_all(dmm_team *team, const job *x,
-                                const dmm_control *control, run *finalist,
-                                size_t n, run *best)
+/* The state of a fit to all samples. */
+static dmm_status begin_on_all(dmm_team *team, const job *x,
+                               const dmm_control *control, dmm_em **em)
+{
+    dmm_chunk *chunk;
+    dmm_gather *gather;
+    dmm_status status;
+    if (x->plan->parts == NULL) {
+        status = dmm_chunk_new(x->table->counts, x->k, &chunk);
+        return status == DMM_OK ? dmm_em_new(team, chunk, control, em) : status;
+    }
+    status = dmm_gather_new(x->plan->parts, x->elsewhere->n_taxa, x->k,
+                            x->table->order.column_source, &gather);
+    if (status == DMM_OK)
+        status = dmm_em_new_gathered(team, x->elsewhere, x->k, control, gather,
+                                     em);
+    return status;
+}
+
+/* Sets the parameters where parts say that the fit is to begin. */
+static void begin_at(const job *x, dmm_parameters *p)
+{
+    const uint32_t *source = x->table->order.column_source;
+    const size_t taxa = x->elsewhere->n_taxa;
+    for (size_t k = 0; k < p->k; k++) {
+        for (size_t j = 0; j < taxa; j++)
+            p->lambda[j * p->kp + k] =
+                x->plan->parts->lambda[k * taxa + (source ? source[j] : j)];
+        p->log_weight[k] = x->plan->parts->log_weight[k];
+    }
+}
+
+/* Sets best's parameters to the best of the finalists, after a few iterations
+ * on all samples. */
+static dmm_status begin_at_finalist(job *x, run *best)
 {
     dmm_position position = {NULL, NULL};
-    dmm_chunk *chunk;
-    dmm_status status = dmm_chunk_new(x->table->counts, x->k, &chunk);
-    if (status == DMM_OK)
-        status = dmm_em_new(team, chunk, control, &best->em);
-    if (status == DMM_OK)
-        status = dmm_position_init(&position, best->em->parameters);
+    dmm_status status = dmm_position_init(&position, best->em->parameters);
     if (status == DMM_OK) {
         const size_t chosen =
-            choose_finalist(best->em, finalist, n, &position);
-        status = chosen < n ? DMM_OK : DMM_ERROR_NUMERIC;
-        if (status == DMM_OK) {
-            best->start = finalist[chosen].start;
-            status = dmm_converge(best->em);
-        }
+            choose_finalist(best->em, x->finalist, FINALISTS, &position);
+        if (chosen < FINALISTS)
+            best->start = x->finalist[chosen].start;
+        else if (best->em->gather)
+            status = dmm_gather_status(best->em->gather);
+        if (chosen == FINALISTS && status == DMM_OK)
+            status = DMM_ERROR_NUMERIC;
     }
     dmm_position_release(&position);
     return status;
 }
 
-static void fit_work(dmm_team *team, void *data)
+/* Takes the best of the starts on the part to convergence on all samples, and
+ * makes the result. */
+static void finish_on_all(dmm_team *team, void *data)
 {
     job *x = data;
-    run best = {0}, finalist[FINALISTS] = {{0}};
+    run best = {0};
     dmm_control control = *x->control;
-    if (x->plan->n_starts > 1)
+    if (!x->plan->parts)
         control.progress = NULL;
-    if (x->counts == x->table->counts) {
-        x->status = run_starts(team, x, &control, &best, 1);
-    } else {
-        x->status = run_starts(team, x, &control, finalist, FINALISTS);
-        if (x->status == DMM_OK)
-            x->status =
-                finish_on_all(team, x, &control, finalist, FINALISTS, &best);
-    }
+    x->status = begin_on_all(team, x, &control, &best.em);
+    if (x->status == DMM_OK && x->plan->parts && x->plan->parts->lambda)
+        begin_at(x, best.em->parameters);
+    else if (x->status == DMM_OK)
+        x->status = begin_at_finalist(x, &best);
+    if (x->status == DMM_OK)
+        x->status = dmm_converge(best.em);
     if (x->status == DMM_OK)
         x->status = dmm_result_make(best.em, &best.start, &x->result);
     run_free(&best);
+}
+
+/* Makes the starts. If they are made on all samples, the best of them is the
+ * result. */
+static void starts_work(dmm_team *team, void *data)
+{
+    job *x = data;
+    const int on_all = x->counts == x->table->counts && !x->plan->parts;
+    dmm_control control = *x->control;
+    if (x->plan->n_starts > 1)
+        control.progress = NULL;
+    x->status =
+        run_starts(team, x, &control, x->finalist, on_all ? 1 : FINALISTS);
+    if (x->status == DMM_OK && on_all)
+        x->status = dmm_result_make(x->finalist[0].em, &x->finalist[0].start,
+                                    &x->result);
+    else if (x->status == DMM_OK && !x->plan->parts)
+        finish_on_all(team, x);
+}
+
+/* The team of the starts ends before sums are gathered: these are computed by
+ * other teams. */
+static void fit(job *x)
+{
+    const dmm_parts *parts = x->plan->parts;
+    const double work = (double)x->table->counts->n_nonzeros *
+                        (double)dmm_padded_components(x->k);
+    if (!parts || !parts->lambda)
+        dmm_team_run(dmm_threads_for(x->control->n_threads, work), starts_work,
+                     x);
+    if (parts && x->status == DMM_OK)
+        x->status = dmm_gather_counts(parts, x->table->counts->n_taxa,
+                                      &x->elsewhere);
+    if (parts && x->status == DMM_OK)
+        dmm_team_run(1, finish_on_all, x);
+    dmm_counts_free(x->elsewhere);
     for (size_t i = 0; i < FINALISTS; i++)
-        run_free(&finalist[i]);
+        run_free(&x->finalist[i]);
 }
 
 /* The plan's log_prior as a chunk has it; NULL without memory. */
@@ -329,7 +395,9 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
     const dmm_counts *counts = table->counts;
     double *given = NULL, *log_prior = NULL;
     if (k == 0 || k > counts->n_samples || plan->n_starts == 0 ||
-        (plan->log_prior && (plan->n_starts > 1 || !plan->given)))
+        (plan->log_prior && (plan->n_starts > 1 || !plan->given)) ||
+        (plan->parts && (plan->given ||
+                         control->optimizer != DMM_OPTIMIZER_NEWTON)))
         return DMM_ERROR_ARGUMENT;
     job x = {.table = table, .k = k, .plan = plan, .control = control};
     x.records = records;
@@ -345,11 +413,8 @@ dmm_status dmm_table_fit(const dmm_table *table, size_t k,
         x.log_prior = log_prior = place_prior(table, plan->log_prior, k);
         x.status = log_prior ? DMM_OK : DMM_ERROR_MEMORY;
     }
-    if (x.status == DMM_OK) {
-        const double work = (double)counts->n_nonzeros *
-                            (double)dmm_padded_components(k);
-        dmm_team_run(dmm_threads_for(control->n_threads, work), fit_work, &x);
-    }
+    if (x.status == DMM_OK)
+        fit(&x);
     dmm_free(given);
     dmm_free(log_prior);
     *n_made = x.n_made;

@@ -24,7 +24,8 @@ void dmm_fit_free(dmm_fit_result *result)
 }
 
 static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
-                             int compact, dmm_fit_result **result)
+                             int compact, int posterior,
+                             dmm_fit_result **result)
 {
     dmm_fit_result *r = DMM_NEW(1, dmm_fit_result);
     if (!r)
@@ -34,13 +35,14 @@ static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
     r->k = k;
     r->weight = DMM_NEW(k, double);
     double **z = compact ? &r->assigned : &r->z;
-    *z = DMM_NEW2(n_samples, compact ? 2 : k, double);
+    if (posterior)
+        *z = DMM_NEW2(n_samples, compact ? 2 : k, double);
     r->estimate = DMM_NEW2(n_taxa, k, double);
     r->lower = DMM_NEW2(n_taxa, k, double);
     r->upper = DMM_NEW2(n_taxa, k, double);
     r->std_error = DMM_NEW2(n_taxa, k, double);
     r->share_error = DMM_NEW2(n_taxa, k, double);
-    if (!r->weight || !*z || !r->estimate || !r->lower || !r->upper ||
+    if (!r->weight || (posterior && !*z) || !r->estimate || !r->lower || !r->upper ||
         !r->std_error || !r->share_error) {
         dmm_fit_free(r);
         return DMM_ERROR_MEMORY;
@@ -117,7 +119,9 @@ static dmm_status fill_result(const dmm_em *em, const dmm_start *start,
     r->converged = em->converged;
     r->reseeded = start->reseeded;
     r->n_threads = dmm_team_size(em->team);
-    if (r->assigned)
+    if (em->gather)
+        r->entropy = NAN;
+    else if (r->assigned)
         r->entropy = dmm_chunk_assign(em->chunk, order, r->assigned);
     else
         dmm_chunk_get_responsibilities(em->chunk, order, r->z);
@@ -146,7 +150,7 @@ dmm_status dmm_result_make(dmm_em *em, const dmm_start *start,
                           log_det, variance, share_variance);
     dmm_em_release_workspace(em);
     status = result_new(em->counts->n_samples, em->counts->n_taxa, p->k,
-                        em->control->compact, result);
+                        em->control->compact, !em->gather, result);
     if (status == DMM_OK)
         status = fill_result(em, start, log_det, variance, share_variance,
                              *result);

@@ -321,7 +321,7 @@ dmm_status dmm_table_restore(const dmm_table *table, dmm_fit_result *r)
     dmm_status status = DMM_OK;
     if (order->row_place && r->assigned)
         status = reorder(r->assigned, r->n_samples, 2, order->row_place, NULL);
-    else if (order->row_place)
+    else if (order->row_place && r->z)
         status = reorder(r->z, r->n_samples, r->k, order->row_place, NULL);
     for (size_t i = 0; order->column_source && i < 5 && status == DMM_OK; i++)
         status =
