@@ -143,18 +143,30 @@ dmn <- function(count, k, verbose = FALSE,
     seed = runif(1, 0, .Machine$integer.max), ..., nstart = 20L,
     num.threads = dmnthreads(), optimizer = c("newton", "bfgs"),
     control = dmncontrol(), assay.type = "counts", markers = NULL,
-    formula = NULL, data = NULL, keep.group = TRUE) {
+    formula = NULL, data = NULL, keep.group = TRUE, memory = NULL,
+    BPPARAM = NULL, scratch = tempdir(), checkpoint = NULL) {
     if (...length())
         .refuse_dots(..., .what = "dmn", .known = names(formals(dmn)))
     if (missing(count))
         .stop("'count' is missing: pass a table of counts, samples x taxa")
     verbose <- .check_flag(verbose, "verbose")
+    drawn <- missing(seed)
     seed <- .check_seed(seed)
     nstart <- .check_whole(nstart, "nstart")
     num.threads <- .check_threads(num.threads)
     optimizer <- .check_choice(optimizer, "optimizer", c("newton", "bfgs"))
     control <- .check_control(control)
     keep.group <- .check_keep_group(keep.group, markers, formula)
+    memory <- .check_memory(memory)
+    if (is.finite(memory) || !is.null(BPPARAM) || !is.null(checkpoint)) {
+        .refuse_in_parts(markers, formula, optimizer)
+        if (missing(k))
+            .stop("'k' is missing: pass the number of components to fit")
+        return(.warn_of_fit(.dmn_in_parts(count, k, if (!drawn) seed,
+            nstart, list(seed = seed, num.threads = num.threads,
+                optimizer = optimizer, control = control), verbose, keep.group,
+            assay.type, memory, .back_end(BPPARAM), scratch, checkpoint)))
+    }
     given <- count
     count <- .as_counts(count, num.threads = num.threads,
         assay.type = assay.type, orient = TRUE)

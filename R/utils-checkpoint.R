@@ -131,3 +131,56 @@
         call. = FALSE)
     NULL
 }
+
+# ---- Checkpoints of one fit --------------------------------------------------
+
+# A fit in parts (R/utils-parts.R) keeps its best parameters so far in one file,
+# with the key: the data and arguments that they belong to.
+
+.fit_checkpoint <- "dmn.rds"
+
+# Returns a list of the file, its key, the best value so far (an environment),
+# and `start`, the parameters in the file, or NULL. The seed is that of the file
+# if the caller did not give one, which is NULL.
+.open_fit_checkpoint <- function(path, parts, k, nstart, seed, settings) {
+    .check_directory(path, "checkpoint")
+    path <- normalizePath(path)
+    file <- file.path(path, .fit_checkpoint)
+    x <- unclass(parts)
+    key <- list(data = list(x$dim, x$rows, x$log.multinomial,
+        .fingerprint(x$sample), x$dimnames[[1L]]), k = k, nstart = nstart,
+        control = settings$control)
+    saved <- NULL
+    if (file.exists(file)) {
+        saved <- .read_key(file)
+        if (is.null(seed))
+            seed <- saved$key$seed
+        key$seed <- as.integer(seed)
+        .check_key(saved$key, key, path)
+    } else {
+        others <- setdiff(list.files(path),
+            list.files(path, paste0("^", .fit_checkpoint, "[.][0-9]+[.]part$")))
+        if (length(others))
+            .stop("'checkpoint' must be a new directory or one that dmn() has ",
+                "made; found ", .first_few(others, 3L), " in '", path, "'")
+        key$seed <- as.integer(if (is.null(seed)) settings$seed else seed)
+    }
+    best <- new.env()
+    best$value <- if (is.null(saved)) -Inf else saved$value
+    list(file = file, key = key, best = best, start = saved$start)
+}
+
+# Keeps the parameters of an iteration if they are the best so far. `loglik` is
+# the log-likelihood but for a constant.
+.save_parameters <- function(kept, lambda, log.weight, loglik, settings) {
+    if (is.null(kept))
+        return(invisible(NULL))
+    value <- loglik + sum(settings$control$eta * lambda -
+        settings$control$nu * exp(lambda))
+    if (!is.finite(value) || value <= kept$best$value)
+        return(invisible(NULL))
+    kept$best$value <- value
+    .write_atomically(kept$file, serialize(list(data = kept$key$data,
+        key = kept$key, value = value, start = list(lambda = lambda,
+            log.weight = log.weight)), NULL))
+}

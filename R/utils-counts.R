@@ -30,7 +30,7 @@
             "' is ", .describe(count))
     value <- dmncounts(count, arg = arg)
     known <- is.numeric(value) && is.matrix(value) && !isS4(value) ||
-        inherits(value, c("dgCMatrix", "dmnpacked"))
+        inherits(value, c("dgCMatrix", "dmnpacked", "dmnparts"))
     if (!known)
         .stop("the method of dmncounts() for class ",
             dQuote(class(count)[[1L]], FALSE), " must return a numeric matrix ",

@@ -15,7 +15,7 @@
 # Packs a table of which `read(i)` returns the samples i as a matrix or
 # dgCMatrix, `rows` samples at a time. `x` has its dimensions and names.
 .pack <- function(x, rows, read, arg) {
-    packer <- .new_packer(ncol(x))
+    packer <- .packing$new(ncol(x))
     for (start in seq(1, by = rows, length.out = ceiling(nrow(x) / rows))) {
         block <- read(seq.int(start, min(start + rows - 1, nrow(x))))
         .check_block_values(block, start - 1L, x, arg)
@@ -78,6 +78,19 @@
         })
 }
 
+# What the methods of dmncounts() give blocks to: a packer, or what takes blocks
+# as a packer does.
+.packing <- new.env()
+.packing$new <- .new_packer
+
+# Evaluates `code`, in which blocks go to `new(columns)` instead.
+.with_packer <- function(new, code) {
+    before <- .packing$new
+    on.exit(.packing$new <- before)
+    .packing$new <- new
+    code
+}
+
 # The number of samples of a packed block. Its first 8 bytes hold it, half of
 # which, the first or the last, are 0.
 .rows_of_block <- function(block) sum(readBin(block, "integer", 2L))
@@ -99,7 +112,7 @@
         block <- .as_count_matrix(part$block, name)
         part <- NULL
         if (is.null(packer)) {
-            packer <- .new_packer(ncol(block))
+            packer <- .packing$new(ncol(block))
             taxa <- list(names = colnames(block), arg = name)
         }
         .check_same_taxa_in_order(block, packer$columns, taxa, name)

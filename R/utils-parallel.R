@@ -194,7 +194,7 @@ NULL
         given <- character(length(dots))
     of_lapply <- setdiff(names(formals(args(.lapply))), c("X", "FUN", "..."))
     of_dmn <- setdiff(names(formals(dmn)), c("count", "k", "...", "formula",
-        "data"))
+        "data", "memory", "BPPARAM", "scratch", "checkpoint"))
     to_lapply <- given %in% of_lapply & !given %in% of_dmn
     to_dmn <- given %in% of_dmn
     ignored <- startsWith(given, "mc.") & !to_lapply

@@ -25,6 +25,7 @@ SEXP R_dmm_part_sums(SEXP image, SEXP lambda, SEXP log_weight,
 SEXP R_dmm_part_posterior(SEXP image, SEXP lambda, SEXP log_weight,
                           SEXP compact, SEXP num_threads);
 SEXP R_dmm_lots(SEXP first, SEXP n);
+SEXP R_dmm_send_at_once(SEXP port);
 SEXP R_dmm_table_free(SEXP table);
 SEXP R_dmm_evaluate(SEXP count, SEXP lambda, SEXP weight, SEXP control,
                     SEXP num_threads);

@@ -22,6 +22,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(R_dmm_part_sums, 4),
     ENTRY(R_dmm_part_posterior, 5),
     ENTRY(R_dmm_lots, 2),
+    ENTRY(R_dmm_send_at_once, 1),
     ENTRY(R_dmm_table_free, 1),
     ENTRY(R_dmm_evaluate, 5),
     ENTRY(R_dmm_mstep, 6),

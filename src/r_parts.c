@@ -44,8 +44,8 @@ SEXP R_dmm_part(SEXP count, SEXP k, SEXP num_threads)
     const int threads = glue_int(num_threads, "num.threads");
     SEXP owner = PROTECT(own_part());
     dmm_part *part;
-    glue_check(
-        dmm_part_new(&m, components > 0 ? (size_t)components : 0, threads, &part));
+    glue_check(dmm_part_new(&m, components > 0 ? (size_t)components : 0,
+                            threads, &part));
     R_SetExternalPtrAddr(owner, part);
     SEXP image = PROTECT(
         Rf_allocVector(RAWSXP, (R_xlen_t)dmm_part_size(part)));

@@ -49,10 +49,10 @@ typedef struct {
     double *group_lgamma;   /* n_groups x kp      */
 } dmm_chunk;
 
-/* A chunk for k components; the counts must outlive it. There is no z for counts
- * without blocks, whose samples are elsewhere (em/gather.h). z and the table are not
- * initialised: the code that first fills z must write all kp components of all
- * samples. */
+/* A chunk for k components; the counts must outlive it. There is no z for
+ * counts without blocks, whose samples are elsewhere (em/gather.h). z and the
+ * table are not initialised: the code that first fills z must write all kp
+ * components of all samples. */
 dmm_status dmm_chunk_new(const dmm_counts *counts, size_t k,
                          dmm_chunk **chunk);
 void dmm_chunk_free(dmm_chunk *chunk);

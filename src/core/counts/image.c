@@ -45,7 +45,8 @@ static void *visit(cursor *c, void *array, size_t bytes)
     return c->purpose == OPEN ? (void *)place : array;
 }
 
-#define VISIT(c, field, n) ((field) = visit((c), (field), (n) * sizeof *(field)))
+#define VISIT(c, field, n) \
+    ((field) = visit((c), (field), (n) * sizeof *(field)))
 
 static void visit_dictionary(cursor *c, dmm_dictionary *d)
 {

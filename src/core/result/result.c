@@ -42,8 +42,8 @@ static dmm_status result_new(size_t n_samples, size_t n_taxa, size_t k,
     r->upper = DMM_NEW2(n_taxa, k, double);
     r->std_error = DMM_NEW2(n_taxa, k, double);
     r->share_error = DMM_NEW2(n_taxa, k, double);
-    if (!r->weight || (posterior && !*z) || !r->estimate || !r->lower || !r->upper ||
-        !r->std_error || !r->share_error) {
+    if (!r->weight || (posterior && !*z) || !r->estimate || !r->lower ||
+        !r->upper || !r->std_error || !r->share_error) {
         dmm_fit_free(r);
         return DMM_ERROR_MEMORY;
     }

@@ -1,0 +1,128 @@
+# Sums over the samples of a table in parts (R/utils-parts.R), which are all
+# that an iteration needs (dmm_part_sums() of src/core/dmm.h). They are computed
+# in this process or by the workers of a back-end.
+#
+# Parts are gathered in at most .most_bundles bundles of consecutive parts. The
+# sums of a bundle are added up in its worker, in order, and those of the
+# bundles here. The bits do not depend on the workers.
+
+.most_bundles <- 64L
+
+# A list of the images of each bundle.
+.bundles <- function(images) {
+    n <- length(images)
+    bundle <- floor((seq_len(n) - 1) * min(n, .most_bundles) / n)
+    unname(split(images, bundle))
+}
+
+# Reads an image that is in a file.
+.open_image <- function(image) {
+    if (is.raw(image))
+        return(image)
+    bytes <- file.size(image)
+    if (is.na(bytes))
+        .stop("cannot read '", image, "': workers must see the directory ",
+            "'scratch' by the same path")
+    readBin(image, "raw", bytes)
+}
+
+# What a worker keeps between iterations: images by the path of their file.
+.kept_images <- new.env()
+
+.read_image <- function(image, room) {
+    if (is.raw(image))
+        return(image)
+    bytes <- .kept_images[[image]]
+    if (is.null(bytes)) {
+        bytes <- .open_image(image)
+        # those of an earlier fit are in another directory
+        old <- ls(.kept_images)
+        rm(list = old[dirname(old) != dirname(image)], envir = .kept_images)
+        taken <- sum(lengths(mget(ls(.kept_images), .kept_images)))
+        if (taken + length(bytes) <= room)
+            assign(image, bytes, .kept_images)
+    }
+    bytes
+}
+
+.sum_bundle <- function(images, lambda, log.weight, num.threads, room) {
+    sums <- 0
+    for (image in images)
+        sums <- sums + .Call(R_dmm_part_sums, .read_image(image, room), lambda,
+            log.weight, num.threads)
+    sums
+}
+
+# The responsibilities of a bundle's samples, or their assignments.
+.posterior_bundle <- function(images, lambda, log.weight, num.threads, room,
+    compact) {
+    lapply(images, function(image) {
+        .Call(R_dmm_part_posterior, .read_image(image, room), lambda,
+            log.weight, compact, num.threads)
+    })
+}
+
+# Calls `work`, one of the functions above, in a worker, which shares the cores of
+# its machine with others.
+.work_on_bundle <- function(images, work, ..., num.threads, workers, port) {
+    if (!is.na(port))
+        .Call(R_dmm_send_at_once, port)
+    list(process = Sys.getpid(), host = Sys.info()[["nodename"]],
+        value = work(images, ..., num.threads =
+            min(num.threads, max(1L, .cores() %/% workers))))
+}
+
+# A function that calls FUN(bundle, ...) for all bundles, in this process or by
+# a back-end, and returns the list of values. `room`: bytes of images to keep in
+# a worker.
+.new_bundle_caller <- function(images, num.threads, room, BPPARAM) {
+    bundles <- .bundles(images)
+    if (is.null(BPPARAM))
+        return(function(FUN, ...) {
+            lapply(bundles, FUN, ..., num.threads = num.threads, room = 0)
+        })
+    port <- .port_of(BPPARAM)
+    processes <- NULL
+    function(FUN, ...) {
+        if (!is.na(port))
+            .Call(R_dmm_send_at_once, port)
+        done <- tryCatch(.with_few_exports(BPPARAM,
+            BiocParallel::bplapply(bundles, .work_on_bundle, work = FUN, ...,
+                num.threads = num.threads, room = room,
+                workers = .workers(BPPARAM), port = port, BPPARAM = BPPARAM)),
+            error = function(e) .stop_worker(e, processes))
+        processes <<- unique(do.call(rbind, lapply(done, function(x) {
+            data.frame(process = x$process, host = x$host)
+        })))
+        lapply(done, `[[`, "value")
+    }
+}
+
+# Evaluates `code`, calls of functions that are in this package. They need
+# nothing of what a user has, for which a back-end would search at each call.
+.with_few_exports <- function(BPPARAM, code) {
+    if (methods::is(BPPARAM, "SnowParam")) {
+        before <- BiocParallel::bpexportvariables(BPPARAM)
+        on.exit(BiocParallel::bpexportvariables(BPPARAM) <- before)
+        BiocParallel::bpexportvariables(BPPARAM) <- FALSE
+    }
+    code
+}
+
+# The port by which workers are connected, or NA.
+.port_of <- function(BPPARAM) {
+    port <- tryCatch(as.integer(BPPARAM$port), error = function(e) integer())
+    if (length(port) == 1L) port else NA_integer_
+}
+
+# `processes` are those that have done the iteration before.
+.stop_worker <- function(e, processes) {
+    here <- !is.null(processes) & processes$host == Sys.info()[["nodename"]]
+    gone <- processes[here, ][!vapply(processes$process[here], tools::pskill,
+        NA, signal = 0L), ]
+    .stop("a worker of 'BPPARAM' ended early or failed",
+        if (NROW(gone))
+            paste0(" (process ", .first_few(gone$process), " on ",
+                gone$host[[1L]], ")"),
+        ": ", conditionMessage(e))
+}
