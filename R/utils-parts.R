@@ -114,7 +114,8 @@
         if (!is.null(problem)) {
             empty <- which(.totals(part)$rows == 0)
             .stop(.plural(length(empty), "sample"), " of 'count' ",
-                if (length(empty) == 1L) "has" else "have", " no counts: row ",
+                if (length(empty) == 1L) "has" else "have", " no counts: ",
+                if (length(empty) == 1L) "row " else "rows ",
                 .first_few(total + empty), ".\nLeave them out of the table")
         }
         image <- .Call(R_dmm_part, part, k, num.threads)
@@ -209,10 +210,9 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
             log.multinomial = sum(x$log.multinomial), sums = sums,
             start = kept$start))
     raw <- .add_posterior(found$fit, call, !keep.group)
+    # a fit that goes on has made no starts: these are for their record
     starts <- if (is.null(kept$start)) found$starts
-        else list(kind = "given", seed = as.double(settings$seed),
-            samples = x$dim[[1L]], NLE = raw$GoodnessOfFit[["NLE"]],
-            iterations = raw$Iterations, converged = raw$Converged)
+        else .call_fit(table$table, k, nstart, settings)$starts
     fit <- .as_dmn(raw, x$dimnames, settings$seed, settings$optimizer,
         settings$control)
     .add_to_mixture(fit, NStart = nstart, Starts = starts)
@@ -238,6 +238,7 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
 # .back_end().
 .dmn_in_parts <- function(count, k, seed, nstart, settings, verbose, keep.group,
     assay.type, memory, BPPARAM, scratch, checkpoint) {
+    force(count) # which may itself read blocks, not for parts
     .check_directory(scratch, "scratch")
     directory <- tempfile("dmn-", normalizePath(scratch))
     dir.create(directory)
@@ -256,7 +257,10 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     if (!is.null(kept))
         settings$seed <- kept$key$seed
     call <- .new_bundle_caller(unclass(parts)$images, settings$num.threads,
-        room, BPPARAM)
+        room, BPPARAM, if (is.null(kept))
+            "with 'checkpoint', the same call would"
+        else
+            "the same call will")
     fit <- function() {
         .fit_parts(parts, k, nstart, settings, verbose, keep.group, call, kept)
     }

@@ -62,39 +62,34 @@
     })
 }
 
-# Calls `work`, one of the functions above, in a worker, which shares the cores of
-# its machine with others.
+# Calls `work`, one of the functions above, in a worker, which shares the cores
+# of its machine with others.
 .work_on_bundle <- function(images, work, ..., num.threads, workers, port) {
     if (!is.na(port))
         .Call(R_dmm_send_at_once, port)
-    list(process = Sys.getpid(), host = Sys.info()[["nodename"]],
-        value = work(images, ..., num.threads =
-            min(num.threads, max(1L, .cores() %/% workers))))
+    work(images, ..., num.threads =
+        min(num.threads, max(1L, .cores() %/% workers)))
 }
 
 # A function that calls FUN(bundle, ...) for all bundles, in this process or by
 # a back-end, and returns the list of values. `room`: bytes of images to keep in
-# a worker.
-.new_bundle_caller <- function(images, num.threads, room, BPPARAM) {
+# a worker. `hope`: what a message about a worker says of the next call.
+.new_bundle_caller <- function(images, num.threads, room, BPPARAM,
+    hope = NULL) {
     bundles <- .bundles(images)
     if (is.null(BPPARAM))
         return(function(FUN, ...) {
             lapply(bundles, FUN, ..., num.threads = num.threads, room = 0)
         })
     port <- .port_of(BPPARAM)
-    processes <- NULL
     function(FUN, ...) {
         if (!is.na(port))
             .Call(R_dmm_send_at_once, port)
-        done <- tryCatch(.with_few_exports(BPPARAM,
+        tryCatch(.with_few_exports(BPPARAM,
             BiocParallel::bplapply(bundles, .work_on_bundle, work = FUN, ...,
                 num.threads = num.threads, room = room,
                 workers = .workers(BPPARAM), port = port, BPPARAM = BPPARAM)),
-            error = function(e) .stop_worker(e, processes))
-        processes <<- unique(do.call(rbind, lapply(done, function(x) {
-            data.frame(process = x$process, host = x$host)
-        })))
-        lapply(done, `[[`, "value")
+            error = function(e) .stop_worker(e, BPPARAM, hope))
     }
 }
 
@@ -115,14 +110,29 @@
     if (length(port) == 1L) port else NA_integer_
 }
 
-# `processes` are those that have done the iteration before.
-.stop_worker <- function(e, processes) {
-    here <- !is.null(processes) & processes$host == Sys.info()[["nodename"]]
-    gone <- processes[here, ][!vapply(processes$process[here], tools::pskill,
-        NA, signal = 0L), ]
-    .stop("a worker of 'BPPARAM' ended early or failed",
-        if (NROW(gone))
-            paste0(" (process ", .first_few(gone$process), " on ",
-                gone$host[[1L]], ")"),
-        ": ", conditionMessage(e))
+.stop_worker <- function(e, BPPARAM, hope) {
+    gone <- .gone_workers(BPPARAM)
+    .stop(if (is.null(gone)) "a worker of 'BPPARAM' failed"
+        else paste(gone, "of 'BPPARAM' ended early"), ": ",
+        conditionMessage(e), if (!is.null(hope))
+            paste0("\n(", hope, " go on from the last iteration)"))
+}
+
+# Names the workers whose connections are closed, or NULL. The back-end cannot
+# be used afterwards: a byte of a result may be lost.
+.gone_workers <- function(BPPARAM) {
+    nodes <- tryCatch(BiocParallel::bpbackend(BPPARAM),
+        error = function(e) NULL)
+    gone <- which(vapply(seq_along(nodes), function(i) {
+        tryCatch({
+            connection <- nodes[[i]]$con
+            socketSelect(list(connection), FALSE, 0) &&
+                length(readBin(connection, "raw", 1L)) == 0L
+        }, error = function(e) FALSE)
+    }, NA))
+    if (length(gone))
+        paste0(if (length(gone) == 1L) "worker " else "workers ",
+            paste(gone, collapse = ", "), " (", paste(unique(vapply(
+                nodes[gone], function(node) format(node$host), "")),
+                collapse = ", "), ")")
 }

@@ -167,3 +167,26 @@ separated <- function() {
     }, integer(4)))
     list(x = x, type = type, data = data.frame(site))
 }
+
+# Evaluates `code` while functions and constants of the package have other
+# values. (Newer versions of testthat have this too.)
+with_internals <- function(code, ...) {
+    values <- list(...)
+    space <- asNamespace("dmmomp")
+    old <- mget(names(values), space)
+    set <- function(values) {
+        for (name in names(values)) {
+            unlockBinding(name, space)
+            assign(name, values[[name]], space)
+            lockBinding(name, space)
+        }
+    }
+    on.exit(set(old))
+    set(values)
+    code
+}
+
+# The same with parts of at most so many samples.
+with_part_rows <- function(rows, code) {
+    with_internals(code, .most_part_rows = rows)
+}

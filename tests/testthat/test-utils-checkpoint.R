@@ -188,3 +188,51 @@ test_that("a checkpoint is known by its counts, and foreign files are kept", {
     expect_error(dmnselect(sparse, 1:2, nstart = 1, seed = 1,
         checkpoint = dir), "is damaged")
 })
+
+# ---- One fit in parts ----------------------------------------------------
+
+test_that("a fit goes on from its checkpoint, and refuses that of another", {
+    directory <- tempfile()
+    x <- small_twins()
+    fit <- function(count = x, k = 2, ...) {
+        dmn(count, k, nstart = 2, checkpoint = directory, ...)
+    }
+    first <- fit(seed = 5)
+    expect_identical(list.files(directory), "dmn.rds")
+    again <- fit()
+    expect_identical(again@mixture$Seed, 5L)
+    expect_equal(goodnessOfFit(again), goodnessOfFit(first), tolerance = 1e-9)
+    expect_lte(again@mixture$Iterations, 3)
+    expect_identical(starts(again), starts(first))
+    expect_error(fit(k = 3), "another 'k'")
+    expect_error(fit(seed = 6), "another 'seed'")
+    expect_error(fit(control = dmncontrol(eta = 0.2)), "another 'control'")
+    expect_error(fit(x[-1, ]), "fits of other data")
+    expect_error(fit(unname(x)), "fits of other data")
+    changed <- x
+    changed[1, 1] <- changed[1, 1] + 1L
+    expect_error(fit(changed), "fits of other data")
+    writeLines("damaged", file.path(directory, "dmn.rds"))
+    expect_error(fit(), "is damaged")
+    unlink(file.path(directory, "dmn.rds"))
+    writeLines("mine", file.path(directory, "notes.txt"))
+    expect_error(fit(), "must be a new directory or one that dmn\\(\\) has made")
+    expect_identical(list.files(directory), "notes.txt")
+})
+
+test_that("the best parameters so far are kept", {
+    kept <- list(file = tempfile(), key = list(data = 1, seed = 1L),
+        best = new.env())
+    kept$best$value <- -Inf
+    settings <- list(control = dmncontrol())
+    lambda <- matrix(1:4 / 4, 2)
+    save <- function(loglik, weight) {
+        dmmomp:::.save_parameters(kept, lambda, log(weight), loglik, settings)
+        readRDS(kept$file)$start$log.weight
+    }
+    expect_equal(exp(save(-10, c(0.4, 0.6))), c(0.4, 0.6))
+    expect_equal(exp(save(-11, c(0.5, 0.5))), c(0.4, 0.6))
+    expect_equal(exp(save(NaN, c(0.5, 0.5))), c(0.4, 0.6))
+    expect_equal(exp(save(-9, c(0.3, 0.7))), c(0.3, 0.7))
+    expect_null(dmmomp:::.save_parameters(NULL, lambda, 0, 1, settings))
+})

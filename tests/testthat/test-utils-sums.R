@@ -1,0 +1,153 @@
+# Sums over parts, in this process and by workers.
+
+small_parts <- function(x = dmmomp::twins, rows = 50, room = Inf,
+    directory = "") {
+    with_part_rows(rows, dmmomp:::.as_parts(x, "counts", 3L, 1L,
+        dmmomp:::.new_store(directory, room)))
+}
+
+parameters <- function(taxa = 130, k = 3) {
+    list(lambda = matrix(sin(seq_len(taxa * k)), taxa),
+        log.weight = log(seq_len(k) / sum(seq_len(k))))
+}
+
+test_that("bundles depend on the number of parts alone", {
+    bundles <- dmmomp:::.bundles
+    expect_identical(bundles(list(1)), list(list(1)))
+    for (n in c(2, 63, 64, 65, 1000)) {
+        x <- bundles(as.list(seq_len(n)))
+        expect_identical(length(x), as.integer(min(n, 64)))
+        expect_identical(unlist(x), seq_len(n))
+        expect_lte(diff(range(lengths(x))), 1)
+    }
+})
+
+test_that("sums over parts are those of the model", {
+    p <- parameters()
+    expected <- .Call(dmmomp:::R_dmm_evaluate, twins, p$lambda,
+        exp(p$log.weight), dmncontrol(), 1L)
+    for (rows in c(1, 50, 278)) {
+        parts <- unclass(small_parts(rows = rows))
+        call <- dmmomp:::.new_bundle_caller(parts$images, 1L, 0, NULL)
+        sums <- Reduce(`+`, call(dmmomp:::.sum_bundle, lambda = p$lambda,
+            log.weight = p$log.weight))
+        expect_equal(sums[[1]] + sum(parts$log.multinomial), expected$LogLik,
+            tolerance = 1e-12)
+        expect_equal(sums[2:4], colSums(expected$Group), tolerance = 1e-10)
+        expect_identical(sum(parts$rows), 278)
+    }
+})
+
+test_that("an image that is damaged or absent is an error", {
+    parts <- unclass(small_parts())
+    p <- parameters()
+    sums <- function(image) {
+        dmmomp:::.sum_bundle(list(image), p$lambda, p$log.weight, 1L, 0)
+    }
+    image <- parts$images[[1]]
+    expect_length(sums(image), 1 + 9 + 2 * 390)
+    expect_error(sums(image[-1]), "damaged or incomplete")
+    expect_error(sums(raw(0)), "damaged or incomplete")
+    expect_error(sums(replace(image, 7, as.raw(9))), "damaged or incomplete")
+    expect_error(sums(tempfile()), "workers must see the directory 'scratch'")
+    expect_error(dmmomp:::.sum_bundle(list(image), p$lambda[-1, ],
+        p$log.weight, 1L, 0), "'lambda' must be a double matrix of 130 x 3")
+})
+
+test_that("a worker keeps images as far as there is room", {
+    directory <- tempfile()
+    dir.create(directory)
+    parts <- unclass(small_parts(room = 0, directory = directory))
+    kept <- dmmomp:::.kept_images
+    read <- dmmomp:::.read_image
+    size <- file.size(unlist(parts$images))
+    rm(list = ls(kept), envir = kept)
+    first <- read(parts$images[[1]], size[[1]])
+    read(parts$images[[2]], size[[1]])
+    expect_identical(ls(kept), parts$images[[1]])
+    unlink(parts$images[[1]])
+    expect_identical(read(parts$images[[1]], size[[1]]), first)
+    # those of another fit make room
+    other <- tempfile()
+    dir.create(other)
+    file.copy(parts$images[[2]], other)
+    read(file.path(other, basename(parts$images[[2]])), Inf)
+    expect_identical(dirname(ls(kept)), other)
+    rm(list = ls(kept), envir = kept)
+})
+
+test_that("the bits do not depend on the workers", {
+    skip_on_cran()
+    skip_if_not_installed("BiocParallel")
+    fit <- function(...) {
+        with_part_rows(50, dmn(twins, 3, seed = 1, nstart = 3, ...))
+    }
+    expected <- fit(memory = "1GB")
+    expect_identical(fit(BPPARAM = BiocParallel::SerialParam()), expected)
+    snow <- BiocParallel::SnowParam(2)
+    BiocParallel::bpstart(snow)
+    on.exit(BiocParallel::bpstop(snow))
+    exported <- BiocParallel::bpexportvariables(snow)
+    expect_identical(fit(BPPARAM = snow), expected)
+    expect_identical(fit(BPPARAM = snow, memory = "2GB"), expected)
+    expect_identical(BiocParallel::bpexportvariables(snow), exported)
+    few <- fit(BPPARAM = snow, keep.group = FALSE)
+    expect_identical(mixture(few, assign = TRUE),
+        mixture(expected, assign = TRUE))
+    expect_identical(fit(BPPARAM = BiocParallel::SnowParam(3)), expected)
+    skip_on_os("windows")
+    expect_identical(fit(BPPARAM = BiocParallel::MulticoreParam(2)), expected)
+})
+
+test_that("a worker that dies is named, and the fit goes on from its iteration", {
+    skip_on_cran()
+    skip_on_os("windows")
+    skip_if_not_installed("BiocParallel")
+    snow <- BiocParallel::SnowParam(2)
+    BiocParallel::bpstart(snow)
+    on.exit(try(BiocParallel::bpstop(snow), silent = TRUE))
+    process <- unlist(BiocParallel::bplapply(1:2, function(i) Sys.getpid(),
+        BPPARAM = snow))
+    directory <- tempfile()
+    fit <- function(...) {
+        with_part_rows(50, dmn(twins, 3, seed = 1, nstart = 3, ...))
+    }
+    # kills a worker after the third iteration
+    calls <- 0
+    save <- dmmomp:::.save_parameters
+    error <- with_internals(tryCatch(fit(checkpoint = directory,
+        BPPARAM = snow), error = conditionMessage),
+        .save_parameters = function(...) {
+            calls <<- calls + 1
+            if (calls == 3) {
+                tools::pskill(process[[1]], tools::SIGKILL)
+                Sys.sleep(0.2)
+            }
+            save(...)
+        })
+    expect_match(error, "^workers? [12].* of 'BPPARAM' ended early")
+    expect_match(error, "the same call will go on from the last iteration")
+    whole <- fit(memory = "1GB")
+    resumed <- fit(checkpoint = directory)
+    expect_lt(resumed@mixture$Evaluations, whole@mixture$Evaluations)
+    expect_equal(goodnessOfFit(resumed), goodnessOfFit(whole),
+        tolerance = 1e-9)
+    expect_identical(starts(resumed)$NLE, starts(whole)$NLE)
+})
+
+test_that("an error in a worker is that of the call", {
+    skip_on_cran()
+    skip_if_not_installed("BiocParallel")
+    directory <- tempfile()
+    dir.create(directory)
+    parts <- unclass(small_parts(room = 0, directory = directory))
+    p <- parameters()
+    snow <- BiocParallel::SnowParam(2)
+    BiocParallel::bpstart(snow)
+    on.exit(try(BiocParallel::bpstop(snow), silent = TRUE))
+    call <- dmmomp:::.new_bundle_caller(parts$images, 1L, 0, snow, "this will")
+    unlink(parts$images[[2]])
+    expect_error(call(dmmomp:::.sum_bundle, lambda = p$lambda,
+        log.weight = p$log.weight),
+        "a worker of 'BPPARAM' failed: .*\n\\(this will go on from")
+})
