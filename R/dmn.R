@@ -90,6 +90,18 @@
 #'     hold the probability of each component for each sample, 8 bytes each, but
 #'     only the most probable component of each sample and the sum of the
 #'     probabilities of the others, 12 bytes for a sample. See below.
+#' @param memory `NULL`, the default: the counts are in memory, compressed. Or
+#'     about how much this process may take, `"8GB"` or a number of bytes, at
+#'     least 1 GB: what has no room is in files and read again in each
+#'     iteration. See below.
+#' @param BPPARAM `NULL`, the default, or a BiocParallel back-end such as
+#'     `SnowParam(8)`, whose workers hold parts of the counts. See below.
+#' @param scratch `character(1)`: a directory for files of the fit with `memory`
+#'     or `BPPARAM`, by default that of the R session. Workers must see it by
+#'     the same path. The files are removed at the end.
+#' @param checkpoint `NULL`, the default, or a directory, which is made if need
+#'     be, in which the best parameters so far are kept. The same call goes on
+#'     from there. See below.
 #' @return An object of class [DMN-class]. Read it with [mixture()],
 #'     [mixturewt()], `fitted()`, [goodnessOfFit()], [laplace()],
 #'     [`AIC()`][AIC.DMN], [`logLik()`][AIC.DMN], [`predict()`][predict.DMN]
@@ -113,6 +125,34 @@
 #' without `assign`, `entropy(by.sample = TRUE)`, `augment()`, [addDMN()],
 #' [writeDMN()] and the plot of probabilities. `predict(fit, count)` computes
 #' them. It is an error with `markers` or `formula`.
+#' @section Larger than memory:
+#' With `memory`, `BPPARAM` or `checkpoint` the counts are compressed in parts,
+#' as they are read: each of 65,536 samples, or of fewer with more than 4,096
+#' taxa. A part may lie in memory, in a file of `scratch`, or in a worker. An
+#' iteration of EM needs sums over the samples only, which are added up over the
+#' parts. The parts and the order of sums depend on the table alone: the result
+#' is the same, to the last bit, for any `memory` and any number of workers and
+#' threads. It is that of the fit in memory within the tolerance of EM.
+#'
+#' Starts are made in this process, on 20,000 samples (or 50 for each component,
+#' if that is more) that are drawn by lot, and the two best optima are continued
+#' on all samples. This includes fits with `nstart = 1`, whose start is then not
+#' that of DirichletMultinomial. A fit with other samples in the lot, for
+#' instance because rows are in another order, may end at another optimum.
+#'
+#' * With `memory`, half of it is for parts. The rest is for R and its packages,
+#'   for the block that is being read, and for starts. A block of the user's
+#'   list or function, and a result with all probabilities, can take more than
+#'   that: see `keep.group`.
+#' * With `BPPARAM`, the parts are written to `scratch`. A worker reads its own
+#'   and keeps them, up to half of `memory` if that is given. In an iteration it
+#'   gets the parameters, and returns sums. Start the workers by `bpstart()`
+#'   where there are several fits. Workers on one machine share its cores.
+#' * If a worker ends early, the call is an error that names it. With
+#'   `checkpoint`, the same call goes on from the last iteration, with any
+#'   number of workers or none. It reads the counts again, and refuses others.
+#'
+#' These fits need Newton's method, and have neither `markers` nor `formula`.
 #' @section Errors:
 #' An argument that cannot be used is refused with a message that names it and
 #' says what was found. This applies to missing, infinite, negative or
