@@ -33,8 +33,9 @@
 #' `vignette("dmmomp")` introduces these functions, `vignette("choosing-k")`
 #' shows how to choose the number of components, `vignette("markers")` is about
 #' types that differ in few taxa, `vignette("containers")` is for users of
-#' phyloseq and TreeSummarizedExperiment, and `vignette("migrating")` for those
-#' of DirichletMultinomial or pyDMM.
+#' phyloseq and TreeSummarizedExperiment, `vignette("large")` for those whose
+#' tables do not fit in memory, and `vignette("migrating")` for those of
+#' DirichletMultinomial or pyDMM.
 #'
 #' @return No value: this page describes the package.
 #' @references

@@ -140,12 +140,12 @@
 #' that of DirichletMultinomial. A fit with other samples in the lot, for
 #' instance because rows are in another order, may end at another optimum.
 #'
-#' * With `memory`, half of it is for parts. The rest is for R and its packages,
-#'   for the block that is being read, and for starts. A block of the user's
-#'   list or function, and a result with all probabilities, can take more than
-#'   that: see `keep.group`.
+#' * With `memory`, a quarter of it is for parts. The rest is for R and its
+#'   packages, for the block that is being read, for starts and for the result.
+#'   A large block of the user's list or function, and a result with the
+#'   probabilities of many samples, can take more than that: see `keep.group`.
 #' * With `BPPARAM`, the parts are written to `scratch`. A worker reads its own
-#'   and keeps them, up to half of `memory` if that is given. In an iteration it
+#'   and keeps them, up to a quarter of `memory` if that is given. In an iteration it
 #'   gets the parameters, and returns sums. Start the workers by `bpstart()`
 #'   where there are several fits. Workers on one machine share its cores.
 #' * If a worker ends early, the call is an error that names it. With

@@ -69,7 +69,7 @@
 .new_store <- function(directory, room) {
     taken <- 0
     n <- 0L
-    list(add = function(image) {
+    list(room = room, add = function(image) {
         n <<- n + 1L
         if (taken + length(image) <= room) {
             taken <<- taken + length(image)
@@ -123,6 +123,9 @@
         images[[length(images) + 1L]] <<- store$add(image)
         draw(part)
         total <<- total + nrow(part)
+        # the more R holds, the more garbage it leaves: here, parts
+        if (is.finite(store$room))
+            gc()
     }
     # makes a part of the first `size` samples that wait
     flush <- function(size) {
@@ -228,9 +231,9 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     }
     raw$Group <- matrix(0, 0L, length(raw$Weight))
     raw$Assigned <- list(
-        component = as.integer(unlist(lapply(found, function(z) z[, 1L]))),
-        uncertainty = unlist(lapply(found, function(z) z[, 2L])),
-        entropy = sum(vapply(found, attr, 0, "entropy")))
+        component = unlist(lapply(found, `[[`, "component")),
+        uncertainty = unlist(lapply(found, `[[`, "uncertainty")),
+        entropy = sum(vapply(found, `[[`, 0, "entropy")))
     raw
 }
 
@@ -243,8 +246,9 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     directory <- tempfile("dmn-", normalizePath(scratch))
     dir.create(directory)
     on.exit(unlink(directory, recursive = TRUE))
-    # half is for the images; the rest for R, for reading and for starts
-    room <- memory / 2
+    # The rest is for R, for reading, for starts and for the result. The system
+    # may keep what is in files in memory that nobody else wants.
+    room <- memory / 4
     store <- .new_store(directory, if (is.null(BPPARAM)) room else 0)
     if (length(k) != 1L || !.is_whole(k, 1, .Machine$integer.max))
         .stop("'k' must be one whole number >= 1; found ", .describe(k))

@@ -57,8 +57,13 @@
 .posterior_bundle <- function(images, lambda, log.weight, num.threads, room,
     compact) {
     lapply(images, function(image) {
-        .Call(R_dmm_part_posterior, .read_image(image, room), lambda,
+        z <- .Call(R_dmm_part_posterior, .read_image(image, room), lambda,
             log.weight, compact, num.threads)
+        if (compact)
+            list(component = as.integer(z[, 1L]), uncertainty = z[, 2L],
+                entropy = attr(z, "entropy"))
+        else
+            z
     })
 }
 
