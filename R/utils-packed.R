@@ -15,7 +15,7 @@
 # Packs a table of which `read(i)` returns the samples i as a matrix or
 # dgCMatrix, `rows` samples at a time. `x` has its dimensions and names.
 .pack <- function(x, rows, read, arg) {
-    packer <- .packing$new(ncol(x))
+    packer <- .take_packer()(ncol(x))
     for (start in seq(1, by = rows, length.out = ceiling(nrow(x) / rows))) {
         block <- read(seq.int(start, min(start + rows - 1, nrow(x))))
         .check_block_values(block, start - 1L, x, arg)
@@ -78,17 +78,24 @@
         })
 }
 
-# What the methods of dmncounts() give blocks to: a packer, or what takes blocks
-# as a packer does.
+# What makes the packer that a method of dmncounts() gives blocks to.
 .packing <- new.env()
 .packing$new <- .new_packer
 
-# Evaluates `code`, in which blocks go to `new(columns)` instead.
+# Evaluates `code`. The first method in it that reads blocks gives them to
+# `new(columns)`, which takes them as a packer does.
 .with_packer <- function(new, code) {
-    before <- .packing$new
-    on.exit(.packing$new <- before)
+    on.exit(.packing$new <- .new_packer)
     .packing$new <- new
     code
+}
+
+# Called before blocks are read: these may be tables in blocks themselves, or
+# made by code of the user's that reads others.
+.take_packer <- function() {
+    new <- .packing$new
+    .packing$new <- .new_packer
+    new
 }
 
 # The number of samples of a packed block. Its first 8 bytes hold it, half of
@@ -100,6 +107,7 @@
 # Joins blocks of samples, which `read()` returns in turn, each as a list of
 # the block and of what messages call it, and then NULL. NULL if there are none.
 .join_blocks <- function(read, arg) {
+    new <- .take_packer()
     first <- packer <- NULL
     samples <- list()
     repeat {
@@ -112,7 +120,7 @@
         block <- .as_count_matrix(part$block, name)
         part <- NULL
         if (is.null(packer)) {
-            packer <- .packing$new(ncol(block))
+            packer <- new(ncol(block))
             taxa <- list(names = colnames(block), arg = name)
         }
         .check_same_taxa_in_order(block, packer$columns, taxa, name)

@@ -68,6 +68,16 @@ test_that("a fit in parts has the bits of any container, budget and threads", {
         i <<- i + 1
         if (i <= 101) x[i, , drop = FALSE]
     }), expected)
+    # blocks that are read in blocks
+    expect_identical(fit(list(list(x[1:20, ], x[21:50, ]), x[51:101, ])),
+        expected)
+    left <- TRUE
+    expect_identical(fit(function() {
+        if (left) {
+            left <<- FALSE
+            dmncounts(list(x[1:60, ], x[61:101, ]))
+        }
+    }), expected)
     expect_identical(fit(x, num.threads = 2), expected)
     expect_identical(with_files(1e5, fit(x)), expected)
 })
