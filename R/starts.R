@@ -38,9 +38,13 @@
 .call_fit <- function(pointer, k, nstart, settings, kinds = NULL, given = NULL,
     log_weights = NULL, reassign = FALSE, verbose = FALSE, keep.group = TRUE) {
     # one component has one optimum
-    .Call(R_dmm_table_fit, pointer, k, if (k == 1L) 1L else nstart, kinds,
-        given, log_weights, reassign, settings$seed, verbose,
-        settings$num.threads, settings$optimizer, settings$control, keep.group)
+    nstart <- if (k == 1L) 1L else nstart
+    report <- if (verbose) .fit_reporter(k, nstart, settings$control)
+    if (verbose)
+        on.exit(report("end"), add = TRUE)
+    .Call(R_dmm_table_fit, pointer, k, nstart, kinds, given, log_weights,
+        reassign, settings$seed, report, settings$num.threads,
+        settings$optimizer, settings$control, keep.group)
 }
 
 # The best of up to `nstart` starts as a DMN. `kinds` is the kind of each start,
@@ -51,8 +55,7 @@
     settings <- list(seed = seed, num.threads = num.threads,
         optimizer = optimizer, control = control)
     raw <- .call_fit(table$table, k, nstart, settings, kinds, given,
-        verbose = verbose && (k == 1L || nstart == 1L),
-        keep.group = keep.group)
+        verbose = verbose, keep.group = keep.group)
     raw <- .add_concomitant(raw, table$table, table$concomitant, nstart,
         settings)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)
