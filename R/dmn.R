@@ -56,7 +56,12 @@
 #'     labels, see [componentLabels()].
 #' @param k `numeric(1)`, a whole number from 1 to the number of samples: the
 #'     number of components to fit.
-#' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is printed.
+#' @param verbose `logical(1)`, default `FALSE`. If `TRUE`, progress is shown: a
+#'     bar with the time left in a terminal or RStudio, and elsewhere lines, one
+#'     every ten seconds. If the \pkg{progressr} package is installed, its
+#'     handlers receive the progress too. The time left assumes that starts go
+#'     on meeting the best optimum as often as they did, and that the change of
+#'     the NLE goes on to shrink as fast.
 #' @param seed `numeric(1)` from -2147483647 to 2147483647, truncated to a whole
 #'     number: the seed of the random start. The default is drawn from R's
 #'     generator, so that `set.seed()` before `dmn()` makes a fit reproducible.

@@ -39,9 +39,13 @@
     log_weights = NULL, reassign = FALSE, verbose = FALSE, keep.group = TRUE,
     parts = NULL) {
     # one component has one optimum
-    .Call(R_dmm_table_fit, pointer, k, if (k == 1L) 1L else nstart, kinds,
-        given, log_weights, reassign, settings$seed, verbose,
-        settings$num.threads, settings$optimizer, settings$control, keep.group,
+    nstart <- if (k == 1L) 1L else nstart
+    report <- if (verbose) .fit_reporter(k, nstart, settings$control)
+    if (verbose)
+        on.exit(report("end"), add = TRUE)
+    .Call(R_dmm_table_fit, pointer, k, nstart, kinds, given, log_weights,
+        reassign, settings$seed, report, settings$num.threads,
+        settings$optimizer, settings$control, keep.group,
         parts)
 }
 
@@ -53,8 +57,7 @@
     settings <- list(seed = seed, num.threads = num.threads,
         optimizer = optimizer, control = control)
     raw <- .call_fit(table$table, k, nstart, settings, kinds, given,
-        verbose = verbose && (k == 1L || nstart == 1L),
-        keep.group = keep.group)
+        verbose = verbose, keep.group = keep.group)
     raw <- .add_concomitant(raw, table$table, table$concomitant, nstart,
         settings)
     fit <- .as_dmn(raw$fit, table$dimnames, seed, optimizer, control)

@@ -218,6 +218,9 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
         else .call_fit(table$table, k, nstart, settings)$starts
     fit <- .as_dmn(raw, x$dimnames, settings$seed, settings$optimizer,
         settings$control)
+    if (verbose)
+        message("  ", .met(starts), sprintf(", NLE %.3f",
+            raw$GoodnessOfFit[["NLE"]]))
     .add_to_mixture(fit, NStart = nstart, Starts = starts)
 }
 
@@ -256,6 +259,9 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
         store)
     count <- NULL
     k <- .check_k(k, parts)
+    if (verbose)
+        message(sprintf("dmn, k=%d: %s", k, .plural(length(
+            unclass(parts)$images), "part")))
     kept <- if (!is.null(checkpoint))
         .open_fit_checkpoint(checkpoint, parts, k, nstart, seed, settings)
     if (!is.null(kept))

@@ -15,7 +15,7 @@ SEXP R_dmm_table_split(SEXP table, SEXP markers, SEXP largest_k,
 SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
                        SEXP other, SEXP shared, SEXP control, SEXP num_threads);
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
-                     SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
+                     SEXP log_prior, SEXP reassign, SEXP seed, SEXP report,
                      SEXP num_threads, SEXP optimizer, SEXP control,
                      SEXP keep_group, SEXP parts);
 SEXP R_dmm_part(SEXP count, SEXP k, SEXP num_threads);

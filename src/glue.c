@@ -202,47 +202,60 @@ static int interrupted(void *guard)
     return ((glue_guard *)guard)->jumped;
 }
 
-/* Iterations between two lines of progress, as in DirichletMultinomial. */
-#define PRINT_EVERY 10
-
 typedef struct {
-    dmm_phase phase;
-    int iteration;
-    double value;
+    SEXP function;
+    const char *what;
+    double number, value, expected;
 } report;
 
-static SEXP print_report(void *data)
+static SEXP call_report(void *data)
 {
-    static const char *title[] = {
-        [DMM_PHASE_START] = "  Soft kmeans",
-        [DMM_PHASE_SETUP] = "  Expectation Maximization setup",
-        [DMM_PHASE_EM] = "  Expectation Maximization",
-        [DMM_PHASE_HESSIAN] = "  Hessian",
-    };
     const report *r = data;
-    if (r->iteration == 0)
-        Rprintf("%s\n", title[r->phase]);
-    else
-        Rprintf("    iteration %d change %f\n", r->iteration, r->value);
+    SEXP what = PROTECT(Rf_mkString(r->what));
+    SEXP number = PROTECT(Rf_ScalarReal(r->number));
+    SEXP value = PROTECT(Rf_ScalarReal(r->value));
+    SEXP expected = PROTECT(Rf_ScalarReal(r->expected));
+    SEXP call =
+        PROTECT(Rf_lang5(r->function, what, number, value, expected));
+    Rf_eval(call, R_GlobalEnv);
+    UNPROTECT(5);
     return R_NilValue;
 }
 
 /* The core's progress callback (dmm_progress). */
-static void print_progress(dmm_phase phase, int iteration, double value,
-                           void *guard)
+static void report_progress(dmm_phase phase, int iteration, double value,
+                            void *user)
 {
-    report r = {phase, iteration, value};
-    if (iteration % PRINT_EVERY == 0)
-        glue_guard_call(guard, print_report, &r);
+    static const char *name[] = {
+        [DMM_PHASE_START] = "kmeans",
+        [DMM_PHASE_SETUP] = "setup",
+        [DMM_PHASE_EM] = "EM",
+        [DMM_PHASE_HESSIAN] = "Hessian",
+    };
+    glue_guard *guard = user;
+    report r = {guard->report, name[phase], iteration, value, NA_REAL};
+    glue_guard_call(guard, call_report, &r);
 }
 
-SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control)
+/* The core's callback at the end of a start (dmm_start_made). */
+static void report_start(const dmm_start_record *record, size_t made,
+                         size_t expected, void *user)
+{
+    glue_guard *guard = user;
+    report r = {guard->report, "start", (double)made, record->nle,
+                (double)expected};
+    glue_guard_call(guard, call_report, &r);
+}
+
+SEXP glue_guard_begin(glue_guard *guard, SEXP report, dmm_control *control)
 {
     guard->jumped = 0;
+    guard->report = report;
     guard->token = R_MakeUnwindCont();
     control->user = guard;
     control->interrupt = interrupted;
-    control->progress = verbose ? print_progress : NULL;
+    control->progress = report != R_NilValue ? report_progress : NULL;
+    control->start_made = report != R_NilValue ? report_start : NULL;
     return guard->token;
 }
 

@@ -41,22 +41,24 @@ dmm_optimizer glue_optimizer(SEXP optimizer);
 /* Raises an R error for a status other than DMM_OK. */
 void glue_check(dmm_status status);
 
-/* The core's callbacks call R to check for interrupts and to print progress. R
+/* The core's callbacks call R to check for interrupts and to show progress. R
  * may leave such a call by a long jump: after an interrupt, at a time limit, or
  * at an error in a sink(). The jump must not cross the core's frames and
  * threads. A guard therefore catches it and asks the core to stop; when the
  * core has freed its memory and returned, glue_guard_end() lets the jump
  * continue. */
 typedef struct {
+    SEXP report;  /* an R function to call with progress, or NULL */
     SEXP token;   /* from R_MakeUnwindCont(): continues the jump  */
     jmp_buf back; /* where the jump is caught                     */
     int jumped;   /* whether a jump was caught and has to go on   */
 } glue_guard;
 
 /* Prepares a guard, and sets the control's callbacks to check for interrupts
- * and, if `verbose`, to print progress. Returns the guard's token, which the
- * caller must PROTECT. */
-SEXP glue_guard_begin(glue_guard *guard, int verbose, dmm_control *control);
+ * and, if `report` is a function of R and not NULL, to call it with the progress
+ * (R/utils-progress.R). Returns the guard's token, which the caller must
+ * PROTECT. */
+SEXP glue_guard_begin(glue_guard *guard, SEXP report, dmm_control *control);
 
 /* Calls call(data), which calls R, unless a jump has been caught already. */
 void glue_guard_call(glue_guard *guard, SEXP (*call)(void *), void *data);

@@ -62,7 +62,7 @@ SEXP R_dmm_mstep(SEXP count, SEXP lambda, SEXP z, SEXP control_list,
     double *objective = REAL(new_vector(list, 1, k));
     int iterations = 0;
     glue_guard guard;
-    PROTECT(glue_guard_begin(&guard, 0, &control));
+    PROTECT(glue_guard_begin(&guard, R_NilValue, &control));
     memcpy(to, from, m.columns * k * sizeof(double));
     const dmm_status status = dmm_maximize(&m, k, responsibilities, &control,
                                            to, objective, &iterations);

@@ -185,11 +185,12 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
  * NULL for the usual sequence. `given` is NULL or the responsibilities (N x K)
  * for starts of kind "given". `log_prior` is NULL or, for one such start, the
  * log probabilities of the components for each sample (N x K). `reassign`:
- * whether a lone start reassigns samples. Without keep_group the fit has the
- * most probable components only. `parts` is NULL or what glue_read_parts()
- * reads: all samples, if the table has some of them. */
+ * whether a lone start reassigns samples. `report` is NULL or a function to call
+ * with the progress. Without keep_group the fit has the most probable components
+ * only. `parts` is NULL or what glue_read_parts() reads: all samples, if the
+ * table has some of them. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
-                     SEXP log_prior, SEXP reassign, SEXP seed, SEXP verbose,
+                     SEXP log_prior, SEXP reassign, SEXP seed, SEXP report,
                      SEXP num_threads, SEXP optimizer, SEXP control_list,
                      SEXP keep_group, SEXP parts)
 {
@@ -216,7 +217,7 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
         (dmm_start_record *)R_alloc((size_t)n, sizeof *records);
     memset(records, 0, (size_t)n * sizeof *records);
     glue_guard guard;
-    PROTECT(glue_guard_begin(&guard, Rf_asLogical(verbose) == TRUE, &control));
+    PROTECT(glue_guard_begin(&guard, report, &control));
     SEXP owner = PROTECT(glue_fit_owner());
     glue_parts elsewhere;
     if (parts != R_NilValue) {

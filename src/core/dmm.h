@@ -50,6 +50,13 @@ typedef void (*dmm_progress)(dmm_phase phase, int iteration, double value,
  * the work stops and its function returns DMM_ERROR_INTERRUPTED. */
 typedef int (*dmm_interrupt)(void *user);
 
+/* Called when one of several starts has ended, by the thread that called the
+ * core. So many have been made, and if the best optimum goes on being met as
+ * often, there will be `expected` in all. */
+struct dmm_start_record;
+typedef void (*dmm_start_made)(const struct dmm_start_record *record,
+                               size_t made, size_t expected, void *user);
+
 /* 3, and all starts in small tables. */
 #define DMM_AGREE_USUAL (-1)
 
@@ -76,7 +83,8 @@ typedef struct {
     int n_threads;             /* at most                                  */
     dmm_progress progress;     /* may be NULL                              */
     dmm_interrupt interrupt;   /* may be NULL                              */
-    void *user;                /* passed to both callbacks                 */
+    dmm_start_made start_made; /* may be NULL                              */
+    void *user;                /* passed to the callbacks                  */
 } dmm_control;
 
 /* The default values of all fields. */
@@ -136,7 +144,7 @@ typedef enum {
     DMM_START_KINDS /* their number */
 } dmm_start_kind;
 
-typedef struct {
+typedef struct dmm_start_record {
     dmm_start_kind kind;
     unsigned long seed; /* below 2^32, derived from the control's */
     size_t samples;     /* that the start was made on             */
@@ -183,7 +191,7 @@ typedef struct {
  * starts that were made. If there may be several, each goes on to the optimum
  * that the reassignment of samples finds (start/reassign.h); in large tables
  * they are made on a random part of the samples, and the best are continued on
- * all. Progress is reported only if there is just one start.
+ * all: then progress reports another EM from iteration 0.
  *
  * With plan->parts, the table is the part on which starts are made, and the
  * best are continued on all samples. The result has neither z nor `assigned`.

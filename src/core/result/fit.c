@@ -185,6 +185,19 @@ static size_t count_met(const job *x, double best)
     return met;
 }
 
+/* The number of starts that there will be, if so many of those made so far have
+ * met the best optimum and others meet it as often. */
+static size_t expect_starts(const job *x, size_t met, size_t agree)
+{
+    const size_t most = x->plan->n_starts;
+    if (met >= agree)
+        return x->n_made;
+    const double all = met > 0 ? ceil((double)x->n_made * (double)agree /
+                                      (double)met)
+                               : INFINITY;
+    return all < (double)most ? (size_t)all : most;
+}
+
 /* Makes starts until the best optimum has been met control->agree times, and at
  * most plan->n_starts; the best n of their optima go to best[]. A start that
  * fails with DMM_ERROR_NUMERIC is recorded and passed over; if all do,
@@ -200,8 +213,8 @@ static dmm_status run_starts(dmm_team *team, job *x,
     else if (control->agree == DMM_AGREE_USUAL &&
              x->counts->n_nonzeros >= SMALL_TABLE / x->k)
         agree = USUAL_AGREE;
-    while (x->n_made < x->plan->n_starts &&
-           !(best->em && count_met(x, best->em->nle) >= agree)) {
+    size_t met = 0;
+    while (x->n_made < x->plan->n_starts && met < agree) {
         run r;
         status = run_start(team, x, x->n_made, control, best->em, &r);
         x->n_made++;
@@ -213,6 +226,11 @@ static dmm_status run_starts(dmm_team *team, job *x,
             failure = status;
         else if (status != DMM_OK)
             return status;
+        if (best->em)
+            met = count_met(x, best->em->nle);
+        if (control->start_made && x->plan->n_starts > 1)
+            control->start_made(&x->records[x->n_made - 1], x->n_made,
+                                expect_starts(x, met, agree), control->user);
     }
     return best->em ? DMM_OK : failure;
 }
@@ -314,10 +332,7 @@ static void finish_on_all(dmm_team *team, void *data)
 {
     job *x = data;
     run best = {0};
-    dmm_control control = *x->control;
-    if (!x->plan->parts)
-        control.progress = NULL;
-    x->status = begin_on_all(team, x, &control, &best.em);
+    x->status = begin_on_all(team, x, x->control, &best.em);
     if (x->status == DMM_OK && x->plan->parts && x->plan->parts->lambda)
         begin_at(x, best.em->parameters);
     else if (x->status == DMM_OK)
@@ -335,11 +350,8 @@ static void starts_work(dmm_team *team, void *data)
 {
     job *x = data;
     const int on_all = x->counts == x->table->counts && !x->plan->parts;
-    dmm_control control = *x->control;
-    if (x->plan->n_starts > 1)
-        control.progress = NULL;
     x->status =
-        run_starts(team, x, &control, x->finalist, on_all ? 1 : FINALISTS);
+        run_starts(team, x, x->control, x->finalist, on_all ? 1 : FINALISTS);
     if (x->status == DMM_OK && on_all)
         x->status = dmm_result_make(x->finalist[0].em, &x->finalist[0].start,
                                     &x->result);

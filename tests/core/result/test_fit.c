@@ -581,6 +581,66 @@ static void test_compact(size_t k, int canonical)
     table_free(&t);
 }
 
+/* ---- Starts ------------------------------------------------------------- */
+
+typedef struct {
+    size_t calls, expected;
+    double nle[20];
+    int in_order, phases;
+} heard;
+
+static void hear_start(const dmm_start_record *record, size_t made,
+                       size_t expected, void *user)
+{
+    heard *h = user;
+    h->nle[h->calls++] = record->nle;
+    h->in_order = h->in_order && made == h->calls && expected >= made &&
+                  expected <= 20;
+    h->expected = expected;
+}
+
+static void hear_phase(dmm_phase phase, int iteration, double value, void *user)
+{
+    (void)value;
+    ((heard *)user)->phases += phase == DMM_PHASE_EM && iteration == 0;
+}
+
+/* The end of each of several starts is reported, with the number that will be
+ * made. */
+static void test_start_made(int agree)
+{
+    table t = table_mixture(200, 30, 3, 20, 300, 0.5);
+    const dmm_matrix matrix = table_view(&t, DMM_MATRIX_DENSE_INT);
+    dmm_control control = dmm_control_default();
+    dmm_start_plan plan = {.n_starts = 20};
+    dmm_start_record records[20];
+    heard h = {.in_order = 1};
+    dmm_table *compressed;
+    dmm_fit_result *r;
+    size_t made;
+    control.agree = agree;
+    control.start_made = hear_start;
+    control.progress = hear_phase;
+    control.user = &h;
+    CHECK(dmm_table_new(&matrix, 1, 3, 1, &compressed) == DMM_OK);
+    CHECK(dmm_table_fit(compressed, 3, &plan, &control, records, &made, &r) ==
+          DMM_OK);
+    CHECK(h.calls == made && h.in_order && h.expected == made);
+    CHECK(agree == 0 ? made == 20 : made < 20);
+    CHECK(h.phases >= (int)made);
+    for (size_t i = 0; i < made; i++)
+        CHECK(h.nle[i] == records[i].nle);
+    dmm_fit_free(r);
+    h = (heard){.in_order = 1};
+    plan.n_starts = 1;
+    CHECK(dmm_table_fit(compressed, 3, &plan, &control, records, &made, &r) ==
+          DMM_OK);
+    CHECK(h.calls == 0);
+    dmm_fit_free(r);
+    dmm_table_free(compressed);
+    table_free(&t);
+}
+
 static void test_arguments(void)
 {
     table t = table_random(5, 5, 0.5, 9, 0);
@@ -618,5 +678,7 @@ int main(void)
     for (size_t k = 1; k <= 4; k++)
         for (int canonical = 0; canonical < 2; canonical++)
             test_compact(k, canonical);
+    test_start_made(0);
+    test_start_made(3);
     return check_report();
 }
