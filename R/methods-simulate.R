@@ -147,8 +147,7 @@ simulate.DMN <- function(object, nsim = 1, seed = NULL, ..., size = 1000) {
         stats::runif(1)
     state <- get(".Random.seed", envir = globalenv())
     if (!is.null(seed)) {
-        on.exit(assign(".Random.seed", state, envir = globalenv()))
-        set.seed(seed)
+        withr::local_seed(seed)
         state_used <- structure(seed, kind = as.list(RNGkind()))
     } else {
         state_used <- state

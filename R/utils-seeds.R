@@ -27,17 +27,9 @@
     .with_seed(.check_seed(seed), as.integer(.draw_seeds(n)))
 }
 
+# Evaluates `expression` with the state that R's default generator has for a
+# seed, and restores that of the user's.
 .with_seed <- function(seed, expression) {
-    old <- globalenv()[[".Random.seed"]]
-    kinds <- RNGkind()
-    on.exit({
-        # R warns of the "Rounding" sampler, which the user chose
-        suppressWarnings(do.call(RNGkind, as.list(kinds)))
-        if (is.null(old))
-            rm(".Random.seed", envir = globalenv())
-        else
-            assign(".Random.seed", old, envir = globalenv())
-    })
-    set.seed(seed, "Mersenne-Twister", "Inversion", "Rejection")
-    expression
+    withr::with_seed(seed, expression, .rng_kind = "Mersenne-Twister",
+        .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
 }

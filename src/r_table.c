@@ -185,10 +185,10 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
  * NULL for the usual sequence. `given` is NULL or the responsibilities (N x K)
  * for starts of kind "given". `log_prior` is NULL or, for one such start, the
  * log probabilities of the components for each sample (N x K). `reassign`:
- * whether a lone start reassigns samples. `report` is NULL or a function to call
- * with the progress. Without keep_group the fit has the most probable components
- * only. `parts` is NULL or what glue_read_parts() reads: all samples, if the
- * table has some of them. */
+ * whether a lone start reassigns samples. `report` is NULL or a function to
+ * call with the progress. Without keep_group the fit has the most probable
+ * components only. `parts` is NULL or what glue_read_parts() reads: all samples,
+ * if the table has some of them. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP log_prior, SEXP reassign, SEXP seed, SEXP report,
                      SEXP num_threads, SEXP optimizer, SEXP control_list,

@@ -62,6 +62,7 @@ require_build_tools()
     require_command gsl-config libgsl-dev
     require_r_package Matrix r-cran-matrix
     require_r_package S4Vectors r-bioc-s4vectors
+    require_r_package withr r-cran-withr
 }
 
 # Installs what the require_ functions noted as missing, or ends the script.

