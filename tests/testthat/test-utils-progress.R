@@ -128,12 +128,13 @@ test_that("an error in the report ends the fit as an R error", {
     settings <- list(seed = 1L, num.threads = 1L, optimizer = "newton",
         control = dmncontrol())
     expect_error(.Call(R_dmm_table_fit, table, 2L, 20L, NULL, NULL, NULL, FALSE,
-        1L, function(...) stop("no more"), 1L, "newton", dmncontrol(), TRUE),
+        1L, function(...) stop("no more"), 1L, "newton", dmncontrol(), TRUE,
+        NULL),
         "no more")
     heard <- list()
     fit <- .Call(R_dmm_table_fit, table, 2L, 20L, NULL, NULL, NULL, FALSE, 1L,
         function(...) heard[[length(heard) + 1L]] <<- list(...), 1L, "newton",
-        dmncontrol(), TRUE)
+        dmncontrol(), TRUE, NULL)
     expect_identical(fit, .call_fit(table, 2L, 20L, settings))
     starts <- Filter(function(x) x[[1L]] == "start", heard)
     expect_identical(vapply(starts, `[[`, 0, 3L), fit$starts$NLE)
