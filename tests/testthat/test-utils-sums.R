@@ -151,3 +151,30 @@ test_that("an error in a worker is that of the call", {
         log.weight = p$log.weight),
         "a worker of 'BPPARAM' failed: .*\n\\(this will go on from")
 })
+
+test_that("connections at a port are found, at both ends", {
+    skip_on_cran()
+    skip_on_os("windows")
+    port <- NULL
+    for (try in 20000 + 97 * 1:50) {
+        server <- tryCatch(serverSocket(try), error = function(e) NULL)
+        if (!is.null(server)) {
+            port <- as.integer(try)
+            break
+        }
+    }
+    skip_if(is.null(port))
+    on.exit(close(server))
+    send <- function(port) .Call(dmmomp:::R_dmm_send_at_once, port)
+    expect_identical(send(1L), 0L)
+    one <- socketConnection(port = port, blocking = FALSE, open = "r+b")
+    on.exit(close(one), add = TRUE)
+    other <- socketAccept(server, blocking = FALSE, open = "r+b", timeout = 5)
+    on.exit(close(other), add = TRUE)
+    expect_gte(send(port), 2L)
+    # they still work
+    writeBin(1:3, one)
+    expect_true(socketSelect(list(other), FALSE, 5))
+    expect_identical(readBin(other, "integer", 3L), 1:3)
+    expect_error(send(c(1L, 2L)), "'port' must be one whole number")
+})
