@@ -67,7 +67,8 @@
 #' * `table`, `workspace`, `result`: bytes of the compressed table, of what the
 #'   fit takes in addition while it runs, and of its result.
 #' * `peak`: the most bytes at any time.
-#' * `evaluations`: how many times a start is expected to pass over the table.
+#' * `evaluations`: how many times each of the first starts is expected to pass
+#'   over the table.
 #'
 #' Its attributes are `"size"`, a list with the numbers of samples, taxa and
 #' counts above 0 (`nonzeros`) and whether a pilot was made (`pilot`);
@@ -168,7 +169,7 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     most <- .pilot_samples(n, ncol(parts[[1L]]))
     whole <- most >= n
     sample <- if (!whole) lapply(parts, function(x) {
-        x[.spread(nrow(x), ceiling(most * nrow(x) / n),
+        x[.spaced(nrow(x), ceiling(most * nrow(x) / n),
             if (inherits(x, "DelayedMatrix")) 8L), , drop = FALSE]
     })
     given <- if (whole) count else if (blocks) sample else sample[[1L]]
@@ -210,7 +211,7 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 }
 
 # Which m of n samples to take: at equal distances, or in so many runs.
-.spread <- function(n, m, runs = NULL) {
+.spaced <- function(n, m, runs = NULL) {
     if (m >= n)
         return(seq_len(n))
     if (is.null(runs))
@@ -255,17 +256,19 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     more <- (n / size$seen)^size$growth
     size$features <- min(size$entries, size$features * more[[1L]])
     size$totals <- min(n, size$totals * more[[2L]])
-    size$n <- n
+    size$n <- size$seen <- n
     size
 }
 
 # ---- Iterations ---------------------------------------------------------
 
 .typical_evaluations <- function(k) {
-    .plan_typical[["first"]] * k^.plan_typical[["growth"]]
+    lapply(.plan_typical[["first"]] * k^.plan_typical[["growth"]],
+        function(n) c(first = n, later = n))
 }
 
-# The mean number of evaluations of the first starts on a sample of the table.
+# For each k, the mean numbers of evaluations of the first three starts, which
+# are always made, and of later ones, on a sample of the table.
 .pilot <- function(count, k, nstart) {
     starts <- min(nstart, 7L)
     empty <- .totals(count)$rows == 0
@@ -275,10 +278,13 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     on.exit(.Call(R_dmm_table_free, table))
     settings <- list(seed = 1L, num.threads = 1L, optimizer = "newton",
         control = dmncontrol(agree = Inf))
-    vapply(k, function(k) {
-        mean(.call_fit(table, min(k, nrow(count)), starts,
-            settings)$starts$evaluations)
-    }, 0)
+    lapply(k, function(k) {
+        made <- .call_fit(table, min(k, nrow(count)), starts,
+            settings)$starts$evaluations
+        first <- seq_along(made) <= .usual_agree
+        c(first = mean(made[first]),
+            later = mean(if (all(first)) made else made[!first]))
+    })
 }
 
 # ---- Time ---------------------------------------------------------------
@@ -288,8 +294,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 # `start` evaluations, and what follows starts on a part of the samples as
 # `finish` ones on all.
 .plan_costs <- list(
-    compress = c(entry = 6.95e-6, ordered = 3.86e-5, cell = 1.2e-6,
-        sample = 3.35e-5),
+    compress = c(entry = 7.39e-6, ordered = 3.06e-5, cell = 1.06e-6,
+        ordered_cell = 2.39e-6, sample = 3.13e-5),
     evaluation = c(fixed = 0.042, entry = 1.17e-6, entry_k = 8.27e-8,
         feature = 3.26e-6, feature_k = 1.84e-6, sample_k = 2.98e-7),
     start = 1.5, finish = 17)
@@ -297,7 +303,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 # What .plan_costs$compress are the costs of. `canonical`: for several starts.
 .compress_terms <- function(size, canonical) {
     c(entry = size$nonzeros, ordered = canonical * size$nonzeros,
-        cell = size$cells, sample = size$n + size$s)
+        cell = size$cells, ordered_cell = canonical * size$cells,
+        sample = size$n + size$s)
 }
 
 # What .plan_costs$evaluation are the costs of.
@@ -345,7 +352,7 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 # for kp components. By Heaps' law with exponent b, of the features of a block
 # b are in one row, b (1 - b) / 2 in two and b (1 - b) (2 - b) / 6 in three;
 # these are singles, the others runs.
-.table_bytes <- function(size, kp) {
+.compressed_bytes <- function(size, kp) {
     rows <- .block_rows(size, kp)
     blocks <- ceiling(size$n / rows)
     block <- .part_of(size, min(rows, size$n))
@@ -388,15 +395,15 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     pairs <- floor((features / size$columns - 1) / 2)
     pairs <- min(8, max(3, pairs))
     arrays <- if (several)
-        5 * size$n + 2.5 * features + (20 + 2 * pairs) * size$columns
+        5 * size$n + 2 * features + (20 + 2 * pairs) * size$columns
     else
-        2 * size$n + 1.5 * features + (8 + 2 * pairs) * size$columns
+        size$n + max(size$n, 1.25 * features) + (8 + 2 * pairs) * size$columns
     8 * kp * arrays + if (several) 40 * size$n else 16 * size$n
 }
 
 # ---- The plan -----------------------------------------------------------
 
-# `evaluations`: of a start, for each k. `unit`: seconds.
+# `evaluations`: of the first and of later starts, for each k. `unit`: seconds.
 .plan <- function(size, k, evaluations, nstart, threads, unit) {
     canonical <- nstart > 1L
     whole <- .part_of(size)
@@ -406,8 +413,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     part <- if (in_part) .part_of(size, samples)
     # blocks are sized for the largest k
     length <- .padded(max(k, if (canonical) 8))
-    table <- .table_bytes(whole, length) +
-        if (in_part) .table_bytes(part, length) else 0
+    table <- .compressed_bytes(whole, length) +
+        if (in_part) .compressed_bytes(part, length) else 0
     packed <- if (size$packed) 3 * size$nonzeros else 0
     speed <- function(k, on = whole) .plan_speed(threads, on$nonzeros *
         .padded(k))
@@ -419,6 +426,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
         several <- canonical && k > 1L
         on <- if (in_part && several) part else whole
         start <- (evaluations + .plan_costs$start) * evaluation(k, on)
+        seconds <- function(n) sum(start * c(min(n, .usual_agree),
+            max(0, n - .usual_agree)))
         finish <- if (in_part && several)
             .plan_costs$finish * evaluation(k, whole) else 0
         most <- if (several) nstart else 1L
@@ -431,13 +440,13 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
             workspace <- max(workspace, .fit_bytes(whole, .padded(k), FALSE))
         # the engine's result and R's copy
         made <- table + max(workspace, 2 * result + 8 * size$n * k)
-        data.frame(k = k, compress = compress, start = start,
-            least = compress + least * start + finish,
-            most = compress + most * start + finish, table = table,
+        data.frame(k = k, compress = compress, start = seconds(most) / most,
+            least = compress + seconds(least) + finish,
+            most = compress + seconds(most) + finish, table = table,
             workspace = workspace, result = result,
             peak = max(made, packed + table +
                 .compress_bytes(whole, canonical, threads)),
-            evaluations = evaluations)
+            evaluations = evaluations[["first"]])
     }, k, evaluations)
     structure(do.call(rbind, rows), class = c("dmnplan", "data.frame"),
         size = list(samples = size$n, taxa = size$s, nonzeros = size$nonzeros,
@@ -473,18 +482,17 @@ print.dmnplan <- function(x, ...) {
     # a part of a result is printed as a data.frame
     if (is.null(size) || !all(columns %in% names(x)))
         return(NextMethod())
-    cat(strwrap(sprintf("Plan for %s x %s, %s counts above 0 (%s %%), up to %s, %s",
-        .plural(size$samples, "sample"), .plural(size$taxa, "taxon", "taxa"),
-        format(signif(size$nonzeros, 3L), big.mark = ",", scientific = FALSE),
+    number <- function(x) format(x, big.mark = ",", scientific = FALSE)
+    cat(strwrap(sprintf(paste("Plan for %s samples x %s taxa, %s counts above",
+        "0 (%s %%), up to %s, %s"), number(size$samples), number(size$taxa),
+        number(signif(size$nonzeros, 3L)),
         format(signif(100 * size$nonzeros / size$samples / size$taxa, 2L)),
         .plural(attr(x, "nstart"), "start"),
         .plural(attr(x, "num.threads"), "thread")), getOption("width")), "",
         sep = "\n")
     table <- data.frame(k = x$k, compress = .seconds(x$compress),
         start = .seconds(x$start),
-        fit = ifelse(x$most > 1.1 * x$least,
-            paste(.seconds(x$least), "to", .seconds(x$most)),
-            .seconds(x$most)),
+        fit = .from_to(x$least, x$most),
         table = .bytes(x$table), workspace = .bytes(x$workspace),
         result = .bytes(x$result), peak = .bytes(x$peak))
     print(table, row.names = FALSE)
@@ -501,8 +509,8 @@ print.dmnplan <- function(x, ...) {
     over <- !is.na(memory) && peak > memory
     c(if (nrow(x) > 1L) {
         once <- (nrow(x) - 1L) * x$compress[[1L]]
-        paste0("All of them by dmnselect(): ", .seconds(sum(x$least) - once),
-            " to ", .seconds(sum(x$most) - once), ".")
+        paste0("All of them by dmnselect(): ", .from_to(sum(x$least) - once,
+            sum(x$most) - once), ".")
     }, if (!size$pilot) paste0("The iterations of a start are those of ",
         "simulated tables. Yours may take several times as many, or fewer: ",
         "pass the table to find out."),
@@ -523,6 +531,11 @@ print.dmnplan <- function(x, ...) {
         else
             .duration(seconds)
     }, "")
+}
+
+.from_to <- function(least, most) {
+    ifelse(.seconds(least) == .seconds(most), .seconds(most),
+        paste(.seconds(least), "to", .seconds(most)))
 }
 
 .bytes <- function(x) {
