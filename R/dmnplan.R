@@ -24,8 +24,8 @@
 #' read only once: give the dimensions.
 #'
 #' **Times** are the costs of a linear model: of an iteration for each count
-#' above 0, each different count of a taxon, each sample and each taxon, times
-#' the number of components, which is rounded up to 1, 2, 4 or a multiple of 8.
+#' above 0 and each different count of a taxon, once and times the number of
+#' components, which is rounded up to 1, 2, 4 or a multiple of 8.
 #' The costs are in units of a small fit, which is made at each call for a tenth
 #' of a second, so that they hold for other machines, and for one that is idle
 #' otherwise. A second thread and those after it are taken to be worth 0.9 of
@@ -124,8 +124,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 # Constants of simulated tables, fitted by inst/benchmarks/plan.R: the different
 # counts of a taxon that has x above 0 are first x^growth, and the starts with
 # k components take typical[[1]] k^typical[[2]] evaluations.
-.plan_features <- c(first = 3.06, growth = 0.496)
-.plan_typical <- c(first = 16.2, growth = 0.844)
+.plan_features <- c(first = 4.71, growth = 0.441)
+.plan_typical <- c(first = 17.2, growth = 0.796)
 
 .size_of_dims <- function(dims, density) {
     ok <- length(dims) == 2L && all(is.finite(dims)) &&
@@ -274,13 +274,13 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     empty <- .totals(count)$rows == 0
     if (any(empty))
         count <- count[!empty, , drop = FALSE]
+    k <- pmin(k, nrow(count))
     table <- .compress(count, max(k), 1L, nstart)$table
     on.exit(.Call(R_dmm_table_free, table))
     settings <- list(seed = 1L, num.threads = 1L, optimizer = "newton",
         control = dmncontrol(agree = Inf))
     lapply(k, function(k) {
-        made <- .call_fit(table, min(k, nrow(count)), starts,
-            settings)$starts$evaluations
+        made <- .call_fit(table, k, starts, settings)$starts$evaluations
         first <- seq_along(made) <= .usual_agree
         c(first = mean(made[first]),
             later = mean(if (all(first)) made else made[!first]))
@@ -294,10 +294,10 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 # `start` evaluations, and what follows starts on a part of the samples as
 # `finish` ones on all.
 .plan_costs <- list(
-    compress = c(entry = 7.39e-6, ordered = 3.06e-5, cell = 1.06e-6,
-        ordered_cell = 2.39e-6, sample = 3.13e-5),
-    evaluation = c(fixed = 0.042, entry = 1.17e-6, entry_k = 8.27e-8,
-        feature = 3.26e-6, feature_k = 1.84e-6, sample_k = 2.98e-7),
+    compress = c(entry = 8.02e-6, ordered = 2.94e-5, cell = 7.74e-7,
+        ordered_cell = 2.31e-6, sample = 5.57e-5),
+    evaluation = c(entry = 1.4e-6, entry_k = 9.21e-8, feature = 2.29e-6,
+        feature_k = 1.87e-6),
     start = 1.5, finish = 17)
 
 # What .plan_costs$compress are the costs of. `canonical`: for several starts.
@@ -311,8 +311,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 .evaluation_terms <- function(size, k) {
     kp <- .padded(k)
     features <- size$features + size$totals
-    c(fixed = 1, entry = size$entries, entry_k = size$entries * kp,
-        feature = features, feature_k = features * kp, sample_k = size$n * kp)
+    c(entry = size$entries, entry_k = size$entries * kp, feature = features,
+        feature_k = features * kp)
 }
 
 # Components as the engine pads them (src/core/simd/kernels.h).

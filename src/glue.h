@@ -55,9 +55,9 @@ typedef struct {
 } glue_guard;
 
 /* Prepares a guard, and sets the control's callbacks to check for interrupts
- * and, if `report` is a function of R and not NULL, to call it with the progress
- * (R/utils-progress.R). Returns the guard's token, which the caller must
- * PROTECT. */
+ * and, if `report` is a function of R and not NULL, to call it with the
+ * progress (R/utils-progress.R). Returns the guard's token, which the caller
+ * must PROTECT. */
 SEXP glue_guard_begin(glue_guard *guard, SEXP report, dmm_control *control);
 
 /* Continues the jump if there was one, and then does not return. */

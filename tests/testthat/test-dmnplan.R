@@ -116,6 +116,7 @@ test_that("a plan is in proportion to a fit", {
     expect_lt(planned[["first"]], used * 3)
     expect_identical(.pilot(x[1:500, ], 3L, 20L), .pilot(x[1:500, ], 3L, 20L))
     # samples without counts are left out
+    expect_identical(.pilot(x[1:4, ], 6L, 2L), .pilot(x[1:4, ], 4L, 2L))
     y <- rbind(0L, x[1:500, ])
     expect_identical(.pilot(y, 2L, 20L), .pilot(x[1:500, ], 2L, 20L))
 })
