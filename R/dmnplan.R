@@ -9,9 +9,11 @@
 #' @details
 #' **Table or dimensions.** Of a table, samples, taxa and counts above 0 are
 #' found out, and a *pilot* is made: up to 7 starts for each `k` on 1,000 to
-#' 4,000 of the samples. They show how many iterations of EM a start takes, which
-#' depends on the data more than on anything else: overlapping components, or
-#' more of them than there are types, take ten times as many as clear ones. The
+#' 4,000 of the samples. They show how many iterations of EM a start takes,
+#' which depends on the data more than on anything else: overlapping components,
+#' or more of them than there are types, take ten times as many as clear ones.
+#' If they depend on the number of samples, times may be wrong by a factor of 3,
+#' and so may those of a fit of few starts, which are not alike. The
 #' pilot takes about a tenth of the time of a fit, and less for large tables. If
 #' only the dimensions are given, the number of iterations and the number of
 #' different counts are those of simulated tables, and times may be wrong by a
@@ -59,8 +61,7 @@
 #' * `k`.
 #' * `compress`: seconds to check and compress the table, which [dmnselect()]
 #'   does once for all `k`.
-#' * `start`: seconds for a start. On average; starts of the same fit may differ
-#'   by a factor of 3.
+#' * `start`: seconds for a start, on average over `nstart`.
 #' * `least`, `most`: seconds for the whole fit with the fewest starts, which
 #'   are 3 unless the table is small, and with `nstart`. With 80,000 samples or
 #'   more, starts are made on a part of them (see [starts()]).
@@ -192,7 +193,7 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     size
 }
 
-# A table with samples in rows: in memory, or a DelayedMatrix, which is not read.
+# A table, samples in rows: in memory, or a DelayedMatrix, which is not read.
 .samples_in_rows <- function(count, assay.type) {
     x <- if (inherits(count, "SummarizedExperiment"))
         .assay_of(count, assay.type, "count")
@@ -249,15 +250,23 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
         cells = 0, packed = FALSE, sample = count)
 }
 
-# The size of a part of the samples, or of all.
+# By how much the power of growth is less for e times as many samples, in
+# simulated tables.
+.growth_falls <- 0.065
+
+# The size of n of the samples, or of all; `base` is the one it is made from.
 .part_of <- function(size, n = size$n) {
-    size$nonzeros <- size$nonzeros * n / size$n
-    size$entries <- size$entries * n / size$n
-    more <- (n / size$seen)^size$growth
-    size$features <- min(size$entries, size$features * more[[1L]])
-    size$totals <- min(n, size$totals * more[[2L]])
-    size$n <- size$seen <- n
-    size
+    base <- if (is.null(size$base)) size else size$base
+    part <- base
+    part$nonzeros <- base$nonzeros * n / base$n
+    part$entries <- base$entries * n / base$n
+    distance <- pmin(log(n / base$seen), base$growth / .growth_falls)
+    more <- exp(base$growth * distance - .growth_falls * distance^2 / 2)
+    part$features <- min(part$entries, base$features * more[[1L]])
+    part$totals <- min(n, base$totals * more[[2L]])
+    part$n <- n
+    part$base <- base
+    part
 }
 
 # ---- Iterations ---------------------------------------------------------

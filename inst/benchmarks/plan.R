@@ -26,7 +26,8 @@ shuffled <- function(n, s, k, nonzeros, seed) {
 
 # N, S and K vary, and the density through the totals.
 train <- list(
-    benchmark_set(c(2L, 5L), simulate_counts(2000, 200, 5, 1, depth = 700:1300)),
+    benchmark_set(c(2L, 5L), simulate_counts(2000, 200, 5, 1,
+        depth = 700:1300)),
     benchmark_set(2:3, simulate_counts(4000, 200, 5, 2)),
     benchmark_set(8L, simulate_counts(4000, 200, 5, 3)),
     benchmark_set(c(4L, 9L), simulate_counts(10000, 100, 5, 4,
@@ -196,7 +197,8 @@ run_check <- function(set, repeats) {
             collapse = ", ")),
         "library(dmmomp); loadNamespace('Matrix')",
         "kb <- function(what) { status <- readLines('/proc/self/status')",
-        "    as.numeric(gsub('[^0-9]', '', grep(what, status, value = TRUE))) }",
+        "    as.numeric(gsub('[^0-9]', '', grep(what, status,",
+        "        value = TRUE))) }",
         "processor <- function() sum(proc.time()[1:2])",
         sprintf("x <- readRDS(%s)", dQuote(data, FALSE)),
         sprintf("k <- %dL", set$k),

@@ -91,8 +91,8 @@ test_that("starts of large tables are planned on a part of the samples", {
     below <- time(79999)
     above <- time(80000)
     expect_lt(above$start, below$start / 3)
-    expect_equal(time(1e6)$start, above$start, tolerance = 0.05)
-    expect_gt(time(1e6)$least, 5 * above$least)
+    expect_equal(time(1e6)$start, above$start, tolerance = 0.1)
+    expect_gt(time(1e6)$least, 4 * above$least)
     # with 500 components, 25,000 samples
     expect_gt(time(99999, 500)$start, 3 * time(1e5, 500)$start)
     # a start is linear in evaluations and falls with threads
@@ -132,14 +132,14 @@ test_that("R's random numbers are left alone", {
 
 test_that("a plan prints its rows and what can be done", {
     x <- dmnplan(c(3e6, 10000), c(5, 10), density = 0.08, num.threads = 4)
-    attr(x, "memory") <- 8e9
+    attr(x, "memory") <- 4e9
     out <- paste(capture.output(result <- withVisible(print(x))),
         collapse = " ")
     expect_false(result$visible)
     expect_match(out, "Plan for 3,000,000 samples x 10,000 taxa, 2,400,000,000",
         fixed = TRUE)
     expect_match(out, "(8 %), up to 20 starts, 4 threads", fixed = TRUE)
-    expect_match(out, "is more than the 8 GB of this machine")
+    expect_match(out, "is more than the 4 GB of this machine")
     expect_match(out, "keep.group = FALSE saves 204 MB")
     expect_match(out, "at most 2,147,483,647 counts above 0")
     expect_match(out, "pass the table to find out")
@@ -170,7 +170,7 @@ test_that("arguments are checked", {
     expect_error(dmnplan(twins, 0), "'k' must be different whole numbers")
     expect_error(dmnplan(c(10, 20), 1, density = 0), "'density' must be one")
     expect_error(dmnplan(c(10, 20), 1, density = 1.5), "at most 1; found 1.5")
-    expect_error(dmnplan(twins, 1, density = 0.5), "that of a table is measured")
+    expect_error(dmnplan(twins, 1, density = 0.5), "table is measured")
     expect_error(dmnplan(function() NULL, 1), "must not be a function")
     expect_error(dmnplan(list(twins, function() NULL), 1), "not be a function")
     expect_error(dmnplan(twins, 1, nstart = 0), "'nstart' must be one whole")
