@@ -35,8 +35,8 @@
 #' package's sources fits the costs, and compares them with fits of other sizes
 #' (`plan.md`).
 #'
-#' **Memory** is computed from the engine's data structures. It is what is
-#' added to the table that is already in memory, and includes the packed counts
+#' **Memory** is computed from the engine's data structures, without the 2 MB or
+#' so of R's own objects. It is what is added to the table that is already in memory, and includes the packed counts
 #' of a table that is read in blocks.
 #'
 #' Fits with `markers` or `formula` take more of both, and are not covered.
@@ -398,13 +398,15 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 
 # Bytes of the workspace of a fit with kp components: z and arrays of its size,
 # the table of log gamma differences and others, parameters, their sums, and the
-# pairs of the acceleration (src/core/counts/chunk.h, em/, start/reassign.h).
+# pairs of the acceleration (src/core/counts/chunk.h, em/, start/reassign.h). Of
+# several starts, not all arrays are there at the same time: their numbers agree
+# with peaks (inst/benchmarks/plan.md).
 .fit_bytes <- function(size, kp, several) {
     features <- size$features + size$totals
     pairs <- floor((features / size$columns - 1) / 2)
     pairs <- min(8, max(3, pairs))
     arrays <- if (several)
-        5 * size$n + 2 * features + (20 + 2 * pairs) * size$columns
+        4 * size$n + 1.6 * features + (12 + 2 * pairs) * size$columns
     else
         size$n + max(size$n, 1.25 * features) + (8 + 2 * pairs) * size$columns
     8 * kp * arrays + if (several) 40 * size$n else 16 * size$n
