@@ -8,7 +8,7 @@
 #' * Take counts from their container, and write a fit back to it:
 #'   [dmncounts()], [addDMN()].
 #' * Fit a mixture: [dmn()], with settings from [dmncontrol()] and threads from
-#'   [dmnthreads()].
+#'   [dmnthreads()]. Time and memory before the start: [dmnplan()].
 #' * Fit components that differ in few taxa: `dmn(markers =)`, [markers()];
 #'   weights that depend on variables of the samples: `dmn(formula =)`,
 #'   [concomitant()].

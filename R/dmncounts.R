@@ -225,6 +225,11 @@ dmncounts.DelayedMatrix <- function(x, ..., arg = "x") {
 dmncounts.SummarizedExperiment <- function(x, ..., assay.type = "counts",
     arg = "x") {
     .refuse_dots(..., .what = "dmncounts", .known = c("x", "assay.type", "arg"))
+    dmncounts(.assay_of(x, assay.type, arg), arg = arg)
+}
+
+# The assay, samples in rows. It is not read if it is in a file.
+.assay_of <- function(x, assay.type, arg) {
     .needs("SummarizedExperiment", arg)
     known <- SummarizedExperiment::assayNames(x)
     if (!is.character(assay.type) || length(assay.type) != 1L ||
@@ -236,7 +241,7 @@ dmncounts.SummarizedExperiment <- function(x, ..., assay.type = "counts",
     counts <- SummarizedExperiment::assay(x, assay.type)
     if (is.data.frame(counts) || inherits(counts, "DataFrame"))
         counts <- as.matrix(counts)
-    dmncounts(t(counts), arg = arg)
+    t(counts)
 }
 
 #' @rdname dmncounts

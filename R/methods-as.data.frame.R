@@ -6,7 +6,8 @@
 #'
 #' @param x an object of class [DMN-class], [DMNSelect][dmnselect],
 #'     [DMNGroup][dmngroup], [dmnstarts][starts],
-#'     [dmnstability][dmnstability()] or [dmnperplexity][dmnperplexity()].
+#'     [dmnstability][dmnstability()], [dmnperplexity][dmnperplexity()] or
+#'     [dmnplan][dmnplan()].
 #' @param row.names `NULL`, the default, or names of the rows of the result, all
 #'     different.
 #' @param optional `logical(1)`. It is there because [data.frame()] sets it, and
@@ -41,7 +42,7 @@
 #' * [dmngroup()]: those of `summary()` after `group`, the group of the fit.
 #' * [dmnstability()]: those of `summary()`, with one row for each component of
 #'   each `k`.
-#' * [starts()] and [dmnperplexity()]: those of the object.
+#' * [starts()], [dmnperplexity()] and [dmnplan()]: those of the object.
 #' @section Errors:
 #' It is an error if there is not one name in `row.names` for each row, or if
 #' some are missing or the same.
@@ -168,6 +169,11 @@ as.data.frame.dmnstarts <- function(x, row.names = NULL, optional = FALSE,
 #' @method as.data.frame dmnperplexity
 #' @export
 as.data.frame.dmnperplexity <- as.data.frame.dmnstarts
+
+#' @rdname as.data.frame.DMN
+#' @method as.data.frame dmnplan
+#' @export
+as.data.frame.dmnplan <- as.data.frame.dmnstarts
 
 # Where S4Vectors is attached, as.data.frame() is the generic of BiocGenerics.
 # Without these methods it would call S4Vectors' own for lists. They are not

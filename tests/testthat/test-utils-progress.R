@@ -71,7 +71,7 @@ test_that("logs get few lines, without carriage returns", {
     expect_match(said$lines, "^  about ([0-9]+ s|[0-9] min) left: ")
     expect_identical(said$printed, character())
     # an iteration a second; the changes take log(1e-6 / 7e3) / log(0.7) = 64
-    # iterations to the tolerance, a third of the fit: 11 s (1 - x) / x,
+    # iterations to the tolerance, a third of the fit: 11 s (1 - x) / x, with
     # x = 3 / 64
     expect_match(said$lines[[1L]], "about 4 min left: .* iteration 10\n$")
     # a fit of less than ten seconds says nothing
