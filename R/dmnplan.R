@@ -36,8 +36,8 @@
 #' (`plan.md`).
 #'
 #' **Memory** is computed from the engine's data structures, without the 2 MB or
-#' so of R's own objects. It is what is added to the table that is already in memory, and includes the packed counts
-#' of a table that is read in blocks.
+#' so of R's own objects. It is what is added to the table that is already in
+#' memory, and includes the packed counts of a table that is read in blocks.
 #'
 #' Fits with `markers` or `formula` take more of both, and are not covered.
 #'
