@@ -137,7 +137,8 @@
 #' iteration of EM needs sums over the samples only, which are added up over the
 #' parts. The parts and the order of sums depend on the table alone: the result
 #' is the same, to the last bit, for any `memory` and any number of workers and
-#' threads. It is that of the fit in memory within the tolerance of EM.
+#' threads, on processors of the same kind. It is that of the fit in memory
+#' within the tolerance of EM.
 #'
 #' Starts are made in this process, on 20,000 samples (or 50 for each component,
 #' if that is more) that are drawn by lot, and the two best optima are continued
@@ -150,12 +151,14 @@
 #'   A large block of the user's list or function, and a result with the
 #'   probabilities of many samples, can take more than that: see `keep.group`.
 #' * With `BPPARAM`, the parts are written to `scratch`. A worker reads its own
-#'   and keeps them, up to a quarter of `memory` if that is given. In an iteration it
-#'   gets the parameters, and returns sums. Start the workers by `bpstart()`
-#'   where there are several fits. Workers on one machine share its cores.
+#'   and keeps them, up to a quarter of `memory` if that is given. In an
+#'   iteration it gets the parameters, and returns sums. Start the workers by
+#'   `bpstart()` where there are several fits. Workers on one machine share its
+#'   cores.
 #' * If a worker ends early, the call is an error that names it. With
-#'   `checkpoint`, the same call goes on from the last iteration, with any
-#'   number of workers or none. It reads the counts again, and refuses others.
+#'   `checkpoint`, the same call goes on from the last iteration (or, if none
+#'   was made after the starts, makes these again), with any number of workers
+#'   or none. It reads the counts again, and refuses others.
 #'
 #' These fits need Newton's method, and have neither `markers` nor `formula`.
 #' @section Errors:

@@ -52,8 +52,8 @@
 #' @param arg `character(1)`: what error messages call `x`.
 #' @return A numeric matrix, a `dgCMatrix`, or, for a DelayedMatrix, a list or a
 #'     function, an object of class `dmnpacked`, which has `dim()`,
-#'     `dimnames()`, `as.matrix()` and `[` like a matrix. Samples are in rows, taxa in columns. Row and column
-#'     names are those of the container.
+#'     `dimnames()`, `as.matrix()` and `[` like a matrix. Samples are in rows,
+#'     taxa in columns. Row and column names are those of the container.
 #' @section Errors:
 #' It is an error if `x` is not one of these containers, if it holds no numbers,
 #' if a data.frame has a column that is not numeric or that is named like a

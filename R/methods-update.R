@@ -9,6 +9,7 @@
 #' @param ... the arguments of [dmn()] to change, by name. The others are those
 #'     of the fit: `k`, `seed`, `nstart`, `optimizer`, `control`, `markers` and
 #'     `formula`. The variables of `formula` are not part of a fit: pass `data`.
+#'     Nor are `memory`, `BPPARAM`, `scratch` and `checkpoint`.
 #'     A fit made by DirichletMultinomial holds only `k`.
 #' @return An object of class [DMN-class]. Its components have no labels (see
 #'     [componentLabels()]), because they may not be the components of `object`.

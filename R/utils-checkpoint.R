@@ -139,17 +139,38 @@
 
 .fit_checkpoint <- "dmn.rds"
 
+# The full path of a directory that dmn() may use.
+.check_fit_checkpoint <- function(path) {
+    .check_directory(path, "checkpoint")
+    path <- normalizePath(path)
+    # left by processes that were killed while they wrote
+    unlink(list.files(path, "^dmn[.]rds[.][0-9]+[.]part$", full.names = TRUE))
+    others <- list.files(path)
+    if (length(others) && !.fit_checkpoint %in% others)
+        .stop("'checkpoint' must be a new directory or one that dmn() has ",
+            "made; found ", .first_few(others, 3L), " in '", path, "'")
+    path
+}
+
+# A checksum of names, or of NULL.
+.checksum <- function(names) {
+    file <- tempfile("dmmomp")
+    on.exit(unlink(file))
+    writeLines(c(length(names), enc2utf8(as.character(names))), file,
+        useBytes = TRUE)
+    unname(tools::md5sum(file))
+}
+
 # Returns a list of the file, its key, the best value so far (an environment),
 # and `start`, the parameters in the file, or NULL. The seed is that of the file
 # if the caller did not give one, which is NULL.
 .open_fit_checkpoint <- function(path, parts, k, nstart, seed, settings) {
-    .check_directory(path, "checkpoint")
-    path <- normalizePath(path)
     file <- file.path(path, .fit_checkpoint)
     x <- unclass(parts)
-    key <- list(data = list(x$dim, x$rows, x$log.multinomial,
-        .fingerprint(x$sample), x$dimnames[[1L]]), k = k, nstart = nstart,
-        control = settings$control)
+    # the last digits depend on the processor
+    key <- list(data = list(x$dim, x$rows, signif(x$log.multinomial, 12L),
+        .fingerprint(x$sample), .checksum(x$dimnames[[1L]])), k = k,
+        nstart = nstart, control = settings$control)
     saved <- NULL
     if (file.exists(file)) {
         saved <- .read_key(file)
@@ -157,12 +178,13 @@
             seed <- saved$key$seed
         key$seed <- as.integer(seed)
         .check_key(saved$key, key, path)
+        start <- saved$start
+        if (!identical(dim(start$lambda), c(as.integer(x$dim[[2L]]), k)) ||
+            length(start$log.weight) != k ||
+            !all(is.finite(unlist(start))))
+            .stop("'", file, "' is damaged: remove it, or use another ",
+                "'checkpoint'")
     } else {
-        others <- setdiff(list.files(path),
-            list.files(path, paste0("^", .fit_checkpoint, "[.][0-9]+[.]part$")))
-        if (length(others))
-            .stop("'checkpoint' must be a new directory or one that dmn() has ",
-                "made; found ", .first_few(others, 3L), " in '", path, "'")
         key$seed <- as.integer(if (is.null(seed)) settings$seed else seed)
     }
     best <- new.env()

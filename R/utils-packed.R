@@ -71,6 +71,7 @@
         },
         columns = columns,
         rows = function() sum(rows),
+        blocks = function() blocks,
         table = function(dimnames) {
             # what was read takes as much memory as the packed counts
             gc()

@@ -173,13 +173,28 @@ NULL
         BiocParallel::bpnworkers(BPPARAM) > 1L
     finished <- FALSE
     # bpstop() fails where a worker has died
-    on.exit(if (start || !finished)
-        try(BiocParallel::bpstop(BPPARAM), silent = TRUE))
+    on.exit(if (start || !finished) {
+        try(BiocParallel::bpstop(BPPARAM), silent = TRUE)
+        .drop_workers(BPPARAM)
+    })
     if (start)
         BiocParallel::bpstart(BPPARAM)
     value <- code
     finished <- TRUE
     value
+}
+
+# bpstop() leaves a back-end up if a worker has died. Without their connections
+# the others end too.
+.drop_workers <- function(BPPARAM) {
+    if (!methods::is(BPPARAM, "SnowParam") || !BiocParallel::bpisup(BPPARAM))
+        return(invisible(NULL))
+    try({
+        nodes <- BiocParallel::bpbackend(BPPARAM)
+        for (i in seq_along(nodes))
+            try(close(nodes[[i]]$con), silent = TRUE)
+        BiocParallel::bpbackend(BPPARAM) <- nodes[0L]
+    }, silent = TRUE)
 }
 
 # Sorts the `...` of a function that fits in parallel into arguments of .lapply

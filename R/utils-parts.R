@@ -33,7 +33,7 @@
     } else if (.is_number(memory)) {
         bytes <- memory
     }
-    if (is.na(bytes) || bytes < .least_memory)
+    if (!is.finite(bytes) || bytes < .least_memory)
         .stop("'memory' must be a number of bytes, or such as \"8GB\", of at ",
             "least 1GB; found ", if (is.character(memory) &&
                 length(memory) == 1L) dQuote(memory, FALSE)
@@ -91,7 +91,7 @@
 .new_part_maker <- function(columns, k, num.threads, store) {
     rows <- .part_rows(columns)
     most <- .start_samples(k)
-    waiting <- list()
+    waiting <- .new_packer(columns)
     n <- total <- 0
     images <- list()
     about <- matrix(0, 0L, 3L)
@@ -124,17 +124,15 @@
         draw(part)
         total <<- total + nrow(part)
         # the more R holds, the more garbage it leaves: here, parts
-        if (is.finite(store$room))
+        if (is.finite(store$room) && length(part) > 1e6)
             gc()
     }
     # makes a part of the first `size` samples that wait
     flush <- function(size) {
-        all <- .new_packed(unlist(lapply(waiting, function(x) {
-            unclass(x)$blocks
-        }), recursive = FALSE), as.integer(c(n, columns)), NULL)
-        waiting <<- list()
+        all <- .new_packed(waiting$blocks(), as.integer(c(n, columns)), NULL)
+        waiting <<- .new_packer(columns)
         if (size < n) {
-            waiting <<- list(.choose_packed(all, seq.int(size + 1, n)))
+            waiting$add(.choose_packed(all, seq.int(size + 1, n)))
             all <- .choose_packed(all, seq_len(size))
         }
         n <<- n - size
@@ -142,8 +140,7 @@
     }
     list(
         add = function(x) {
-            waiting[[length(waiting) + 1L]] <<- if (inherits(x, "dmnpacked"))
-                x else .choose_packed(x)
+            waiting$add(x)
             n <<- n + nrow(x)
             while (n >= rows)
                 flush(rows)
@@ -202,10 +199,12 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     x <- unclass(parts)
     table <- .compress(x$sample, k, settings$num.threads, nstart)
     on.exit(.Call(R_dmm_table_free, table$table))
-    sums <- function(lambda, log.weight) {
+    sums <- function(lambda, log.weight, chosen) {
         value <- Reduce(`+`, call(.sum_bundle, lambda = lambda,
             log.weight = log.weight))
-        .save_parameters(kept, lambda, log.weight, value[[1L]], settings)
+        # before, they may be those of an optimum that is given up
+        if (chosen)
+            .save_parameters(kept, lambda, log.weight, value[[1L]], settings)
         value
     }
     found <- .call_fit(table$table, k, nstart, settings, verbose = verbose,
@@ -245,9 +244,16 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
 .dmn_in_parts <- function(count, k, seed, nstart, settings, verbose, keep.group,
     assay.type, memory, BPPARAM, scratch, checkpoint) {
     force(count) # which may itself read blocks, not for parts
+    if (methods::is(BPPARAM, "BatchtoolsParam"))
+        .stop("'BPPARAM' must be a back-end whose workers stay, such as ",
+            "SnowParam(); jobs of a batch scheduler are for dmnselect()")
+    if (!is.null(checkpoint))
+        checkpoint <- .check_fit_checkpoint(checkpoint)
     .check_directory(scratch, "scratch")
     directory <- tempfile("dmn-", normalizePath(scratch))
-    dir.create(directory)
+    if (!dir.create(directory, showWarnings = FALSE))
+        .stop("'scratch' must be a directory that is yours to write to; ",
+            "found '", scratch, "'")
     on.exit(unlink(directory, recursive = TRUE))
     # The rest is for R, for reading, for starts and for the result. The system
     # may keep what is in files in memory that nobody else wants.

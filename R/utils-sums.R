@@ -21,8 +21,8 @@
         return(image)
     bytes <- file.size(image)
     if (is.na(bytes))
-        .stop("cannot read '", image, "': workers must see the directory ",
-            "'scratch' by the same path")
+        .stop("cannot read '", image, "': it must not be removed, and workers ",
+            "must see the directory 'scratch' by the same path")
     readBin(image, "raw", bytes)
 }
 
@@ -59,6 +59,9 @@
     lapply(images, function(image) {
         z <- .Call(R_dmm_part_posterior, .read_image(image, room), lambda,
             log.weight, compact, num.threads)
+        # the last use of it
+        if (!is.raw(image))
+            rm(list = intersect(image, ls(.kept_images)), envir = .kept_images)
         if (compact)
             list(component = as.integer(z[, 1L]), uncertainty = z[, 2L],
                 entropy = attr(z, "entropy"))
@@ -98,13 +101,19 @@
     }
 }
 
-# Evaluates `code`, calls of functions that are in this package. They need
-# nothing of what a user has, for which a back-end would search at each call.
+# Evaluates `code`, a call of functions that are in this package. They need
+# nothing of what a user has, for which a back-end would search at each call,
+# and an iteration is too short for a bar.
 .with_few_exports <- function(BPPARAM, code) {
     if (methods::is(BPPARAM, "SnowParam")) {
-        before <- BiocParallel::bpexportvariables(BPPARAM)
-        on.exit(BiocParallel::bpexportvariables(BPPARAM) <- before)
+        export <- BiocParallel::bpexportvariables(BPPARAM)
+        bar <- BiocParallel::bpprogressbar(BPPARAM)
+        on.exit({
+            BiocParallel::bpexportvariables(BPPARAM) <- export
+            BiocParallel::bpprogressbar(BPPARAM) <- bar
+        })
         BiocParallel::bpexportvariables(BPPARAM) <- FALSE
+        BiocParallel::bpprogressbar(BPPARAM) <- FALSE
     }
     code
 }
@@ -117,9 +126,9 @@
 
 .stop_worker <- function(e, BPPARAM, hope) {
     gone <- .gone_workers(BPPARAM)
-    .stop(if (is.null(gone)) "a worker of 'BPPARAM' failed"
-        else paste(gone, "of 'BPPARAM' ended early"), ": ",
-        conditionMessage(e), if (!is.null(hope))
+    .stop(if (is.null(gone))
+        paste0("a worker of 'BPPARAM' failed: ", conditionMessage(e))
+        else paste(gone, "of 'BPPARAM' ended early"), if (!is.null(hope))
             paste0("\n(", hope, " go on from the last iteration)"))
 }
 

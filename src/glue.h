@@ -70,7 +70,9 @@ void glue_guard_end(glue_guard *guard);
  * of it. */
 typedef struct {
     dmm_parts parts;
-    SEXP function; /* of lambda, taxa x components, and the log weights */
+    SEXP function; /* of lambda, taxa x components, the log weights, and
+                      whether the best of the starts has been chosen */
+    int chosen;
     size_t n_taxa, k;
     glue_guard *guard;
     const double *lambda, *log_weight;

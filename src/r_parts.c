@@ -153,12 +153,13 @@ static SEXP call_sums(void *data)
     SEXP log_weight = PROTECT(Rf_allocVector(REALSXP, (R_xlen_t)x->k));
     memcpy(REAL(lambda), x->lambda, x->n_taxa * x->k * sizeof(double));
     memcpy(REAL(log_weight), x->log_weight, x->k * sizeof(double));
-    SEXP call = PROTECT(Rf_lang3(x->function, lambda, log_weight));
+    SEXP chosen = PROTECT(Rf_ScalarLogical(x->chosen));
+    SEXP call = PROTECT(Rf_lang4(x->function, lambda, log_weight, chosen));
     SEXP sums = PROTECT(Rf_eval(call, R_BaseEnv));
     const size_t length = dmm_sums_length(x->n_taxa, x->k);
     memcpy(x->sums, glue_real_matrix(sums, length, 1, "sums"),
            length * sizeof(double));
-    UNPROTECT(4);
+    UNPROTECT(5);
     return R_NilValue;
 }
 
@@ -174,12 +175,18 @@ static dmm_status sums_by_r(void *user, const double *lambda,
     return x->guard->jumped ? DMM_ERROR_INTERRUPTED : DMM_OK;
 }
 
+static void note_chosen(void *user)
+{
+    ((glue_parts *)user)->chosen = 1;
+}
+
 void glue_read_parts(SEXP list, size_t n_taxa, size_t k, glue_guard *guard,
                      glue_parts *x)
 {
     x->n_taxa = n_taxa;
     x->k = k;
     x->guard = guard;
+    x->chosen = 0;
     x->function = glue_element(list, "sums");
     x->parts = (dmm_parts){
         .n_samples = (size_t)glue_double(glue_element(list, "samples"),
@@ -188,6 +195,7 @@ void glue_read_parts(SEXP list, size_t n_taxa, size_t k, glue_guard *guard,
             glue_double(glue_element(list, "log.multinomial"),
                         "log.multinomial"),
         .sums = sums_by_r,
+        .chosen = note_chosen,
         .user = x};
     SEXP start = glue_element(list, "start");
     if (start == R_NilValue)

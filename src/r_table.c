@@ -187,8 +187,8 @@ SEXP R_dmm_table_gains(SEXP table, SEXP z, SEXP markers, SEXP estimate,
  * log probabilities of the components for each sample (N x K). `reassign`:
  * whether a lone start reassigns samples. `report` is NULL or a function to
  * call with the progress. Without keep_group the fit has the most probable
- * components only. `parts` is NULL or what glue_read_parts() reads: all samples,
- * if the table has some of them. */
+ * components only. `parts` is NULL or what glue_read_parts() reads: all
+ * samples, if the table has some of them. */
 SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
                      SEXP log_prior, SEXP reassign, SEXP seed, SEXP report,
                      SEXP num_threads, SEXP optimizer, SEXP control_list,

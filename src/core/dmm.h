@@ -163,6 +163,9 @@ typedef struct {
      * called the core calls it. */
     dmm_status (*sums)(void *user, const double *lambda,
                        const double *log_weight, double *sums);
+    /* Called when the best of the starts has been chosen, from which on each
+     * iteration leads to the result; may be NULL. */
+    void (*chosen)(void *user);
     void *user;
     const double *lambda;     /* where to begin, in place of starts, with */
     const double *log_weight; /* ... the log weights; or NULL             */

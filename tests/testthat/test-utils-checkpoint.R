@@ -216,7 +216,8 @@ test_that("a fit goes on from its checkpoint, and refuses that of another", {
     expect_error(fit(), "is damaged")
     unlink(file.path(directory, "dmn.rds"))
     writeLines("mine", file.path(directory, "notes.txt"))
-    expect_error(fit(), "must be a new directory or one that dmn\\(\\) has made")
+    expect_error(fit(),
+        "must be a new directory or one that dmn\\(\\) has made")
     expect_identical(list.files(directory), "notes.txt")
 })
 
@@ -235,4 +236,26 @@ test_that("the best parameters so far are kept", {
     expect_equal(exp(save(NaN, c(0.5, 0.5))), c(0.4, 0.6))
     expect_equal(exp(save(-9, c(0.3, 0.7))), c(0.3, 0.7))
     expect_null(dmmomp:::.save_parameters(NULL, lambda, 0, 1, settings))
+})
+
+test_that("a fit that fails before its start is chosen makes starts again", {
+    x <- unname(twins)
+    fit <- function(..., sums = dmmomp:::.sum_bundle) {
+        with_internals(dmn(x, 4, seed = 1, nstart = 5, ...),
+            .start_samples = function(k) 60, .most_part_rows = 100,
+            .sum_bundle = sums)
+    }
+    whole <- fit(memory = "1GB")
+    directory <- tempfile()
+    sum_bundle <- dmmomp:::.sum_bundle
+    calls <- 0
+    # each call adds up over three bundles
+    expect_error(fit(checkpoint = directory, sums = function(...) {
+        calls <<- calls + 1
+        if (calls > 8) stop("no more")
+        sum_bundle(...)
+    }), "no more")
+    expect_identical(list.files(directory), character())
+    expect_identical(goodnessOfFit(fit(checkpoint = directory)),
+        goodnessOfFit(whole))
 })

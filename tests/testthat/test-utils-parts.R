@@ -23,7 +23,7 @@ test_that("memory is read with its unit", {
     expect_identical(bytes(" 1.5 tb"), 1.5 * 2^40)
     expect_identical(bytes("2048MB"), 2^31)
     expect_identical(bytes(3e9), 3e9)
-    for (bad in list("8", "8XB", "-8GB", "GB", "500MB", 100, NA, Inf * 0, "",
+    for (bad in list("8", "8XB", "-8GB", "GB", "500MB", 100, NA, Inf, NaN, "",
         c("1GB", "2GB"), TRUE, list(1)))
         expect_error(dmn(twins, 2, memory = bad), "^'memory' must be a number")
 })

@@ -337,6 +337,8 @@ static void finish_on_all(dmm_team *team, void *data)
         begin_at(x, best.em->parameters);
     else if (x->status == DMM_OK)
         x->status = begin_at_finalist(x, &best);
+    if (x->status == DMM_OK && x->plan->parts && x->plan->parts->chosen)
+        x->plan->parts->chosen(x->plan->parts->user);
     if (x->status == DMM_OK)
         x->status = dmm_converge(best.em);
     if (x->status == DMM_OK)
