@@ -206,14 +206,15 @@ dmn <- function(count, k, verbose = FALSE,
     control <- .check_control(control)
     keep.group <- .check_keep_group(keep.group, markers, formula)
     memory <- .check_memory(memory)
+    settings <- list(seed = seed, num.threads = num.threads,
+        optimizer = optimizer, control = control)
     if (is.finite(memory) || !is.null(BPPARAM) || !is.null(checkpoint)) {
         .refuse_in_parts(markers, formula, optimizer)
         if (missing(k))
             .stop("'k' is missing: pass the number of components to fit")
-        return(.warn_of_fit(.dmn_in_parts(count, k, if (!drawn) seed,
-            nstart, list(seed = seed, num.threads = num.threads,
-                optimizer = optimizer, control = control), verbose, keep.group,
-            assay.type, memory, .back_end(BPPARAM), scratch, checkpoint)))
+        return(.warn_of_fit(.dmn_in_parts(count, k, if (!drawn) seed, nstart,
+            settings, verbose, keep.group, assay.type, memory,
+            .back_end(BPPARAM), scratch, checkpoint)))
     }
     given <- count
     count <- .as_counts(count, num.threads = num.threads,
@@ -236,8 +237,6 @@ dmn <- function(count, k, verbose = FALSE,
         gc()
     }
     if (nstart == 1L && is.null(markers) && is.null(concomitant)) {
-        settings <- list(seed = seed, num.threads = num.threads,
-            optimizer = optimizer, control = control)
         raw <- .call_fit(table$table, k, 1L, settings, verbose = verbose,
             keep.group = keep.group)$fit
         fit <- .as_dmn(raw, table$dimnames, seed, optimizer, control)
@@ -268,17 +267,18 @@ dmn <- function(count, k, verbose = FALSE,
     fit
 }
 
-.check_k <- function(k, count) {
-    n <- nrow(count)
+# `count` is NULL where its samples are not known yet.
+.check_k <- function(k, count = NULL) {
+    known <- !is.null(count)
+    n <- if (known) nrow(count) else .Machine$integer.max
     if (.is_whole(k, 1, n))
         return(as.integer(k))
     hint <- if (length(k) > 1L)
         "; for several, lapply(k, dmn, count = count)"
-    else if (.is_whole(k, n + 1, ncol(count)))
+    else if (known && .is_whole(k, n + 1, ncol(count)))
         "; is 'count' transposed?"
-    else
-        ""
-    .stop("'k' must be one whole number from 1 to the number of samples, ", n,
+    .stop("'k' must be one whole number ",
+        if (known) paste0("from 1 to the number of samples, ", n) else ">= 1",
         "; found ", .describe(k), hint)
 }
 

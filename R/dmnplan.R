@@ -418,8 +418,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 .plan <- function(size, k, evaluations, nstart, threads, unit) {
     canonical <- nstart > 1L
     whole <- .part_of(size)
-    # PART_SAMPLES, LEAST_PARTS and DMM_SAMPLES_EACH of src/core/result/table.h
-    samples <- max(20000, 50 * max(k))
+    # LEAST_PARTS of src/core/result/table.c
+    samples <- .start_samples(max(k))
     in_part <- canonical && max(k) > 1L && size$n >= 4 * samples
     part <- if (in_part) .part_of(size, samples)
     # blocks are sized for the largest k

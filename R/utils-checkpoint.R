@@ -6,17 +6,31 @@
 .checkpoint_key <- "dmnselect.rds"
 
 # The names of files that are being written; the number is that of the process.
-.part_pattern <- "^(dmnselect|k-[0-9]+)[.]rds[.][0-9]+[.]part$"
+.part_pattern <- "^(dmn|dmnselect|k-[0-9]+)[.]rds[.][0-9]+[.]part$"
+
+# The full path of a directory in which `maker` has made the file `key`, or
+# which is new.
+.own_directory <- function(path, key, maker) {
+    .check_directory(path, "checkpoint")
+    path <- normalizePath(path)
+    others <- grep(.part_pattern, list.files(path), invert = TRUE, value = TRUE)
+    if (length(others) && !key %in% others)
+        .stop("'checkpoint' must be a new directory or one that ", maker,
+            " has made; found ", .first_few(others, 3L), " in '", path, "'")
+    path
+}
+
+# Removes what processes left that were killed while they wrote.
+.drop_parts <- function(path) {
+    unlink(list.files(path, .part_pattern, full.names = TRUE))
+}
 
 # Returns a list of the directory's path and its key. `settings` are compared
 # with those in the directory. If `seed` is NULL, it is the directory's.
 .open_checkpoint <- function(path, count, settings, seed) {
-    .check_directory(path, "checkpoint")
-    path <- normalizePath(path)
+    path <- .own_directory(path, .checkpoint_key, "dmnselect()")
     file <- file.path(path, .checkpoint_key)
     key <- c(list(data = .fingerprint(count)), settings)
-    # left by processes that were killed while they wrote
-    parts <- list.files(path, .part_pattern)
     if (file.exists(file)) {
         old <- .read_key(file)
         if (is.null(seed))
@@ -24,15 +38,10 @@
         key$seed <- as.integer(seed)
         .check_key(old, key, path)
     } else {
-        others <- setdiff(list.files(path), parts)
-        if (length(others))
-            .stop("'checkpoint' must be a new directory or one that ",
-                "dmnselect() has made; found ", .first_few(others, 3L),
-                " in '", path, "'")
         key$seed <- as.integer(if (is.null(seed)) .draw_seeds(1L) else seed)
         .write_atomically(file, serialize(key, NULL))
     }
-    unlink(file.path(path, parts))
+    .drop_parts(path)
     list(path = path, key = key)
 }
 
@@ -64,24 +73,36 @@
 # A checksum of the table's contents and names. It is the same for any container
 # of the counts, in any session and any version of R.
 .fingerprint <- function(count) {
+    .checksum(function(connection) {
+        write <- function(numbers) {
+            writeBin(as.double(numbers), connection, endian = "little")
+        }
+        write(dim(count))
+        # columns at a time, so that packed counts are never in memory as a
+        # whole
+        columns <- max(1, 1e7 %/% max(1L, nrow(count)))
+        parts <- split(seq_len(ncol(count)),
+            (seq_len(ncol(count)) - 1) %/% columns)
+        for (j in parts)
+            write(.nonzeros(count, j)$index)
+        for (j in parts)
+            write(.nonzeros(count, j)$value)
+        for (names in list(rownames(count), colnames(count)))
+            .write_names(names, connection)
+    })
+}
+
+# The checksum of what `write(connection)` writes.
+.checksum <- function(write) {
     file <- tempfile("dmmomp")
     on.exit(unlink(file))
     connection <- file(file, "wb")
-    write <- function(numbers) {
-        writeBin(as.double(numbers), connection, endian = "little")
-    }
-    write(dim(count))
-    # columns at a time, so that packed counts are never in memory as a whole
-    columns <- max(1, 1e7 %/% max(1L, nrow(count)))
-    parts <- split(seq_len(ncol(count)), (seq_len(ncol(count)) - 1) %/% columns)
-    for (j in parts)
-        write(.nonzeros(count, j)$index)
-    for (j in parts)
-        write(.nonzeros(count, j)$value)
-    for (names in list(rownames(count), colnames(count)))
-        writeBin(c(length(names), enc2utf8(as.character(names))), connection)
-    close(connection)
+    tryCatch(write(connection), finally = close(connection))
     unname(tools::md5sum(file))
+}
+
+.write_names <- function(names, connection) {
+    writeBin(c(length(names), enc2utf8(as.character(names))), connection)
 }
 
 # The places of the nonzero counts of consecutive columns, from 0 by column, and
@@ -139,28 +160,6 @@
 
 .fit_checkpoint <- "dmn.rds"
 
-# The full path of a directory that dmn() may use.
-.check_fit_checkpoint <- function(path) {
-    .check_directory(path, "checkpoint")
-    path <- normalizePath(path)
-    # left by processes that were killed while they wrote
-    unlink(list.files(path, "^dmn[.]rds[.][0-9]+[.]part$", full.names = TRUE))
-    others <- list.files(path)
-    if (length(others) && !.fit_checkpoint %in% others)
-        .stop("'checkpoint' must be a new directory or one that dmn() has ",
-            "made; found ", .first_few(others, 3L), " in '", path, "'")
-    path
-}
-
-# A checksum of names, or of NULL.
-.checksum <- function(names) {
-    file <- tempfile("dmmomp")
-    on.exit(unlink(file))
-    writeLines(c(length(names), enc2utf8(as.character(names))), file,
-        useBytes = TRUE)
-    unname(tools::md5sum(file))
-}
-
 # Returns a list of the file, its key, the best value so far (an environment),
 # and `start`, the parameters in the file, or NULL. The seed is that of the file
 # if the caller did not give one, which is NULL.
@@ -169,15 +168,16 @@
     x <- unclass(parts)
     # the last digits depend on the processor
     key <- list(data = list(x$dim, x$rows, signif(x$log.multinomial, 12L),
-        .fingerprint(x$sample), .checksum(x$dimnames[[1L]])), k = k,
-        nstart = nstart, control = settings$control)
+        .fingerprint(x$sample), .checksum(function(connection) {
+            .write_names(x$dimnames[[1L]], connection)
+        })), k = k, nstart = nstart, control = settings$control)
     saved <- NULL
     if (file.exists(file)) {
         saved <- .read_key(file)
         if (is.null(seed))
-            seed <- saved$key$seed
+            seed <- saved$seed
         key$seed <- as.integer(seed)
-        .check_key(saved$key, key, path)
+        .check_key(saved[setdiff(names(saved), c("value", "start"))], key, path)
         start <- saved$start
         if (!identical(dim(start$lambda), c(as.integer(x$dim[[2L]]), k)) ||
             length(start$log.weight) != k ||
@@ -187,6 +187,7 @@
     } else {
         key$seed <- as.integer(if (is.null(seed)) settings$seed else seed)
     }
+    .drop_parts(path)
     best <- new.env()
     best$value <- if (is.null(saved)) -Inf else saved$value
     list(file = file, key = key, best = best, start = saved$start)
@@ -202,7 +203,6 @@
     if (!is.finite(value) || value <= kept$best$value)
         return(invisible(NULL))
     kept$best$value <- value
-    .write_atomically(kept$file, serialize(list(data = kept$key$data,
-        key = kept$key, value = value, start = list(lambda = lambda,
-            log.weight = log.weight)), NULL))
+    .write_atomically(kept$file, serialize(c(kept$key, list(value = value,
+        start = list(lambda = lambda, log.weight = log.weight))), NULL))
 }

@@ -8,10 +8,7 @@
     num.threads = 1L, assay.type = "counts", orient = FALSE) {
     given <- count
     count <- .as_count_matrix(count, arg, assay.type)
-    if (!allow.empty && nrow(count) == 0L)
-        .stop("'", arg, "' has no samples (rows)")
-    if (ncol(count) == 0L)
-        .stop("'", arg, "' has no taxa (columns)")
+    .check_not_empty(count, arg, allow.empty)
     problem <- .Call(R_dmm_count_problem, count, num.threads)
     if (!is.null(problem) &&
         !(allow.empty && problem$problem == "empty_sample"))
@@ -36,6 +33,13 @@
             dQuote(class(count)[[1L]], FALSE), " must return a numeric matrix ",
             "or dgCMatrix; found ", .describe(value))
     value
+}
+
+.check_not_empty <- function(count, arg, no.samples = FALSE) {
+    if (!no.samples && nrow(count) == 0L)
+        .stop("'", arg, "' has no samples (rows)")
+    if (ncol(count) == 0L)
+        .stop("'", arg, "' has no taxa (columns)")
 }
 
 # The totals of taxa vary by orders of magnitude, those of samples less. A table

@@ -106,8 +106,7 @@ NULL
         num.threads <- if (here) dmnthreads() else 1L
     if (here)
         return(list(value = .in_job(work(x, ..., num.threads = num.threads))))
-    if (workers > 1L)
-        num.threads <- min(num.threads, max(1L, .cores() %/% workers))
+    num.threads <- .share_of_threads(num.threads, workers)
     warnings <- character()
     tryCatch({
         value <- withCallingHandlers(
@@ -126,6 +125,14 @@ NULL
 .in_job <- function(code) {
     withCallingHandlers(code,
         dmn_transposed = function(m) invokeRestart("muffleMessage"))
+}
+
+# The threads of one of several workers that share the cores of a machine.
+.share_of_threads <- function(num.threads, workers) {
+    if (workers > 1L)
+        min(num.threads, max(1L, .cores() %/% workers))
+    else
+        num.threads
 }
 
 # The cores that this process may use, whatever number of threads is set.

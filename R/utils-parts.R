@@ -60,7 +60,8 @@
     max(1, min(.most_part_rows, floor(.part_cells / taxa)))
 }
 
-# The number of samples on which starts are made, as in large tables in memory.
+# The number of samples on which starts are made, as in large tables in memory:
+# PART_SAMPLES and DMM_SAMPLES_EACH of src/core/result/table.{c,h}.
 .start_samples <- function(k) max(20000, 50 * k)
 
 # Where images are kept: add() takes one and returns it, or the path of the file
@@ -92,11 +93,11 @@
     rows <- .part_rows(columns)
     most <- .start_samples(k)
     waiting <- .new_packer(columns)
-    n <- total <- 0
+    total <- 0
     images <- list()
     about <- matrix(0, 0L, 3L)
     # the samples that the lots have fallen on, so far
-    drawn <- list()
+    drawn <- .new_packer(columns)
     lots <- numeric()
     cutoff <- Inf
     draw <- function(part) {
@@ -104,7 +105,7 @@
         chosen <- which(new <= cutoff)
         if (length(chosen) == 0L)
             return(invisible(NULL))
-        drawn[[length(drawn) + 1L]] <<- .choose_packed(part, chosen)
+        drawn$add(.choose_packed(part, chosen))
         lots <<- c(lots, new[chosen])
         if (length(lots) > most)
             cutoff <<- sort(lots, partial = most)[[most]]
@@ -127,34 +128,30 @@
         if (is.finite(store$room) && length(part) > 1e6)
             gc()
     }
-    # makes a part of the first `size` samples that wait
-    flush <- function(size) {
+    # makes a part of the first samples that wait, `rows` at most
+    flush <- function() {
+        n <- waiting$rows()
+        size <- min(n, rows)
         all <- .new_packed(waiting$blocks(), as.integer(c(n, columns)), NULL)
         waiting <<- .new_packer(columns)
         if (size < n) {
             waiting$add(.choose_packed(all, seq.int(size + 1, n)))
             all <- .choose_packed(all, seq_len(size))
         }
-        n <<- n - size
         make(all)
     }
     list(
         add = function(x) {
             waiting$add(x)
-            n <<- n + nrow(x)
-            while (n >= rows)
-                flush(rows)
+            while (waiting$rows() >= rows)
+                flush()
         },
         columns = columns,
-        rows = function() total + n,
+        rows = function() total + waiting$rows(),
         table = function(dimnames) {
-            if (n > 0)
-                flush(n)
-            gc()
-            all <- .new_packed(unlist(lapply(drawn, function(x) {
-                unclass(x)$blocks
-            }), recursive = FALSE), as.integer(c(length(lots), columns)),
-                list(NULL, dimnames[[2L]]))
+            if (waiting$rows() > 0)
+                flush()
+            all <- drawn$table(list(NULL, dimnames[[2L]]))
             structure(list(dim = c(total, columns), dimnames = dimnames,
                 images = images, rows = about[, 1L],
                 log.multinomial = about[, 3L],
@@ -183,10 +180,7 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
                 , drop = FALSE])
         value <- maker$table(dimnames(value))
     }
-    if (nrow(value) == 0L)
-        .stop("'count' has no samples (rows)")
-    if (ncol(value) == 0L)
-        .stop("'count' has no taxa (columns)")
+    .check_not_empty(value, "count")
     value
 }
 
@@ -248,7 +242,7 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
         .stop("'BPPARAM' must be a back-end whose workers stay, such as ",
             "SnowParam(); jobs of a batch scheduler are for dmnselect()")
     if (!is.null(checkpoint))
-        checkpoint <- .check_fit_checkpoint(checkpoint)
+        checkpoint <- .own_directory(checkpoint, .fit_checkpoint, "dmn()")
     .check_directory(scratch, "scratch")
     directory <- tempfile("dmn-", normalizePath(scratch))
     if (!dir.create(directory, showWarnings = FALSE))
@@ -259,10 +253,8 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     # may keep what is in files in memory that nobody else wants.
     room <- memory / 4
     store <- .new_store(directory, if (is.null(BPPARAM)) room else 0)
-    if (length(k) != 1L || !.is_whole(k, 1, .Machine$integer.max))
-        .stop("'k' must be one whole number >= 1; found ", .describe(k))
-    parts <- .as_parts(count, assay.type, as.integer(k), settings$num.threads,
-        store)
+    k <- .check_k(k)
+    parts <- .as_parts(count, assay.type, k, settings$num.threads, store)
     count <- NULL
     k <- .check_k(k, parts)
     if (verbose)

@@ -4,6 +4,11 @@
 # src/core/result/fit.c says.
 .usual_agree <- 3
 
+# `agree` of a control, or what it is by default.
+.agree_of <- function(control) {
+    if (is.na(control$agree)) .usual_agree else control$agree
+}
+
 # Returns a function for the engine to call with what it does: `what` is
 #
 #   "kmeans", "setup", "EM", "Hessian"  a phase of a start. `number` is 0 at its
@@ -54,8 +59,7 @@
 # about as many iterations as it took for the one before, so that its share is
 # that of the logarithms of the changes.
 .fit_state <- function(nstart, control) {
-    agree <- if (is.na(control$agree)) .usual_agree else control$agree
-    expected <- min(nstart, agree)
+    expected <- min(nstart, .agree_of(control))
     made <- within <- iteration <- largest <- 0
     best <- Inf
     phase <- ""

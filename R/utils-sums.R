@@ -75,8 +75,7 @@
 .work_on_bundle <- function(images, work, ..., num.threads, workers, port) {
     if (!is.na(port))
         .Call(R_dmm_send_at_once, port)
-    work(images, ..., num.threads =
-        min(num.threads, max(1L, .cores() %/% workers)))
+    work(images, ..., num.threads = .share_of_threads(num.threads, workers))
 }
 
 # A function that calls FUN(bundle, ...) for all bundles, in this process or by

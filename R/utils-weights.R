@@ -146,9 +146,7 @@
 # The best of up to `nstart` starts with variables: the raw fit, with the record
 # of the starts. They end as those without variables do (see starts()).
 .best_concomitant <- function(z, pointer, basis, nstart, settings) {
-    agree <- settings$control$agree
-    if (is.na(agree))
-        agree <- 3
+    agree <- .agree_of(settings$control)
     best <- list(Value = Inf)
     record <- NULL
     for (number in seq_len(nstart)) {

@@ -190,3 +190,10 @@ with_internals <- function(code, ...) {
 with_part_rows <- function(rows, code) {
     with_internals(code, .most_part_rows = rows)
 }
+
+# An empty directory.
+new_directory <- function() {
+    path <- tempfile("dmmomp-")
+    dir.create(path)
+    path
+}

@@ -1,11 +1,5 @@
 # Tables in parts: what is made of them, and fits to them.
 
-new_directory <- function() {
-    path <- tempfile("dmmomp-")
-    dir.create(path)
-    path
-}
-
 nle_of <- function(fit) goodnessOfFit(fit)[["NLE"]]
 
 # Evaluates `code` with parts in files, but for `room` bytes.

@@ -55,8 +55,7 @@ test_that("an image that is damaged or absent is an error", {
 })
 
 test_that("a worker keeps images as far as there is room", {
-    directory <- tempfile()
-    dir.create(directory)
+    directory <- new_directory()
     parts <- unclass(small_parts(room = 0, directory = directory))
     kept <- dmmomp:::.kept_images
     read <- dmmomp:::.read_image
@@ -68,8 +67,7 @@ test_that("a worker keeps images as far as there is room", {
     unlink(parts$images[[1]])
     expect_identical(read(parts$images[[1]], size[[1]]), first)
     # those of another fit make room
-    other <- tempfile()
-    dir.create(other)
+    other <- new_directory()
     file.copy(parts$images[[2]], other)
     read(file.path(other, basename(parts$images[[2]])), Inf)
     expect_identical(dirname(ls(kept)), other)
@@ -140,8 +138,7 @@ test_that("a worker that dies is named, and the fit goes on", {
 test_that("an error in a worker is that of the call", {
     skip_on_cran()
     skip_if_not_installed("BiocParallel")
-    directory <- tempfile()
-    dir.create(directory)
+    directory <- new_directory()
     parts <- unclass(small_parts(room = 0, directory = directory))
     p <- parameters()
     snow <- BiocParallel::SnowParam(2)
