@@ -265,6 +265,14 @@ void glue_guard_end(glue_guard *guard)
         R_ContinueUnwind(guard->token);
 }
 
+SEXP glue_owner(R_CFinalizer_t finalise)
+{
+    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+    R_RegisterCFinalizerEx(owner, finalise, TRUE);
+    UNPROTECT(1);
+    return owner;
+}
+
 SEXP glue_set(SEXP list, int i, SEXP value)
 {
     SET_VECTOR_ELT(list, i, value);

@@ -85,10 +85,12 @@ typedef struct {
 void glue_read_parts(SEXP list, size_t n_taxa, size_t k, glue_guard *guard,
                      glue_parts *parts);
 
-/* An external pointer to own a fit of the core, so that the fit is freed even
- * if R runs out of memory and jumps while the fit is copied. The caller must
- * PROTECT it, set its address, and finalise it after the copy. */
-SEXP glue_fit_owner(void);
+/* An external pointer to own something of the core, so that it is freed even if
+ * R runs out of memory and jumps while it is used or copied. The caller must
+ * PROTECT it, set its address, and finalise it afterwards. */
+SEXP glue_owner(R_CFinalizer_t finalise);
+
+/* The finaliser of a fit. */
 void glue_finalise_fit(SEXP owner);
 
 /* A fit as the list that R/dmn.R reads; an owner must hold it meanwhile. */

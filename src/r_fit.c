@@ -31,14 +31,6 @@ void glue_finalise_fit(SEXP owner)
     R_ClearExternalPtr(owner);
 }
 
-SEXP glue_fit_owner(void)
-{
-    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
-    R_RegisterCFinalizerEx(owner, glue_finalise_fit, TRUE);
-    UNPROTECT(1);
-    return owner;
-}
-
 /* The most probable components of a compact result: list(component,
  * uncertainty, entropy), or NULL if it has responsibilities instead. */
 static SEXP assigned(const dmm_fit_result *r)

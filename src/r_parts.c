@@ -12,16 +12,6 @@ static void finalise_part(SEXP owner)
     R_ClearExternalPtr(owner);
 }
 
-/* An external pointer to own a part, so that it is freed even if R jumps. The
- * caller must PROTECT it. */
-static SEXP own_part(void)
-{
-    SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
-    R_RegisterCFinalizerEx(owner, finalise_part, TRUE);
-    UNPROTECT(1);
-    return owner;
-}
-
 /* Opens an image; `owner` will own the part. */
 static dmm_part *open_part(SEXP image, SEXP owner)
 {
@@ -42,7 +32,7 @@ SEXP R_dmm_part(SEXP count, SEXP k, SEXP num_threads)
     const dmm_matrix m = glue_matrix(count);
     const int components = glue_int(k, "k");
     const int threads = glue_int(num_threads, "num.threads");
-    SEXP owner = PROTECT(own_part());
+    SEXP owner = PROTECT(glue_owner(finalise_part));
     dmm_part *part;
     glue_check(dmm_part_new(&m, components > 0 ? (size_t)components : 0,
                             threads, &part));
@@ -58,7 +48,7 @@ SEXP R_dmm_part(SEXP count, SEXP k, SEXP num_threads)
 /* c(samples, taxa, log multinomial) of a part. */
 SEXP R_dmm_part_about(SEXP image)
 {
-    SEXP owner = PROTECT(own_part());
+    SEXP owner = PROTECT(glue_owner(finalise_part));
     const dmm_part_info info = dmm_part_about(open_part(image, owner));
     finalise_part(owner);
     SEXP about = PROTECT(Rf_allocVector(REALSXP, 3));
@@ -89,7 +79,7 @@ static given read_parameters(const dmm_part *part, SEXP lambda, SEXP log_weight)
 SEXP R_dmm_part_sums(SEXP image, SEXP lambda, SEXP log_weight, SEXP num_threads)
 {
     const int threads = glue_int(num_threads, "num.threads");
-    SEXP owner = PROTECT(own_part());
+    SEXP owner = PROTECT(glue_owner(finalise_part));
     const dmm_part *part = open_part(image, owner);
     const given p = read_parameters(part, lambda, log_weight);
     const size_t length = dmm_sums_length(dmm_part_about(part).n_taxa, p.k);
@@ -110,7 +100,7 @@ SEXP R_dmm_part_posterior(SEXP image, SEXP lambda, SEXP log_weight,
     const int threads = glue_int(num_threads, "num.threads");
     const int assign = Rf_asLogical(compact) == TRUE;
     double entropy;
-    SEXP owner = PROTECT(own_part());
+    SEXP owner = PROTECT(glue_owner(finalise_part));
     const dmm_part *part = open_part(image, owner);
     const given p = read_parameters(part, lambda, log_weight);
     const size_t n = dmm_part_about(part).n_samples;

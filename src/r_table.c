@@ -218,7 +218,7 @@ SEXP R_dmm_table_fit(SEXP table, SEXP k, SEXP nstart, SEXP kinds, SEXP given,
     memset(records, 0, (size_t)n * sizeof *records);
     glue_guard guard;
     PROTECT(glue_guard_begin(&guard, report, &control));
-    SEXP owner = PROTECT(glue_fit_owner());
+    SEXP owner = PROTECT(glue_owner(glue_finalise_fit));
     glue_parts elsewhere;
     if (parts != R_NilValue) {
         glue_read_parts(parts, dmm_table_taxa(compressed), (size_t)components,

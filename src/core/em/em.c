@@ -83,14 +83,26 @@ int dmm_em_is_plain(const dmm_em *em)
 
 /* ---- Iterations ------------------------------------------------------- */
 
+static void refresh_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    dmm_parameters_refresh(worker, em->parameters, &em->counts->dictionary);
+}
+
+static void model_task(const dmm_worker *worker, void *data)
+{
+    dmm_em *em = data;
+    dmm_newton_model(worker, em->newton, em->parameters,
+                     &em->counts->dictionary, em->sums);
+}
+
 static void evaluate_task(const dmm_worker *worker, void *data)
 {
     dmm_em *em = data;
-    const dmm_dictionary *d = &em->counts->dictionary;
-    dmm_parameters_refresh(worker, em->parameters, d);
+    refresh_task(worker, em);
     dmm_estep_responsibilities(worker, em->chunk, em->parameters, em->sums);
     dmm_histogram_make_sums(worker, em->chunk, em->parameters, em->sums);
-    dmm_newton_model(worker, em->newton, em->parameters, d, em->sums);
+    model_task(worker, em);
 }
 
 static void move_task(const dmm_worker *worker, void *data)
@@ -105,19 +117,6 @@ static void step_task(const dmm_worker *worker, void *em)
 {
     move_task(worker, em);
     evaluate_task(worker, em);
-}
-
-static void refresh_task(const dmm_worker *worker, void *data)
-{
-    dmm_em *em = data;
-    dmm_parameters_refresh(worker, em->parameters, &em->counts->dictionary);
-}
-
-static void model_task(const dmm_worker *worker, void *data)
-{
-    dmm_em *em = data;
-    dmm_newton_model(worker, em->newton, em->parameters,
-                     &em->counts->dictionary, em->sums);
 }
 
 /* Does what evaluate_task() does, with samples that are elsewhere. */

@@ -127,6 +127,16 @@ static size_t taxon_of(const dmm_gather *g, size_t column)
     return g->column_source ? g->column_source[column] : column;
 }
 
+void dmm_gather_begin(const dmm_gather *g, dmm_parameters *p)
+{
+    for (size_t k = 0; k < g->k; k++) {
+        for (size_t j = 0; j < g->n_taxa; j++)
+            p->lambda[j * p->kp + k] =
+                g->parts->lambda[k * g->n_taxa + taxon_of(g, j)];
+        p->log_weight[k] = g->parts->log_weight[k];
+    }
+}
+
 void dmm_gather_sums(dmm_gather *g, const dmm_parameters *p, dmm_sums *sums)
 {
     const size_t n = g->n_taxa, kp = p->kp;

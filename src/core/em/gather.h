@@ -24,6 +24,9 @@ dmm_status dmm_gather_new(const dmm_parts *parts, size_t n_taxa, size_t k,
                           const uint32_t *column_source, dmm_gather **gather);
 void dmm_gather_free(dmm_gather *gather);
 
+/* Sets the parameters to those at which `parts` say that the fit is to begin. */
+void dmm_gather_begin(const dmm_gather *gather, dmm_parameters *parameters);
+
 /* Computes the sums at the parameters, all but sums->lgamma. After a failure
  * they are NaN, and further calls do nothing. Called by the team's thread 0,
  * between tasks. */

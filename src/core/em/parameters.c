@@ -161,14 +161,20 @@ void dmm_parameters_normalise_weights(dmm_parameters *p)
         p->log_weight[k] -= largest + log(sum);
 }
 
-void dmm_parameters_set(dmm_parameters *p, const dmm_counts *counts,
-                        const double *lambda, const double *weight)
+void dmm_parameters_set_lambda(dmm_parameters *p, const dmm_counts *counts,
+                               const double *lambda)
 {
     for (size_t j = 0; j < counts->n_taxa; j++) {
         double *row = p->lambda + counts->column_of_taxon[j] * p->kp;
         for (size_t k = 0; k < p->k; k++)
             row[k] = lambda[k * counts->n_taxa + j];
     }
+}
+
+void dmm_parameters_set(dmm_parameters *p, const dmm_counts *counts,
+                        const double *lambda, const double *weight)
+{
+    dmm_parameters_set_lambda(p, counts, lambda);
     for (size_t k = 0; k < p->k; k++)
         p->log_weight[k] = log(weight[k]);
 }

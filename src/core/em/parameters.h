@@ -103,6 +103,10 @@ void dmm_parameters_normalise_weights(dmm_parameters *parameters);
 void dmm_parameters_set(dmm_parameters *parameters, const dmm_counts *counts,
                         const double *lambda, const double *weight);
 
+/* Sets lambda alone. */
+void dmm_parameters_set_lambda(dmm_parameters *parameters,
+                               const dmm_counts *counts, const double *lambda);
+
 /* The log density of the prior, over all lambda: S K (eta log nu - lgamma eta)
  * + eta sum lambda - nu sum alpha. Needs fresh parameters. */
 double dmm_parameters_log_prior(const dmm_parameters *parameters,

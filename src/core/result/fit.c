@@ -293,19 +293,6 @@ static dmm_status begin_on_all(dmm_team *team, const job *x,
     return status;
 }
 
-/* Sets the parameters where parts say that the fit is to begin. */
-static void begin_at(const job *x, dmm_parameters *p)
-{
-    const uint32_t *source = x->table->order.column_source;
-    const size_t taxa = x->elsewhere->n_taxa;
-    for (size_t k = 0; k < p->k; k++) {
-        for (size_t j = 0; j < taxa; j++)
-            p->lambda[j * p->kp + k] =
-                x->plan->parts->lambda[k * taxa + (source ? source[j] : j)];
-        p->log_weight[k] = x->plan->parts->log_weight[k];
-    }
-}
-
 /* Sets best's parameters to the best of the finalists, after a few iterations
  * on all samples. */
 static dmm_status begin_at_finalist(job *x, run *best)
@@ -334,7 +321,7 @@ static void finish_on_all(dmm_team *team, void *data)
     run best = {0};
     x->status = begin_on_all(team, x, x->control, &best.em);
     if (x->status == DMM_OK && x->plan->parts && x->plan->parts->lambda)
-        begin_at(x, best.em->parameters);
+        dmm_gather_begin(best.em->gather, best.em->parameters);
     else if (x->status == DMM_OK)
         x->status = begin_at_finalist(x, &best);
     if (x->status == DMM_OK && x->plan->parts && x->plan->parts->chosen)

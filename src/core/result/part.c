@@ -124,17 +124,6 @@ static void sums_task(const dmm_worker *worker, void *data)
         dmm_histogram_make_sums(worker, x->chunk, x->parameters, x->sums);
 }
 
-static void set_parameters(const job *x)
-{
-    const size_t taxa = x->part->counts->n_taxa;
-    dmm_parameters *p = x->parameters;
-    for (size_t k = 0; k < x->k; k++) {
-        for (size_t j = 0; j < taxa; j++)
-            p->lambda[j * p->kp + k] = x->lambda[k * taxa + j];
-        p->log_weight[k] = x->log_weight[k];
-    }
-}
-
 static void work(dmm_team *team, void *data)
 {
     job *x = data;
@@ -149,7 +138,9 @@ static void work(dmm_team *team, void *data)
         x->status = dmm_chunk_add_buffers(x->chunk, dmm_team_size(team));
     if (x->status != DMM_OK)
         return;
-    set_parameters(x);
+    dmm_parameters_set_lambda(x->parameters, counts, x->lambda);
+    memcpy(x->parameters->log_weight, x->log_weight,
+           x->k * sizeof *x->log_weight);
     dmm_team_do(team, sums_task, x);
 }
 
