@@ -89,6 +89,26 @@ timed <- function(expression) {
     as.numeric(Sys.time() - start, units = "secs")
 }
 
+# Runs lines of R code in a process of its own, with this one's library, and
+# returns the words of the last line that it prints. In it memory("VmHWM") is the
+# peak of its resident memory, and memory() of another field of
+# /proc/self/status that; in MB of 2^20 bytes. `before` is put before the command
+# in the shell; `environment` is variables of the process.
+run_lines <- function(lines, before = "", environment = character()) {
+    script <- tempfile(fileext = ".R")
+    on.exit(unlink(script))
+    writeLines(c(
+        sprintf(".libPaths(c(%s))", paste(dQuote(.libPaths(), FALSE),
+            collapse = ", ")),
+        "memory <- function(field) { status <- readLines('/proc/self/status')",
+        "    as.numeric(gsub('[^0-9]', '', grep(field, status,",
+        "        value = TRUE))) / 1024 }", lines), script)
+    output <- system(paste0(before, paste(c(environment, "exec"),
+        collapse = " "), " ", shQuote(file.path(R.home("bin"), "Rscript")), " ",
+        shQuote(script)), intern = TRUE)
+    strsplit(utils::tail(output, 1L), " ")[[1L]]
+}
+
 # ---- The core without R ------------------------------------------------------
 
 # Builds a program of the Makefile and returns its path. The environment

@@ -50,29 +50,18 @@ containers <- c(
 
 # Runs a process and returns what it prints.
 run_container <- function(code, file, k) {
-    script <- tempfile(fileext = ".R")
-    on.exit(unlink(script))
-    writeLines(c(
-        sprintf(".libPaths(c(%s))", paste(dQuote(.libPaths(), FALSE),
-            collapse = ", ")),
+    run_lines(c(
         "suppressMessages({library(HDF5Array); library(dmmomp)})",
-        "peak <- function() { status <- readLines('/proc/self/status')",
-        "    as.numeric(gsub('[^0-9]', '', grep('VmHWM', status,",
-        "        value = TRUE))) / 1024 }",
         sprintf("file <- %s", dQuote(file, FALSE)),
-        "before <- peak()",
+        "before <- memory('VmHWM')",
         sprintf("count <- %s", code),
-        "made <- peak()",
+        "made <- memory('VmHWM')",
         "read <- system.time(dmncounts(count))[['elapsed']]",
         "invisible(gc())",
         sprintf("fit <- system.time(x <- dmn(count, %d, seed = 1))", k),
         "cat(sprintf('%.1f %.1f %.0f %.0f %.0f %s', read, fit[['elapsed']],",
-        "    before, made - before, peak(),",
-        "    unname(tools::md5sum({f <- tempfile(); saveRDS(x, f); f}))))"),
-        script)
-    output <- system2(file.path(R.home("bin"), "Rscript"), script,
-        stdout = TRUE)
-    strsplit(utils::tail(output, 1L), " ")[[1L]]
+        "    before, made - before, memory('VmHWM'),",
+        "    unname(tools::md5sum({f <- tempfile(); saveRDS(x, f); f}))))"))
 }
 
 results <- do.call(rbind, lapply(arguments$density, function(density) {

@@ -61,24 +61,16 @@ reader <- c(
 # ---- Memory ------------------------------------------------------------------
 
 run_fit <- function(memory) {
-    script <- tempfile(fileext = ".R")
-    on.exit(unlink(script))
     more <- if (memory != "none") sprintf(", memory = '%s'", memory) else ""
-    writeLines(c("suppressMessages(library(dmmomp))", reader,
+    run_lines(c("suppressMessages(library(dmmomp))", reader,
         sprintf(paste0("time <- system.time(fit <- dmn(count, %g, seed = 1, ",
             "nstart = 3, num.threads = %g, keep.group = FALSE%s))"),
             arguments$k, arguments$threads, more),
-        "peak <- function(what) { status <- readLines('/proc/self/status')",
-        "    as.numeric(gsub('[^0-9]', '', grep(what, status,",
-        "        value = TRUE))) / 1024 }",
         "cat(sprintf('%.1f %.1f %.0f %.0f %.6f', time[['elapsed']],",
-        "    sum(time[1:2]), peak('VmHWM'), peak('VmPeak'),",
-        "    goodnessOfFit(fit)[['NLE']]))"), script)
-    limit <- if (arguments$limit > 0)
-        sprintf("ulimit -v %.0f; ", arguments$limit * 2^20) else ""
-    output <- system(paste0(limit, "exec ", file.path(R.home("bin"),
-        "Rscript"), " ", script), intern = TRUE)
-    strsplit(utils::tail(output, 1L), " ")[[1L]]
+        "    sum(time[1:2]), memory('VmHWM'), memory('VmPeak'),",
+        "    goodnessOfFit(fit)[['NLE']]))"),
+        before = if (arguments$limit > 0)
+            sprintf("ulimit -v %.0f; ", arguments$limit * 2^20) else "")
 }
 
 if (length(arguments$memory)) {

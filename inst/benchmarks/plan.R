@@ -191,15 +191,9 @@ if ("fit" %in% arguments$only) {
 # Returns expected and measured values.
 run_check <- function(set, repeats) {
     data <- tempfile(fileext = ".rds")
-    script <- tempfile(fileext = ".R")
-    on.exit(unlink(c(data, script)))
+    on.exit(unlink(data))
     saveRDS(set$make(), data)
-    writeLines(c(sprintf(".libPaths(c(%s))", paste(dQuote(.libPaths(), FALSE),
-            collapse = ", ")),
-        "library(dmmomp); loadNamespace('Matrix')",
-        "kb <- function(what) { status <- readLines('/proc/self/status')",
-        "    as.numeric(gsub('[^0-9]', '', grep(what, status,",
-        "        value = TRUE))) }",
+    lines <- c("library(dmmomp); loadNamespace('Matrix')",
         "processor <- function() sum(proc.time()[1:2])",
         sprintf("x <- readRDS(%s)", dQuote(data, FALSE)),
         sprintf("k <- %dL", set$k),
@@ -208,9 +202,9 @@ run_check <- function(set, repeats) {
         "    run <- function() dmn(x, k, num.threads = 1, seed = 1)",
         "    invisible(run()); invisible(gc())",
         "    cat('5', file = '/proc/self/clear_refs')",
-        "    before <- kb('VmRSS')",
+        "    before <- memory('VmRSS')",
         "    invisible(run())",
-        "    cat(1024 * (kb('VmHWM') - before))",
+        "    cat(2^20 * (memory('VmHWM') - before))",
         "    quit('no')",
         "}",
         sprintf("rows <- lapply(1:%d, function(i) {", as.integer(repeats)),
@@ -224,7 +218,7 @@ run_check <- function(set, repeats) {
         "    fit <- .Call(plan$R_dmm_table_fit, table, k, 20L, NULL, NULL,",
         "        NULL, FALSE, i, function(what, ...)",
         "        if (what == 'start') ends <<- c(ends, processor()),",
-        "        1L, 'newton', dmncontrol(agree = Inf), TRUE)",
+        "        1L, 'newton', dmncontrol(agree = Inf), TRUE, NULL)",
         "    t3 <- processor()",
         "    s <- dmn(x, k, num.threads = 1, seed = i)",
         "    t4 <- processor()",
@@ -237,16 +231,11 @@ run_check <- function(set, repeats) {
         "})",
         "size <- attr(dmnplan(x, k, num.threads = 1), 'size')",
         "cat(size$samples, size$taxa, size$nonzeros,",
-        "    apply(do.call(rbind, rows), 2, median))"), script)
-    run <- function(...) {
-        output <- system2(file.path(R.home("bin"), "Rscript"), script,
-            stdout = TRUE, ...)
-        as.numeric(strsplit(utils::tail(output, 1L), " ")[[1L]])
-    }
-    got <- run()
+        "    apply(do.call(rbind, rows), 2, median))")
+    got <- as.numeric(run_lines(lines))
     # glibc returns what is freed, so that a second fit shows what it takes
-    got[13L] <- run(env = c("MALLOC_TRIM_THRESHOLD_=0",
-        "MALLOC_MMAP_THRESHOLD_=4096"))
+    got[13L] <- as.numeric(run_lines(lines, environment = c(
+        "MALLOC_TRIM_THRESHOLD_=0", "MALLOC_MMAP_THRESHOLD_=4096")))
     got
 }
 

@@ -120,36 +120,25 @@ steps <- c(
 
 # Runs a step in a process of its own.
 run_step <- function(table, step) {
-    script <- tempfile(fileext = ".R")
-    on.exit(unlink(script))
     k <- arguments$k
     threads <- arguments$threads
-    writeLines(c(
-        sprintf(".libPaths(c(%s))", paste(dQuote(.libPaths(), FALSE),
-            collapse = ", ")),
+    run_lines(c(
         "suppressMessages({library(HDF5Array); library(dmmomp)})",
         sprintf("source(%s)", dQuote(file.path(benchmark_folder, "simulate.R"),
             FALSE)),
-        "peak <- function() { status <- readLines('/proc/self/status')",
-        "    as.numeric(gsub('[^0-9]', '', grep('VmHWM', status,",
-        "        value = TRUE))) / 1024 }",
         vapply(c("dense", "tenx", "settings", "k", "threads"), function(name)
             paste(name, "<-", deparse(get(name))), ""),
         sprintf("count <- %s", code[[table]]),
         "invisible(gc())",
-        "before <- peak()",
+        "before <- memory('VmHWM')",
         "fit <- NULL",
         "drawing <- c(0, 0)",
         sprintf("time <- system.time({ %s })", steps[[step]]),
         "fit <- if (!is.null(fit)) fit@fit$Estimate",
         "time <- c(time[['elapsed']], sum(time[1:2])) - drawing",
         "cat(sprintf('%.1f %.1f %.1f %.0f %.0f %s', time[1], time[2],",
-        "    drawing[2], before, peak(),",
-        "    unname(tools::md5sum({f <- tempfile(); saveRDS(fit, f); f}))))"),
-        script)
-    output <- system2(file.path(R.home("bin"), "Rscript"), script,
-        stdout = TRUE)
-    strsplit(utils::tail(output, 1L), " ")[[1L]]
+        "    drawing[2], before, memory('VmHWM'),",
+        "    unname(tools::md5sum({f <- tempfile(); saveRDS(fit, f); f}))))"))
 }
 
 results <- do.call(rbind, lapply(arguments$only, function(table) {
