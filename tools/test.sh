@@ -117,6 +117,7 @@ want_r_package ggplot2 r-cran-ggplot2
 want_r_package lattice r-cran-lattice
 want_r_package phyloseq r-bioc-phyloseq
 want_r_package progressr r-cran-progressr
+want_r_package rhdf5 r-bioc-rhdf5
 want_r_package tibble r-cran-tibble
 want_r_package vdiffr r-cran-vdiffr
 want_r_package xtable r-cran-xtable
