@@ -186,7 +186,7 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
 
 # ---- Fits --------------------------------------------------------------------
 
-# A fit as dmn() returns it. `call` is a value of .new_bundle_caller(), and
+# A fit as dmn() returns it. `call` is a value of .new_part_caller(), and
 # `kept` one of .open_fit_checkpoint(), or NULL.
 .fit_parts <- function(parts, k, nstart, settings, verbose, keep.group, call,
     kept) {
@@ -194,8 +194,7 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     table <- .compress(x$sample, k, settings$num.threads, nstart)
     on.exit(.Call(R_dmm_table_free, table$table))
     sums <- function(lambda, log.weight, chosen) {
-        value <- Reduce(`+`, call(.sum_bundle, lambda = lambda,
-            log.weight = log.weight))
+        value <- .sum_all(call, lambda, log.weight)
         # before, they may be those of an optimum that is given up
         if (chosen)
             .save_parameters(kept, lambda, log.weight, value[[1L]], settings)
@@ -219,8 +218,8 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
 
 # `raw`, whose fit is to sums, with what it says of the samples.
 .add_posterior <- function(raw, call, compact) {
-    found <- unlist(call(.posterior_bundle, lambda = log(raw$Estimate),
-        log.weight = log(raw$Weight), compact = compact), recursive = FALSE)
+    found <- call(.posterior_of_parts, lambda = log(raw$Estimate),
+        log.weight = log(raw$Weight), compact = compact)
     if (!compact) {
         raw$Group <- do.call(rbind, found)
         return(raw)
@@ -264,7 +263,7 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
         .open_fit_checkpoint(checkpoint, parts, k, nstart, seed, settings)
     if (!is.null(kept))
         settings$seed <- kept$key$seed
-    call <- .new_bundle_caller(unclass(parts)$images, settings$num.threads,
+    call <- .new_part_caller(unclass(parts)$images, settings$num.threads,
         room, BPPARAM, if (is.null(kept))
             "with 'checkpoint', the same call would"
         else
@@ -272,5 +271,8 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     fit <- function() {
         .fit_parts(parts, k, nstart, settings, verbose, keep.group, call, kept)
     }
-    if (is.null(BPPARAM)) fit() else .or_stop(BPPARAM, fit())
+    if (is.null(BPPARAM))
+        fit()
+    else
+        .or_stop(BPPARAM, .with_few_exports(BPPARAM, fit()))
 }

@@ -1,18 +1,25 @@
 # Sums over the samples of a table in parts (R/utils-parts.R), which are all
 # that an iteration needs (dmm_part_sums() of src/core/dmm.h). They are computed
-# in this process or by the workers of a back-end.
+# in this process or by the workers of a back-end, each of which has consecutive
+# parts.
 #
-# Parts are gathered in at most .most_bundles bundles of consecutive parts. The
-# sums of a bundle are added up in its worker, in order, and those of the
-# bundles here. The bits do not depend on the workers.
+# Sums are added up as in a binary tree over the parts: those of parts 1 and 2,
+# 3 and 4, then of 1 to 4 and 5 to 8, and so on. A worker adds up as far as it
+# has both halves, and returns a few vectors however many parts it has; the rest
+# is added up here. The bits do not depend on the workers.
 
-.most_bundles <- 64L
-
-# A list of the images of each bundle.
-.bundles <- function(images) {
-    n <- length(images)
-    bundle <- floor((seq_len(n) - 1) * min(n, .most_bundles) / n)
-    unname(split(images, bundle))
+# Adds a node to `nodes`, which are in order and none of them has its other half
+# there. A node has the sums of 2^level parts, of which 2^level * at come before.
+.push_node <- function(nodes, node) {
+    while (length(nodes) > 0L) {
+        before <- nodes[[length(nodes)]]
+        if (before$level != node$level || before$at %% 2 == 1)
+            break
+        node <- list(level = node$level + 1, at = before$at / 2,
+            sums = before$sums + node$sums)
+        nodes[[length(nodes)]] <- NULL
+    }
+    c(nodes, list(node))
 }
 
 # Reads an image that is in a file.
@@ -45,17 +52,26 @@
     bytes
 }
 
-.sum_bundle <- function(images, lambda, log.weight, num.threads, room) {
-    sums <- 0
-    for (image in images)
-        sums <- sums + .Call(R_dmm_part_sums, .read_image(image, room), lambda,
-            log.weight, num.threads)
-    sums
+# The nodes of consecutive parts, before which there are `before`.
+.sum_parts <- function(images, before, lambda, log.weight, num.threads, room) {
+    nodes <- list()
+    for (i in seq_along(images))
+        nodes <- .push_node(nodes, list(level = 0, at = before + i - 1,
+            sums = .Call(R_dmm_part_sums, .read_image(images[[i]], room),
+                lambda, log.weight, num.threads)))
+    nodes
 }
 
-# The responsibilities of a bundle's samples, or their assignments.
-.posterior_bundle <- function(images, lambda, log.weight, num.threads, room,
-    compact) {
+# The sums over all parts. `call` is a value of .new_part_caller().
+.sum_all <- function(call, lambda, log.weight) {
+    nodes <- Reduce(.push_node, call(.sum_parts, lambda = lambda,
+        log.weight = log.weight), list())
+    Reduce(`+`, lapply(nodes, `[[`, "sums"))
+}
+
+# The responsibilities of the samples of each part, or their assignments.
+.posterior_of_parts <- function(images, before, lambda, log.weight, num.threads,
+    room, compact) {
     lapply(images, function(image) {
         z <- .Call(R_dmm_part_posterior, .read_image(image, room), lambda,
             log.weight, compact, num.threads)
@@ -71,48 +87,66 @@
 }
 
 # Calls `work`, one of the functions above, in a worker, which shares the cores
-# of its machine with others.
-.work_on_bundle <- function(images, work, ..., num.threads, workers, port) {
+# of its machine with others. `port` is given in a worker's first call.
+.work_on_share <- function(share, work, ..., num.threads, workers, port) {
     if (!is.na(port))
         .Call(R_dmm_send_at_once, port)
-    work(images, ..., num.threads = .share_of_threads(num.threads, workers))
+    work(share$images, share$before, ...,
+        num.threads = .share_of_threads(num.threads, workers))
 }
 
-# A function that calls FUN(bundle, ...) for all bundles, in this process or by
-# a back-end, and returns the list of values. `room`: bytes of images to keep in
-# a worker. `hope`: what a message about a worker says of the next call.
-.new_bundle_caller <- function(images, num.threads, room, BPPARAM,
-    hope = NULL) {
-    bundles <- .bundles(images)
+# What a back-end calls, which compiles it in each worker at each call, so that
+# it must be short.
+.work <- function(X, FUN, ...) FUN(X, ...)
+
+# Consecutive images for each of some workers: list(images, before).
+.shares <- function(images, workers) {
+    n <- length(images)
+    worker <- floor((seq_len(n) - 1) * min(n, workers) / n)
+    lapply(unname(split(seq_len(n), worker)), function(i) {
+        list(images = images[i], before = i[[1L]] - 1)
+    })
+}
+
+# A function that calls FUN(images, before, ...) for all parts, in this process
+# or by a back-end, and returns what the calls return, in one list. `room`: bytes
+# of images to keep in a worker. `hope`: what a message about a worker says of
+# the next call.
+.new_part_caller <- function(images, num.threads, room, BPPARAM, hope = NULL) {
     if (is.null(BPPARAM))
         return(function(FUN, ...) {
-            lapply(bundles, FUN, ..., num.threads = num.threads, room = 0)
+            FUN(images, 0, ..., num.threads = num.threads, room = 0)
         })
+    shares <- .shares(images, BiocParallel::bpnworkers(BPPARAM))
     port <- .port_of(BPPARAM)
+    workers <- .workers(BPPARAM)
     function(FUN, ...) {
         if (!is.na(port))
             .Call(R_dmm_send_at_once, port)
-        tryCatch(.with_few_exports(BPPARAM,
-            BiocParallel::bplapply(bundles, .work_on_bundle, work = FUN, ...,
-                num.threads = num.threads, room = room,
-                workers = .workers(BPPARAM), port = port, BPPARAM = BPPARAM)),
+        value <- tryCatch(BiocParallel::bplapply(shares, .work,
+            .work_on_share, work = FUN, ..., num.threads = num.threads,
+            room = room, workers = workers, port = port, BPPARAM = BPPARAM),
             error = function(e) .stop_worker(e, BPPARAM, hope))
+        port <<- NA_integer_
+        unlist(value, recursive = FALSE)
     }
 }
 
-# Evaluates `code`, a call of functions that are in this package. They need
+# Evaluates `code`, calls of functions that are in this package. They need
 # nothing of what a user has, for which a back-end would search at each call,
 # and an iteration is too short for a bar.
 .with_few_exports <- function(BPPARAM, code) {
     if (methods::is(BPPARAM, "SnowParam")) {
-        export <- BiocParallel::bpexportvariables(BPPARAM)
-        bar <- BiocParallel::bpprogressbar(BPPARAM)
-        on.exit({
-            BiocParallel::bpexportvariables(BPPARAM) <- export
-            BiocParallel::bpprogressbar(BPPARAM) <- bar
-        })
-        BiocParallel::bpexportvariables(BPPARAM) <- FALSE
-        BiocParallel::bpprogressbar(BPPARAM) <- FALSE
+        given <- list(BiocParallel::bpexportvariables(BPPARAM),
+            BiocParallel::bpexportglobals(BPPARAM),
+            BiocParallel::bpprogressbar(BPPARAM))
+        set <- function(to) {
+            BiocParallel::bpexportvariables(BPPARAM) <- to[[1L]]
+            BiocParallel::bpexportglobals(BPPARAM) <- to[[2L]]
+            BiocParallel::bpprogressbar(BPPARAM) <- to[[3L]]
+        }
+        on.exit(set(given))
+        set(list(FALSE, FALSE, FALSE))
     }
     code
 }

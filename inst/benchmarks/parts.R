@@ -6,9 +6,10 @@
 #      processor, the peak of resident memory (VmHWM), and NLE. Each is a process
 #      of its own, packages included, and may be given a limit of its virtual
 #      memory (ulimit -v).
-#   2. iterations by 1, 2 and 4 socket workers, of one thread each: seconds,
-#      bytes, and what is beyond the work; and whether fits are the same to the
-#      last bit.
+#   2. iterations by 1, 2 and 4 socket workers, of one thread each: the time,
+#      the work of the worker that needs longest, what is beyond it, the time
+#      of an iteration without work, and bytes; and whether fits are the same to
+#      the last bit.
 #
 #   Rscript inst/benchmarks/parts.R [OPTION...]
 #
@@ -87,16 +88,36 @@ if (length(arguments$memory)) {
 # ---- Workers -----------------------------------------------------------------
 
 # Iterations whose median is reported.
-repeats <- 9
+repeats <- 31
 
-# The seconds of calls of `call`, the sums at some parameters.
-time_calls <- function(call, parameters) {
+# What a worker does in an iteration, with the seconds that it takes for it.
+timed_sums <- function(images, before, ...) {
+    seconds <- system.time(gcFirst = FALSE,
+        nodes <- dmmomp:::.sum_parts(images, before, ...))[["elapsed"]]
+    list(list(nodes = nodes, seconds = seconds))
+}
+
+# The same message back without the work.
+no_sums <- function(images, before, lambda, ...) {
+    list(list(nodes = list(list(level = 0, at = before,
+        sums = numeric(1 + 3 * ncol(lambda) + 2 * length(lambda)))),
+        seconds = 0))
+}
+environment(timed_sums) <- environment(no_sums) <- .BaseNamespaceEnv
+
+# Medians over calls of `call`: milliseconds of the whole and of the worker that
+# needs longest, their difference, and the bytes of the sums.
+time_calls <- function(call, FUN, parameters) {
     one <- function() {
-        system.time(call(dmmomp:::.sum_bundle, lambda = parameters$lambda,
+        all <- system.time(gcFirst = FALSE, value <- call(FUN,
+            lambda = parameters$lambda,
             log.weight = parameters$log.weight))[["elapsed"]]
+        work <- max(vapply(value, `[[`, 0, "seconds"))
+        c(all = 1000 * all, work = 1000 * work, beyond = 1000 * (all - work),
+            bytes = length(serialize(lapply(value, `[[`, "nodes"), NULL)))
     }
     one()
-    stats::median(replicate(repeats, one()))
+    apply(replicate(repeats, one()), 1L, stats::median)
 }
 
 if (length(arguments$workers)) {
@@ -111,32 +132,28 @@ if (length(arguments$workers)) {
     parameters <- list(lambda = matrix(rnorm(arguments$s * arguments$k),
         arguments$s), log.weight = log(rep(1 / arguments$k, arguments$k)))
     kept <- lapply(parts$images, dmmomp:::.open_image)
-    here <- time_calls(dmmomp:::.new_bundle_caller(kept, 1L, 0, NULL),
+    here <- time_calls(dmmomp:::.new_part_caller(kept, 1L, 0, NULL), timed_sums,
         parameters)
     kept <- NULL
-    bundles <- length(dmmomp:::.bundles(parts$images))
-    bytes <- function(workers) {
-        to <- length(serialize(parameters, NULL)) * workers
-        from <- 8 * bundles * (1 + 3 * arguments$k +
-            2 * arguments$s * arguments$k)
-        to + from
-    }
-    cores <- parallel::detectCores()
     rows <- do.call(rbind, lapply(arguments$workers, function(workers) {
         say("%g workers ...", workers)
         back_end <- BiocParallel::SnowParam(workers)
         BiocParallel::bpstart(back_end)
         on.exit(BiocParallel::bpstop(back_end))
-        seconds <- time_calls(dmmomp:::.new_bundle_caller(parts$images, 1L,
-            Inf, back_end), parameters)
-        work <- here / min(workers, cores)
+        call <- dmmomp:::.new_part_caller(parts$images, 1L, Inf, back_end)
+        times <- dmmomp:::.with_few_exports(back_end, list(
+            sums = time_calls(call, timed_sums, parameters),
+            none = time_calls(call, no_sums, parameters)))
+        bytes <- times$sums[["bytes"]] +
+            workers * length(serialize(parameters, NULL))
         eval(parse(text = reader), globalenv())
         time <- system.time(fit <- dmmomp::dmn(count, arguments$k, seed = 1,
             nstart = 3, num.threads = 1, keep.group = FALSE,
             BPPARAM = back_end, scratch = arguments$folder))
-        data.frame(workers = workers, "iteration, ms" = 1000 * seconds,
-            "work, ms" = 1000 * work, "beyond it, ms" =
-                1000 * (seconds - work), "MB" = bytes(workers) / 2^20,
+        data.frame(workers = workers, "iteration, ms" = times$sums[["all"]],
+            "work, ms" = times$sums[["work"]],
+            "beyond it, ms" = times$sums[["beyond"]],
+            "without work, ms" = times$none[["all"]], "MB" = bytes / 2^20,
             "fit, s" = time[["elapsed"]], evaluations =
                 fit@mixture$Evaluations,
             digest = unname(tools::md5sum({
@@ -144,9 +161,9 @@ if (length(arguments$workers)) {
                 file
             })), check.names = FALSE)
     }))
-    cat(sprintf("%d parts in %d bundles; images of %.0f MB\n",
-        length(parts$images), bundles,
-        sum(file.size(unlist(parts$images))) / 2^20))
+    cat(sprintf("%d parts; images of %.0f MB; an iteration here %.0f ms\n",
+        length(parts$images), sum(file.size(unlist(parts$images))) / 2^20,
+        here[["all"]]))
     unlink(scratch, recursive = TRUE)
     same <- length(unique(rows$digest)) == 1L
     rows$digest <- NULL

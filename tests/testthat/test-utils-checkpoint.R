@@ -240,20 +240,19 @@ test_that("the best parameters so far are kept", {
 
 test_that("a fit that fails before its start is chosen makes starts again", {
     x <- unname(twins)
-    fit <- function(..., sums = dmmomp:::.sum_bundle) {
+    fit <- function(..., sums = dmmomp:::.sum_parts) {
         with_internals(dmn(x, 4, seed = 1, nstart = 5, ...),
             .start_samples = function(k) 60, .most_part_rows = 100,
-            .sum_bundle = sums)
+            .sum_parts = sums)
     }
     whole <- fit(memory = "1GB")
     directory <- tempfile()
-    sum_bundle <- dmmomp:::.sum_bundle
+    sum_parts <- dmmomp:::.sum_parts
     calls <- 0
-    # each call adds up over three bundles
     expect_error(fit(checkpoint = directory, sums = function(...) {
         calls <<- calls + 1
-        if (calls > 8) stop("no more")
-        sum_bundle(...)
+        if (calls > 2) stop("no more")
+        sum_parts(...)
     }), "no more")
     expect_identical(list.files(directory), character())
     expect_identical(goodnessOfFit(fit(checkpoint = directory)),

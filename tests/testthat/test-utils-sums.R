@@ -11,14 +11,52 @@ parameters <- function(taxa = 130, k = 3) {
         log.weight = log(seq_len(k) / sum(seq_len(k))))
 }
 
-test_that("bundles depend on the number of parts alone", {
-    bundles <- dmmomp:::.bundles
-    expect_identical(bundles(list(1)), list(list(1)))
-    for (n in c(2, 63, 64, 65, 1000)) {
-        x <- bundles(as.list(seq_len(n)))
-        expect_identical(length(x), as.integer(min(n, 64)))
-        expect_identical(unlist(x), seq_len(n))
-        expect_lte(diff(range(lengths(x))), 1)
+test_that("each worker has its share of consecutive parts", {
+    shares <- dmmomp:::.shares
+    expect_identical(shares(list("a"), 4), list(list(images = list("a"),
+        before = 0)))
+    for (n in c(2, 7, 64, 1000)) for (workers in c(1, 2, 3, 8, 64)) {
+        x <- shares(as.list(seq_len(n)), workers)
+        expect_identical(length(x), as.integer(min(n, workers)))
+        images <- lapply(x, `[[`, "images")
+        expect_identical(unlist(images), seq_len(n))
+        expect_lte(diff(range(lengths(images))), 1)
+        expect_equal(vapply(x, `[[`, 0, "before"),
+            cumsum(lengths(images)) - lengths(images))
+    }
+})
+
+test_that("sums are added up in the same order by any workers", {
+    set.seed(1)
+    # the last bits depend on the order
+    sums <- runif(1000) * 10^runif(1000, -5, 5)
+    push <- dmmomp:::.push_node
+    nodes_of <- function(at) {
+        Reduce(push, lapply(at, function(i) {
+            list(level = 0, at = i, sums = sums[[i + 1]])
+        }), list())
+    }
+    in_order <- function(nodes) {
+        dmmomp:::.sum_all(function(...) nodes)
+    }
+    pairs <- sums[1:13]
+    # 13 parts: 8, 4, and 1
+    eight <- ((pairs[1] + pairs[2]) + (pairs[3] + pairs[4])) +
+        ((pairs[5] + pairs[6]) + (pairs[7] + pairs[8]))
+    four <- (pairs[9] + pairs[10]) + (pairs[11] + pairs[12])
+    expect_identical(in_order(nodes_of(0:12)), (eight + four) + pairs[13])
+    for (n in c(1:40, 1000)) {
+        expected <- in_order(nodes_of(seq_len(n) - 1))
+        expect_equal(expected, sum(sums[seq_len(n)]), tolerance = 1e-14)
+        for (workers in c(2:9, 64)) {
+            shares <- dmmomp:::.shares(as.list(seq_len(n)), workers)
+            nodes <- lapply(shares, function(share) {
+                nodes_of(share$before + seq_along(share$images) - 1)
+            })
+            expect_lte(max(lengths(nodes)), 1 + 2 * log2(n))
+            expect_identical(in_order(unlist(nodes, recursive = FALSE)),
+                expected)
+        }
     }
 })
 
@@ -28,9 +66,8 @@ test_that("sums over parts are those of the model", {
         exp(p$log.weight), dmncontrol(), 1L)
     for (rows in c(1, 50, 278)) {
         parts <- unclass(small_parts(rows = rows))
-        call <- dmmomp:::.new_bundle_caller(parts$images, 1L, 0, NULL)
-        sums <- Reduce(`+`, call(dmmomp:::.sum_bundle, lambda = p$lambda,
-            log.weight = p$log.weight))
+        call <- dmmomp:::.new_part_caller(parts$images, 1L, 0, NULL)
+        sums <- dmmomp:::.sum_all(call, p$lambda, p$log.weight)
         expect_equal(sums[[1]] + sum(parts$log.multinomial), expected$LogLik,
             tolerance = 1e-12)
         expect_equal(sums[2:4], colSums(expected$Group), tolerance = 1e-10)
@@ -42,15 +79,15 @@ test_that("an image that is damaged or absent is an error", {
     parts <- unclass(small_parts())
     p <- parameters()
     sums <- function(image) {
-        dmmomp:::.sum_bundle(list(image), p$lambda, p$log.weight, 1L, 0)
+        dmmomp:::.sum_parts(list(image), 0, p$lambda, p$log.weight, 1L, 0)
     }
     image <- parts$images[[1]]
-    expect_length(sums(image), 1 + 9 + 2 * 390)
+    expect_length(sums(image)[[1]]$sums, 1 + 9 + 2 * 390)
     expect_error(sums(image[-1]), "damaged or incomplete")
     expect_error(sums(raw(0)), "damaged or incomplete")
     expect_error(sums(replace(image, 7, as.raw(9))), "damaged or incomplete")
     expect_error(sums(tempfile()), "workers must see the directory 'scratch'")
-    expect_error(dmmomp:::.sum_bundle(list(image), p$lambda[-1, ],
+    expect_error(dmmomp:::.sum_parts(list(image), 0, p$lambda[-1, ],
         p$log.weight, 1L, 0), "'lambda' must be a double matrix of 130 x 3")
 })
 
@@ -144,10 +181,9 @@ test_that("an error in a worker is that of the call", {
     snow <- BiocParallel::SnowParam(2)
     BiocParallel::bpstart(snow)
     on.exit(try(BiocParallel::bpstop(snow), silent = TRUE))
-    call <- dmmomp:::.new_bundle_caller(parts$images, 1L, 0, snow, "this will")
+    call <- dmmomp:::.new_part_caller(parts$images, 1L, 0, snow, "this will")
     unlink(parts$images[[2]])
-    expect_error(call(dmmomp:::.sum_bundle, lambda = p$lambda,
-        log.weight = p$log.weight),
+    expect_error(dmmomp:::.sum_all(call, p$lambda, p$log.weight),
         "a worker of 'BPPARAM' failed: .*\n\\(this will go on from")
 })
 
