@@ -9,11 +9,11 @@
 #' @details
 #' **Table or dimensions.** Of a table, samples, taxa and counts above 0 are
 #' found out, and a *pilot* is made: up to 7 starts for each `k` on 1,000 to
-#' 4,000 of the samples. They show how many iterations of EM a start takes,
-#' which depends on the data more than on anything else: overlapping components,
-#' or more of them than there are types, take ten times as many as clear ones.
-#' If they depend on the number of samples, times may be wrong by a factor of 3,
-#' and so may those of a fit of few starts, which are not alike. The
+#' 4,000 of the samples. They show how long an iteration of EM takes, and how
+#' many a start takes, which depends on the data more than on anything else:
+#' overlapping components, or more of them than there are types, take ten times
+#' as many as clear ones. Starts are not alike: those of a fit of three may take
+#' three times as long, or as short, as the average. The
 #' pilot takes about a tenth of the time of a fit, and less for large tables. If
 #' only the dimensions are given, the number of iterations and the number of
 #' different counts are those of simulated tables, and times may be wrong by a
@@ -28,12 +28,11 @@
 #' **Times** are the costs of a linear model: of an iteration for each count
 #' above 0 and each different count of a taxon, once and times the number of
 #' components, which is rounded up to 1, 2, 4 or a multiple of 8.
-#' The costs are in units of a small fit, which is made at each call for a tenth
-#' of a second, so that they hold for other machines, and for one that is idle
-#' otherwise. A second thread and those after it are taken to be worth 0.9 of
-#' the first. `inst/benchmarks/plan.R` in the
-#' package's sources fits the costs, and compares them with fits of other sizes
-#' (`plan.md`).
+#' The costs are in units of the pilot, or of a small fit that is made at each
+#' call for a tenth of a second, so that they hold for other machines, and for
+#' one that is idle otherwise. A second thread and those after it are taken to
+#' be worth 0.9 of the first. `inst/benchmarks/plan.R` in the package's sources
+#' fits the costs, and compares them with fits of other sizes (`plan.md`).
 #'
 #' **Memory** is computed from the engine's data structures, without the 2 MB or
 #' so of R's own objects. It is what is added to the table that is already in
@@ -106,11 +105,11 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     else
         .size_of_table(count, assay.type)
     k <- .check_ks(k, 1L, size$n, "the number of samples")
-    evaluations <- if (dims)
+    starts <- if (dims)
         .typical_evaluations(k)
     else
         .pilot(size$sample, k, nstart)
-    .plan(size, k, evaluations, nstart, num.threads, .plan_unit())
+    .plan(size, k, starts, nstart, num.threads, .plan_unit())
 }
 
 # ---- The size of a table ------------------------------------------------
@@ -188,7 +187,7 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     }
     if (!is.null(nonzeros)) {
         size$entries <- size$entries * nonzeros / size$nonzeros
-        size$nonzeros <- nonzeros
+        size$nonzeros <- nonzeros + 0
     }
     size
 }
@@ -245,7 +244,7 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     share <- n / nrow(x)
     list(n = n, s = taxa, columns = sum(distinct),
         nonzeros = length(row) * share, entries = sum(kept) * share,
-        seen = nrow(x), features = all[[1L]], totals = all[[2L]],
+        seen = nrow(x) + 0, features = all[[1L]], totals = all[[2L]],
         growth = pmin(1, pmax(0, ifelse(is.finite(growth), growth, 0))),
         cells = 0, packed = FALSE, sample = count)
 }
@@ -271,13 +270,23 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 
 # ---- Iterations ---------------------------------------------------------
 
-.typical_evaluations <- function(k) {
-    lapply(.plan_typical[["first"]] * k^.plan_typical[["growth"]],
-        function(n) c(first = n, later = n))
+# The first three starts, which are always made, take so many times as many
+# evaluations as later ones in simulated tables (inst/benchmarks/plan.R).
+.plan_first <- 1.5
+
+# What starts take, for each k: the evaluations of the first three and of later
+# ones, and the seconds of an evaluation in the sample of the table. The latter
+# are NA without a pilot.
+.starts_taken <- function(level, seconds = NA) {
+    list(first = level * .plan_first, later = level, seconds = seconds)
 }
 
-# For each k, the mean numbers of evaluations of the first three starts, which
-# are always made, and of later ones, on a sample of the table.
+.typical_evaluations <- function(k) {
+    lapply(.plan_typical[["first"]] * k^.plan_typical[["growth"]],
+        .starts_taken)
+}
+
+# The same of starts on a sample of the table.
 .pilot <- function(count, k, nstart) {
     starts <- min(nstart, 7L)
     empty <- .totals(count)$rows == 0
@@ -289,11 +298,20 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     settings <- list(seed = 1L, num.threads = 1L, optimizer = "newton",
         control = dmncontrol(agree = Inf))
     lapply(k, function(k) {
-        made <- .call_fit(table, k, starts, settings)$starts$evaluations
-        first <- seq_along(made) <= .usual_agree
-        c(first = mean(made[first]),
-            later = mean(if (all(first)) made else made[!first]))
+        made <- NULL
+        seconds <- .spent_each(0.05, function() {
+            made <<- .call_fit(table, k, starts, settings)$starts$evaluations
+        })
+        .starts_taken(.level(made), seconds / sum(made + .plan_costs$start))
     })
+}
+
+# The mean of the evaluations of later starts, from those of all. Now and then
+# one takes ten times as many as the others, which says little of the next.
+.level <- function(made) {
+    first <- seq_along(made) <= .usual_agree
+    each <- made / ifelse(first, .plan_first, 1)
+    mean(pmin(each, 3 * stats::median(each)))
 }
 
 # ---- Time ---------------------------------------------------------------
@@ -340,11 +358,16 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     settings <- list(seed = 1L, num.threads = 1L, optimizer = "newton",
         control = dmncontrol(tolerance = 0, relative.tolerance = 0,
             max.iterations = 10, accelerate = FALSE))
+    .spent_each(0.1, function() .call_fit(table, 5L, 1L, settings, "labels"))
+}
+
+# Seconds of the processor of a call, which is repeated for at least `seconds`.
+.spent_each <- function(seconds, call) {
     spent <- function() sum(proc.time()[c("user.self", "sys.self")])
     begun <- spent()
     n <- 0
-    while (spent() - begun < 0.1) {
-        .call_fit(table, 5L, 1L, settings, "labels")
+    while (n == 0 || spent() - begun < seconds) {
+        call()
         n <- n + 1
     }
     (spent() - begun) / n
@@ -414,8 +437,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 
 # ---- The plan -----------------------------------------------------------
 
-# `evaluations`: of the first and of later starts, for each k. `unit`: seconds.
-.plan <- function(size, k, evaluations, nstart, threads, unit) {
+# `starts`: a value of .starts_taken() for each k. `unit`: seconds.
+.plan <- function(size, k, starts, nstart, threads, unit) {
     canonical <- nstart > 1L
     whole <- .part_of(size)
     # LEAST_PARTS of src/core/result/table.c
@@ -431,16 +454,21 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
         .padded(k))
     compress <- unit / speed(max(k)) *
         sum(.plan_costs$compress * .compress_terms(whole, canonical))
-    evaluation <- function(k, on) unit / speed(k) *
+    cost <- function(k, on) {
         sum(.plan_costs$evaluation * .evaluation_terms(on, k))
-    rows <- Map(function(k, evaluations) {
+    }
+    rows <- Map(function(k, starts) {
         several <- canonical && k > 1L
         on <- if (in_part && several) part else whole
-        start <- (evaluations + .plan_costs$start) * evaluation(k, on)
+        evaluation <- function(on) cost(k, on) / speed(k) *
+            if (is.na(starts$seconds)) unit
+            else starts$seconds / cost(k, .part_of(size, size$seen))
+        start <- (c(starts$first, starts$later) + .plan_costs$start) *
+            evaluation(on)
         seconds <- function(n) sum(start * c(min(n, .usual_agree),
             max(0, n - .usual_agree)))
         finish <- if (in_part && several)
-            .plan_costs$finish * evaluation(k, whole) else 0
+            .plan_costs$finish * evaluation(whole) else 0
         most <- if (several) nstart else 1L
         # SMALL_TABLE of src/core/result/fit.c
         least <- if (size$nonzeros < 8192 / k) most else
@@ -457,8 +485,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
             workspace = workspace, result = result,
             peak = max(made, packed + table +
                 .compress_bytes(whole, canonical, threads)),
-            evaluations = evaluations[["first"]])
-    }, k, evaluations)
+            evaluations = starts$first)
+    }, k, starts)
     structure(do.call(rbind, rows), class = c("dmnplan", "data.frame"),
         size = list(samples = size$n, taxa = size$s, nonzeros = size$nonzeros,
             pilot = !is.null(size$sample)), nstart = nstart,

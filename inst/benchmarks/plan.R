@@ -52,13 +52,13 @@ train_finish <- list(
 # Not used for the constants.
 check <- list(
     benchmark_set(4L, read_twins()),
-    benchmark_set(7L, simulate_counts(800, 1000, 5, 21, shape = 0.2)),
-    benchmark_set(3L, simulate_counts(12000, 150, 3, 22, depth = 3000:9000)),
-    benchmark_set(10L, simulate_counts(2500, 250, 8, 23, spread = 0.6)),
-    benchmark_set(6L, simulate_counts(7000, 600, 6, 24, depth = 100:400)),
-    benchmark_set(16L, simulate_counts(3000, 80, 12, 25)),
-    benchmark_set(5L, shuffled(40000, 800, 5, 60, 26)),
-    benchmark_set(6L, shuffled(200000, 500, 6, 40, 27)))
+    benchmark_set(6L, simulate_counts(600, 700, 4, 51, shape = 0.2)),
+    benchmark_set(4L, simulate_counts(15000, 120, 4, 52, depth = 2000:6000)),
+    benchmark_set(7L, simulate_counts(2000, 350, 6, 53, spread = 0.7)),
+    benchmark_set(5L, simulate_counts(9000, 450, 5, 54, depth = 150:500)),
+    benchmark_set(12L, simulate_counts(4000, 100, 10, 55)),
+    benchmark_set(8L, shuffled(30000, 600, 8, 50, 56)),
+    benchmark_set(5L, shuffled(150000, 700, 5, 50, 57)))
 
 processor <- function() sum(proc.time()[1:2])
 
@@ -93,6 +93,14 @@ steady <- function(run) {
     }, 0))
 }
 
+# The evaluations of so many starts.
+starts_on <- function(counts, k, n) {
+    table <- plan$.compress(plan$.as_counts(counts, allow.empty = TRUE), k,
+        1L)$table
+    on.exit(.Call(plan$R_dmm_table_free, table))
+    plan$.call_fit(table, k, n, settings(Inf))$starts$evaluations
+}
+
 # Rows of the costs' data for a table: compressing it for one start and for
 # several, and the starts for each k.
 measure <- function(set) {
@@ -113,13 +121,22 @@ measure <- function(set) {
         table <- plan$.compress(plan$.as_counts(counts), k, 1L)$table
         evaluations <- NULL
         seconds <- steady(function() evaluations <<- sum(plan$.call_fit(table,
-            k, 4L, settings(Inf))$starts$evaluations))
+            k, 7L, settings(Inf))$starts$evaluations))
+        .Call(plan$R_dmm_table_free, table)
         c(plan$.evaluation_terms(whole, k), seconds = seconds /
-            (evaluations + 4 * plan$.plan_costs$start), k = k,
-            evaluations = evaluations / 4)
+            (evaluations + 7 * plan$.plan_costs$start), k = k,
+            evaluations = evaluations / 7)
+    })
+    samples <- plan$.spaced(nrow(counts),
+        plan$.pilot_samples(nrow(counts), ncol(counts)))
+    starts <- lapply(set$k, function(k) {
+        on_all <- starts_on(counts, k, 20L)
+        on_some <- starts_on(counts[samples, ], k, 7L)
+        c(first = mean(on_all[1:3]) / mean(on_all[-(1:3)]),
+            pilot = plan$.level(on_some) / plan$.level(on_all))
     })
     list(compressed = do.call(rbind, compressed),
-        started = do.call(rbind, started),
+        started = do.call(rbind, started), starts = do.call(rbind, starts),
         features = c(each = size$entries / size$columns,
             features = size$features / size$columns))
 }
@@ -163,8 +180,12 @@ if ("fit" %in% arguments$only) {
     print_costs(".plan_features", c(first = exp(heaps[1L]), growth = heaps[2L]))
     print_costs(".plan_typical", c(first = exp(typical[1L]),
         growth = typical[2L]))
+    starts <- gather("starts")
+    cat(sprintf(".plan_first <- %.2f\n", exp(mean(log(starts[, "first"])))))
     print_costs("compress", compress)
     print_costs("evaluation", evaluation)
+    cat(sprintf("Evaluations of the pilot / of a fit: %.2f to %.2f\n",
+        min(starts[, "pilot"]), max(starts[, "pilot"])))
     ratio <- function(terms, costs, seconds)
         range(terms %*% costs / seconds)
     cat(sprintf("Fitted / measured: compressing %.2f to %.2f, ",

@@ -114,11 +114,38 @@ test_that("a plan is in proportion to a fit", {
     used <- mean(used@mixture$Starts$evaluations[1:3])
     expect_gt(planned[["first"]], used / 3)
     expect_lt(planned[["first"]], used * 3)
-    expect_identical(.pilot(x[1:500, ], 3L, 20L), .pilot(x[1:500, ], 3L, 20L))
+    expect_gt(planned$seconds, 0)
+    pilot <- function(...) lapply(.pilot(...), `[`, c("first", "later"))
+    expect_identical(pilot(x[1:500, ], 3L, 20L), pilot(x[1:500, ], 3L, 20L))
     # samples without counts are left out
-    expect_identical(.pilot(x[1:4, ], 6L, 2L), .pilot(x[1:4, ], 4L, 2L))
+    expect_identical(pilot(x[1:4, ], 6L, 2L), pilot(x[1:4, ], 4L, 2L))
     y <- rbind(0L, x[1:500, ])
-    expect_identical(.pilot(y, 2L, 20L), .pilot(x[1:500, ], 2L, 20L))
+    expect_identical(pilot(y, 2L, 20L), pilot(x[1:500, ], 2L, 20L))
+})
+
+test_that("numbers of counts do not overflow", {
+    x <- as_sparse(small_twins())
+    size <- .size_of_table(x, "counts")
+    expect_type(size$nonzeros, "double")
+    expect_type(size$seen, "double")
+    expect_type(attr(dmnplan(x, 2), "size")$nonzeros, "double")
+})
+
+test_that("an evaluation takes what it took in the pilot", {
+    size <- .size_of_dims(c(5e4, 100), 0.3)
+    size$seen <- 5e3
+    starts <- function(seconds) list(.starts_taken(30, seconds))
+    plan <- function(...) .plan(size, 4, starts(...), 20L, 1L, 1)
+    expect_equal(plan(2e-3)$start, 2 * plan(1e-3)$start)
+    # ten times as many samples
+    expect_gt(plan(1e-3)$start, 5 * 31.5 * 1e-3)
+    expect_lt(plan(1e-3)$start, 20 * 31.5 * 1e-3)
+})
+
+test_that("a start that takes much longer than others counts for three", {
+    expect_equal(.level(c(15, 15, 15, 10, 10, 10)), 10)
+    expect_equal(.level(c(15, 15, 15, 10, 10, 10, 700)), (6 * 10 + 30) / 7)
+    expect_equal(.level(3), 2)
 })
 
 test_that("R's random numbers are left alone", {
