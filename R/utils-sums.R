@@ -95,10 +95,6 @@
         num.threads = .share_of_threads(num.threads, workers))
 }
 
-# What a back-end calls, which compiles it in each worker at each call, so that
-# it must be short.
-.work <- function(X, FUN, ...) FUN(X, ...)
-
 # Consecutive images for each of some workers: list(images, before).
 .shares <- function(images, workers) {
     n <- length(images)
@@ -123,7 +119,7 @@
     function(FUN, ...) {
         if (!is.na(port))
             .Call(R_dmm_send_at_once, port)
-        value <- tryCatch(BiocParallel::bplapply(shares, .work,
+        value <- tryCatch(BiocParallel::bplapply(shares, .in_worker,
             .work_on_share, work = FUN, ..., num.threads = num.threads,
             room = room, workers = workers, port = port, BPPARAM = BPPARAM),
             error = function(e) .stop_worker(e, BPPARAM, hope))

@@ -151,7 +151,7 @@ measure_finish <- function(set) {
     control <- settings(3)
     .Call(plan$R_dmm_table_fit, table, set$k, 20L, NULL, NULL, NULL, FALSE, 1L,
         function(what, ...) if (what == "start") end <<- processor(), 1L,
-        "newton", control$control, TRUE)
+        "newton", control$control, TRUE, NULL)
     (processor() - end) / unit /
         sum(plan$.plan_costs$evaluation * plan$.evaluation_terms(size, set$k))
 }

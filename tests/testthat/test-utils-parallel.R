@@ -191,6 +191,29 @@ test_that("BiocParallel is needed for back-ends only", {
     expect_identical(trimws(utils::tail(output, 1)), "2 1 1 1")
 })
 
+test_that("workers without the package are an error that says so", {
+    skip_on_cran()
+    skip_if_not_installed("BiocParallel")
+    x <- small_twins()
+    calls <- list(function(...) dmn(x, 2, seed = 1, nstart = 2, ...),
+        function(...) dmnselect(x, 1:2, seed = 1, nstart = 2, ...),
+        function(...) dmnstability(x, 2, seed = 1, nstart = 2, B = 2, ...))
+    for (call in calls) {
+        snow <- BiocParallel::SnowParam(2)
+        withr::with_envvar(c(R_LIBS = "", R_LIBS_USER = "", R_LIBS_SITE = ""),
+            BiocParallel::bpstart(snow))
+        found <- unlist(BiocParallel::bplapply(1:2, function(i) {
+            requireNamespace("dmmomp", quietly = TRUE)
+        }, BPPARAM = snow))
+        if (any(found))
+            BiocParallel::bpstop(snow)
+        skip_if(any(found))
+        expect_error(call(BPPARAM = snow),
+            "install the dmmomp package on .* R_LIBS")
+        expect_false(BiocParallel::bpisup(snow))
+    }
+})
+
 test_that("a 'BPPARAM' that is no back-end is refused", {
     skip_if_not_installed("BiocParallel")
     expect_error(fit_groups(BPPARAM = 2),
