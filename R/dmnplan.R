@@ -14,7 +14,9 @@
 #' overlapping components, or more of them than there are types, take ten times
 #' as many as clear ones. Starts are not alike: those of a fit of three may take
 #' three times as long, or as short, as the average. The
-#' pilot takes about a tenth of the time of a fit, and less for large tables. If
+#' pilot takes about a tenth of the time of a fit, less for large tables, and more
+#' if there are nearly as many components as samples in it. Samples without
+#' counts, which [dmn()] refuses, are left out. If
 #' only the dimensions are given, the number of iterations and the number of
 #' different counts are those of simulated tables, and times may be wrong by a
 #' factor of 5.
@@ -28,9 +30,9 @@
 #' **Times** are the costs of a linear model: of an iteration for each count
 #' above 0 and each different count of a taxon, once and times the number of
 #' components, which is rounded up to 1, 2, 4 or a multiple of 8.
-#' The costs are in units of the pilot, or of a small fit that is made at each
-#' call for a tenth of a second, so that they hold for other machines, and for
-#' one that is idle otherwise. A second thread and those after it are taken to
+#' The costs of starts are in units of the pilot, and others, or all without a
+#' table, of a small fit that is made at each call for a tenth of a second, so
+#' that they hold for other machines, and for one that is idle otherwise. A second thread and those after it are taken to
 #' be worth 0.9 of the first. `inst/benchmarks/plan.R` in the package's sources
 #' fits the costs, and compares them with fits of other sizes (`plan.md`).
 #'
@@ -119,7 +121,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 # the different counts of the columns and of the totals in `seen` samples,
 # `features` and `totals`, which grow with the powers `growth` of the number of
 # samples. `cells` is the number of cells to look at in a dense table, and
-# `packed` says whether it is read in blocks.
+# `packed` says whether it is read in blocks. `sample` has the counts of the
+# pilot, and `pilot` is their size.
 
 # Constants of simulated tables, fitted by inst/benchmarks/plan.R: the different
 # counts of a taxon that has x above 0 are first x^growth, and the starts with
@@ -141,8 +144,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     density <- .check_number(density, "density", 0, open = TRUE)
     if (density > 1)
         .stop("'density' must be a share, at most 1; found ", density)
-    n <- dims[[1L]]
-    s <- dims[[2L]]
+    n <- dims[[1L]] + 0
+    s <- dims[[2L]] + 0
     nonzeros <- max(n, n * s * density)
     each <- nonzeros / s
     features <- min(each, .plan_features[["first"]] *
@@ -176,6 +179,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     sample <- .as_counts(given, if (whole) "count" else "count[sample, ]",
         allow.empty = !whole, assay.type = if (whole) assay.type else "counts")
     size <- .size_of_sample(sample, n)
+    size$pilot <- .part_of(size, size$seen)
+    size$pilot$base <- NULL
     size$packed <- blocks || inherits(parts[[1L]], "DelayedMatrix")
     x <- parts[[1L]]
     if (!blocks && is.matrix(x)) {
@@ -275,10 +280,10 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 .plan_first <- 1.5
 
 # What starts take, for each k: the evaluations of the first three and of later
-# ones, and the seconds of an evaluation in the sample of the table. The latter
-# are NA without a pilot.
-.starts_taken <- function(level, seconds = NA) {
-    list(first = level * .plan_first, later = level, seconds = seconds)
+# ones, and the seconds of an evaluation with `k` components in the pilot, or NA
+# without one.
+.starts_taken <- function(level, each = NA, k = NA) {
+    list(first = level * .plan_first, later = level, each = each, k = k)
 }
 
 .typical_evaluations <- function(k) {
@@ -290,6 +295,9 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 .pilot <- function(count, k, nstart) {
     starts <- min(nstart, 7L)
     empty <- .totals(count)$rows == 0
+    if (all(empty))
+        .stop("the samples of 'count' that the pilot takes have no counts: ",
+            "pass the dimensions, c(samples, taxa), and 'density'")
     if (any(empty))
         count <- count[!empty, , drop = FALSE]
     k <- pmin(k, nrow(count))
@@ -302,7 +310,7 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
         seconds <- .spent_each(0.05, function() {
             made <<- .call_fit(table, k, starts, settings)$starts$evaluations
         })
-        .starts_taken(.level(made), seconds / sum(made + .plan_costs$start))
+        .starts_taken(.level(made), seconds / sum(made + .plan_costs$start), k)
     })
 }
 
@@ -450,9 +458,8 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     table <- .compressed_bytes(whole, length) +
         if (in_part) .compressed_bytes(part, length) else 0
     packed <- if (size$packed) 3 * size$nonzeros else 0
-    speed <- function(k, on = whole) .plan_speed(threads, on$nonzeros *
-        .padded(k))
-    compress <- unit / speed(max(k)) *
+    speed <- function(k, on) .plan_speed(threads, on$nonzeros * .padded(k))
+    compress <- unit / speed(max(k), whole) *
         sum(.plan_costs$compress * .compress_terms(whole, canonical))
     cost <- function(k, on) {
         sum(.plan_costs$evaluation * .evaluation_terms(on, k))
@@ -460,9 +467,9 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
     rows <- Map(function(k, starts) {
         several <- canonical && k > 1L
         on <- if (in_part && several) part else whole
-        evaluation <- function(on) cost(k, on) / speed(k) *
-            if (is.na(starts$seconds)) unit
-            else starts$seconds / cost(k, .part_of(size, size$seen))
+        evaluation <- function(table) cost(k, table) / speed(k, table) *
+            if (is.na(starts$each)) unit
+            else starts$each / cost(starts$k, size$pilot)
         start <- (c(starts$first, starts$later) + .plan_costs$start) *
             evaluation(on)
         seconds <- function(n) sum(start * c(min(n, .usual_agree),

@@ -240,6 +240,9 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     if (methods::is(BPPARAM, "BatchtoolsParam"))
         .stop("'BPPARAM' must be a back-end whose workers stay, such as ",
             "SnowParam(); jobs of a batch scheduler are for dmnselect()")
+    if (!is.null(BPPARAM) && !is.na(BiocParallel::bpresultdir(BPPARAM)))
+        .stop("'BPPARAM' must not have a 'resultdir': the sums of each ",
+            "iteration are needed here; set bpresultdir(BPPARAM) <- NA")
     if (!is.null(checkpoint))
         checkpoint <- .own_directory(checkpoint, .fit_checkpoint, "dmn()")
     .check_directory(scratch, "scratch")
@@ -274,5 +277,5 @@ dimnames.dmnparts <- function(x) unclass(x)$dimnames
     if (is.null(BPPARAM))
         fit()
     else
-        .or_stop(BPPARAM, .with_few_exports(BPPARAM, fit()))
+        .or_stop(BPPARAM, .with_plain_calls(BPPARAM, fit()))
 }

@@ -129,20 +129,21 @@
 }
 
 # Evaluates `code`, calls of functions that are in this package. They need
-# nothing of what a user has, for which a back-end would search at each call,
-# and an iteration is too short for a bar.
-.with_few_exports <- function(BPPARAM, code) {
+# nothing of what a user has, for which a back-end would search at each call;
+# each worker has one task; and an iteration is too short for a bar.
+.with_plain_calls <- function(BPPARAM, code) {
     if (methods::is(BPPARAM, "SnowParam")) {
         given <- list(BiocParallel::bpexportvariables(BPPARAM),
             BiocParallel::bpexportglobals(BPPARAM),
-            BiocParallel::bpprogressbar(BPPARAM))
+            BiocParallel::bpprogressbar(BPPARAM), BiocParallel::bptasks(BPPARAM))
         set <- function(to) {
             BiocParallel::bpexportvariables(BPPARAM) <- to[[1L]]
             BiocParallel::bpexportglobals(BPPARAM) <- to[[2L]]
             BiocParallel::bpprogressbar(BPPARAM) <- to[[3L]]
+            BiocParallel::bptasks(BPPARAM) <- to[[4L]]
         }
         on.exit(set(given))
-        set(list(FALSE, FALSE, FALSE))
+        set(list(FALSE, FALSE, FALSE, 0L))
     }
     code
 }

@@ -141,7 +141,7 @@ if (length(arguments$workers)) {
         BiocParallel::bpstart(back_end)
         on.exit(BiocParallel::bpstop(back_end))
         call <- dmmomp:::.new_part_caller(parts$images, 1L, Inf, back_end)
-        times <- dmmomp:::.with_few_exports(back_end, list(
+        times <- dmmomp:::.with_plain_calls(back_end, list(
             sums = time_calls(call, timed_sums, parameters),
             none = time_calls(call, no_sums, parameters)))
         bytes <- times$sums[["bytes"]] +

@@ -33,7 +33,7 @@ test_that("the size of a table is that of its counts", {
     expect_identical(whole$totals, length(unique(rowSums(x))))
     # from a sample: counts above 0 are exact in memory, others close
     part <- .size_of_table(x, "counts")
-    expect_identical(part$seen, 1000L)
+    expect_identical(part$seen, 1000)
     expect_equal(part$nonzeros, sum(x > 0))
     expect_equal(.part_of(part)$features, pairs, tolerance = 0.3)
     expect_identical(part$cells, 5000 * 22)
@@ -114,7 +114,7 @@ test_that("a plan is in proportion to a fit", {
     used <- mean(used@mixture$Starts$evaluations[1:3])
     expect_gt(planned[["first"]], used / 3)
     expect_lt(planned[["first"]], used * 3)
-    expect_gt(planned$seconds, 0)
+    expect_gt(planned$each, 0)
     pilot <- function(...) lapply(.pilot(...), `[`, c("first", "later"))
     expect_identical(pilot(x[1:500, ], 3L, 20L), pilot(x[1:500, ], 3L, 20L))
     # samples without counts are left out
@@ -129,17 +129,35 @@ test_that("numbers of counts do not overflow", {
     expect_type(size$nonzeros, "double")
     expect_type(size$seen, "double")
     expect_type(attr(dmnplan(x, 2), "size")$nonzeros, "double")
+    expect_identical(dmnplan(c(100000L, 100000L), 5L)$table,
+        dmnplan(c(1e5, 1e5), 5)$table)
 })
 
 test_that("an evaluation takes what it took in the pilot", {
     size <- .size_of_dims(c(5e4, 100), 0.3)
-    size$seen <- 5e3
-    starts <- function(seconds) list(.starts_taken(30, seconds))
-    plan <- function(...) .plan(size, 4, starts(...), 20L, 1L, 1)
+    size$pilot <- .part_of(size, 5e3)
+    plan <- function(each, k = 4) {
+        .plan(size, 4, list(.starts_taken(30, each, k)), 20L, 1L, 1)
+    }
     expect_equal(plan(2e-3)$start, 2 * plan(1e-3)$start)
     # ten times as many samples
     expect_gt(plan(1e-3)$start, 5 * 31.5 * 1e-3)
     expect_lt(plan(1e-3)$start, 20 * 31.5 * 1e-3)
+    # a pilot that was too small for so many components
+    expect_gt(plan(1e-3, 2)$start, 1.1 * plan(1e-3)$start)
+    # and one with other counts than the table has on average
+    x <- as_sparse(large_table(6000, 40))
+    x[.spaced(6000, 1200), -(1:4)] <- 0
+    x <- methods::as(x, "CsparseMatrix")
+    y <- .size_of_table(x, "counts")
+    expect_equal(y$nonzeros, sum(x > 0))
+    expect_lt(y$pilot$entries, 0.3 * y$nonzeros * 1200 / 6000)
+})
+
+test_that("a pilot without counts is an error that says so", {
+    x <- Matrix::sparseMatrix(i = 2:3, j = 1:2, x = c(5, 6),
+        dims = c(6000, 50))
+    expect_error(dmnplan(x, 2), "the pilot takes have no counts: pass the dim")
 })
 
 test_that("a start that takes much longer than others counts for three", {

@@ -122,16 +122,42 @@ test_that("the bits do not depend on the workers", {
     snow <- BiocParallel::SnowParam(2)
     BiocParallel::bpstart(snow)
     on.exit(BiocParallel::bpstop(snow))
-    exported <- BiocParallel::bpexportvariables(snow)
     expect_identical(fit(BPPARAM = snow), expected)
     expect_identical(fit(BPPARAM = snow, memory = "2GB"), expected)
-    expect_identical(BiocParallel::bpexportvariables(snow), exported)
     few <- fit(BPPARAM = snow, keep.group = FALSE)
     expect_identical(mixture(few, assign = TRUE),
         mixture(expected, assign = TRUE))
     expect_identical(fit(BPPARAM = BiocParallel::SnowParam(3)), expected)
     skip_on_os("windows")
     expect_identical(fit(BPPARAM = BiocParallel::MulticoreParam(2)), expected)
+    # more workers than parts
+    expect_identical(fit(BPPARAM = BiocParallel::MulticoreParam(8)), expected)
+})
+
+test_that("settings of a back-end are as they were", {
+    skip_on_cran()
+    skip_if_not_installed("BiocParallel")
+    snow <- BiocParallel::SnowParam(2, tasks = 1L, progressbar = TRUE)
+    BiocParallel::bpstart(snow)
+    on.exit(try(BiocParallel::bpstop(snow), silent = TRUE))
+    settings <- function() {
+        list(BiocParallel::bpexportvariables(snow),
+            BiocParallel::bpexportglobals(snow),
+            BiocParallel::bpprogressbar(snow), BiocParallel::bptasks(snow))
+    }
+    before <- settings()
+    inside <- NULL
+    fit <- function(save) {
+        with_internals(with_part_rows(50, dmn(twins, 3, seed = 1, nstart = 3,
+            BPPARAM = snow)), .save_parameters = save)
+    }
+    fit(function(...) inside <<- settings())
+    expect_identical(inside, list(FALSE, FALSE, FALSE, 0L))
+    expect_identical(settings(), before)
+    expect_error(fit(function(...) stop("boom")), "boom")
+    expect_identical(settings(), before)
+    expect_error(dmn(twins, 2, BPPARAM = BiocParallel::SnowParam(2, log = TRUE,
+        resultdir = tempdir())), "'BPPARAM' must not have a 'resultdir'")
 })
 
 test_that("a worker that dies is named, and the fit goes on", {
