@@ -13,10 +13,10 @@
 #' many a start takes, which depends on the data more than on anything else:
 #' overlapping components, or more of them than there are types, take ten times
 #' as many as clear ones. Starts are not alike: those of a fit of three may take
-#' three times as long, or as short, as the average. The
-#' pilot takes about a tenth of the time of a fit, less for large tables, and more
-#' if there are nearly as many components as samples in it. Samples without
-#' counts, which [dmn()] refuses, are left out. If
+#' three times as long, or as short, as the average. The pilot takes about a
+#' tenth of the time of a fit, less for large tables, and more if there are
+#' nearly as many components as samples in it. Samples without counts, which
+#' [dmn()] refuses, are left out. If
 #' only the dimensions are given, the number of iterations and the number of
 #' different counts are those of simulated tables, and times may be wrong by a
 #' factor of 5.
@@ -32,9 +32,10 @@
 #' components, which is rounded up to 1, 2, 4 or a multiple of 8.
 #' The costs of starts are in units of the pilot, and others, or all without a
 #' table, of a small fit that is made at each call for a tenth of a second, so
-#' that they hold for other machines, and for one that is idle otherwise. A second thread and those after it are taken to
-#' be worth 0.9 of the first. `inst/benchmarks/plan.R` in the package's sources
-#' fits the costs, and compares them with fits of other sizes (`plan.md`).
+#' that they hold for other machines, and for one that is idle otherwise. A
+#' second thread and those after it are taken to be worth 0.9 of the first.
+#' `inst/benchmarks/plan.R` in the package's sources fits the costs, and compares
+#' them with fits of other sizes (`plan.md`).
 #'
 #' **Memory** is computed from the engine's data structures, without the 2 MB or
 #' so of R's own objects. It is what is added to the table that is already in

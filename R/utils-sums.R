@@ -9,7 +9,7 @@
 # is added up here. The bits do not depend on the workers.
 
 # Adds a node to `nodes`, which are in order and none of them has its other half
-# there. A node has the sums of 2^level parts, of which 2^level * at come before.
+# there. A node has the sums of 2^level parts, before which 2^level * at come.
 .push_node <- function(nodes, node) {
     while (length(nodes) > 0L) {
         before <- nodes[[length(nodes)]]
@@ -105,9 +105,9 @@
 }
 
 # A function that calls FUN(images, before, ...) for all parts, in this process
-# or by a back-end, and returns what the calls return, in one list. `room`: bytes
-# of images to keep in a worker. `hope`: what a message about a worker says of
-# the next call.
+# or by a back-end, and returns what the calls return, in one list. `room`:
+# bytes of images to keep in a worker. `hope`: what a message about a worker says
+# of the next call.
 .new_part_caller <- function(images, num.threads, room, BPPARAM, hope = NULL) {
     if (is.null(BPPARAM))
         return(function(FUN, ...) {
@@ -135,7 +135,8 @@
     if (methods::is(BPPARAM, "SnowParam")) {
         given <- list(BiocParallel::bpexportvariables(BPPARAM),
             BiocParallel::bpexportglobals(BPPARAM),
-            BiocParallel::bpprogressbar(BPPARAM), BiocParallel::bptasks(BPPARAM))
+            BiocParallel::bpprogressbar(BPPARAM),
+            BiocParallel::bptasks(BPPARAM))
         set <- function(to) {
             BiocParallel::bpexportvariables(BPPARAM) <- to[[1L]]
             BiocParallel::bpexportglobals(BPPARAM) <- to[[2L]]

@@ -3,9 +3,9 @@
 # function returns them. The script prints
 #
 #   1. fits in memory and with dmn(memory =): seconds by the clock and of the
-#      processor, the peak of resident memory (VmHWM), and NLE. Each is a process
-#      of its own, packages included, and may be given a limit of its virtual
-#      memory (ulimit -v).
+#      processor, the peak of resident memory (VmHWM), and NLE. Each is a
+#      process of its own, packages included, and may be given a limit of its
+#      virtual memory (ulimit -v).
 #   2. iterations by 1, 2 and 4 socket workers, of one thread each: the time,
 #      the work of the worker that needs longest, what is beyond it, the time
 #      of an iteration without work, and bytes; and whether fits are the same to
