@@ -34,8 +34,8 @@
 #' table, of a small fit that is made at each call for a tenth of a second, so
 #' that they hold for other machines, and for one that is idle otherwise. A
 #' second thread and those after it are taken to be worth 0.9 of the first.
-#' `inst/benchmarks/plan.R` in the package's sources fits the costs, and compares
-#' them with fits of other sizes (`plan.md`).
+#' `inst/benchmarks/plan.R` in the package's sources fits the costs, and
+#' compares them with fits of other sizes (`plan.md`).
 #'
 #' **Memory** is computed from the engine's data structures, without the 2 MB or
 #' so of R's own objects. It is what is added to the table that is already in

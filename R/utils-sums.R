@@ -106,8 +106,8 @@
 
 # A function that calls FUN(images, before, ...) for all parts, in this process
 # or by a back-end, and returns what the calls return, in one list. `room`:
-# bytes of images to keep in a worker. `hope`: what a message about a worker says
-# of the next call.
+# bytes of images to keep in a worker. `hope`: what a message about a worker
+# says of the next call.
 .new_part_caller <- function(images, num.threads, room, BPPARAM, hope = NULL) {
     if (is.null(BPPARAM))
         return(function(FUN, ...) {
