@@ -1,10 +1,12 @@
 skip_if_not_installed("ggplot2")
 autoplot <- ggplot2::autoplot
 
-count <- clear_groups()
+# three components of 8, 9 and 10 samples in "a", and one of 10 in "b": the order
+# of components of the same size would depend on the last bits
+kept <- -c(1, 2, 5)
+count <- clear_groups()[kept, ]
 dimnames(count) <- list(NULL, paste0("taxon", 1:12))
-# two components in "a", and one in "b"
-group <- ifelse(rep_len(1:4, 40) == 4, "b", "a")
+group <- ifelse(rep_len(1:4, 40) == 4, "b", "a")[kept]
 fits <- lapply(c(a = 3, b = 1), function(k) {
     dmn(count[group == c("a", "b")[[(k == 1) + 1]], ], k, seed = 1)
 })
@@ -16,7 +18,7 @@ test_that("the data are the means of groups and components", {
     data <- autoplot(groups, taxa = 5)$data
     share <- lapply(fits, fitted, scale = TRUE)
     mean <- cbind(a = share$a %*% mixturewt(fits$a)$pi, b = share$b)
-    average <- drop(mean %*% c(30, 10)) / 40
+    average <- drop(mean %*% c(27, 10)) / 37
     top <- head(order(-rowSums(abs(mean - average))), 5)
     expect_identical(levels(data$taxon), colnames(count)[top])
     expect_identical(nrow(data), 20L)
@@ -51,8 +53,8 @@ test_that("any classifier is drawn", {
     one <- dmngroup(unname(count), group, 1, .lapply = lapply)
     expect_draws(autoplot(one))
     expect_no_match(caption_of(autoplot(one)), "Dots")
-    many <- dmngroup(count, rep(paste("a group with a long name", 1:10), 4), 1,
-        .lapply = lapply)
+    many <- dmngroup(count, rep_len(paste("a group with a long name", 1:10),
+        nrow(count)), 1, .lapply = lapply)
     expect_draws(autoplot(many))
     undrawn({
         value <- withVisible(plot(groups, taxa = 3))
