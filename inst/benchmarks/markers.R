@@ -20,8 +20,7 @@
 #
 # `shares` are of informative taxa. The models other than dm have one type. The
 # public tables are of dmmomp, vegan, phyloseq and metagenomeSeq. Seconds are of
-# processor time. The whole grid was never run; it may take more than a day of
-# one core.
+# processor time. The whole grid was run in pieces, with --nstart=5 (markers.md).
 suppressMessages(library(dmmomp))
 source(file.path(dirname(sub("^--file=", "",
     grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
