@@ -79,7 +79,7 @@ NULL
     } else {
         failed <- tryCatch({
             .or_stop(BPPARAM, job(BiocParallel::bpiterate, iterate,
-                .in_worker, .named_job, ..., REDUCE = reduce, init = 0L,
+                .in_worker, .find_package, .named_job, ..., REDUCE = reduce, init = 0L,
                 BPPARAM = BPPARAM))
             NULL
         }, error = conditionMessage)
@@ -165,17 +165,22 @@ NULL
 
 .bplapply <- function(X, FUN, ..., BPPARAM) {
     .or_stop(BPPARAM,
-        BiocParallel::bplapply(X, .in_worker, FUN, ..., BPPARAM = BPPARAM))
+        BiocParallel::bplapply(X, .in_worker, .find_package, FUN, ...,
+            BPPARAM = BPPARAM))
 }
 
-# What a back-end calls in a worker, where functions of the package arrive even
-# if it is not installed. It is compiled there at each call, so that it must be
-# short.
-.in_worker <- function(x, .call, ...) {
+# What a back-end calls in a worker. It is compiled there at each call, unlike its
+# arguments, so that it must be short.
+.in_worker <- function(x, .find, .call, ...) {
+    .find()
+    .call(x, ...)
+}
+
+# Functions of the package arrive in a worker even if it is not installed there.
+.find_package <- function() {
     if (!requireNamespace("dmmomp", quietly = TRUE))
         stop("install the dmmomp package on ", Sys.info()[["nodename"]],
             ", or let workers find it, by R_LIBS")
-    .call(x, ...)
 }
 
 # Evaluates `code`, which uses the back-end. If it is interrupted or fails, the

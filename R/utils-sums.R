@@ -120,7 +120,7 @@
         if (!is.na(port))
             .Call(R_dmm_send_at_once, port)
         value <- tryCatch(BiocParallel::bplapply(shares, .in_worker,
-            .work_on_share, work = FUN, ..., num.threads = num.threads,
+            .find_package, .work_on_share, work = FUN, ..., num.threads = num.threads,
             room = room, workers = workers, port = port, BPPARAM = BPPARAM),
             error = function(e) .stop_worker(e, BPPARAM, hope))
         port <<- NA_integer_
