@@ -79,8 +79,8 @@ NULL
     } else {
         failed <- tryCatch({
             .or_stop(BPPARAM, job(BiocParallel::bpiterate, iterate,
-                .in_worker, .find_package, .named_job, ..., REDUCE = reduce, init = 0L,
-                BPPARAM = BPPARAM))
+                .in_worker, .find_package, .named_job, ..., REDUCE = reduce,
+                init = 0L, BPPARAM = BPPARAM))
             NULL
         }, error = conditionMessage)
         if (!is.null(failed))
@@ -169,8 +169,8 @@ NULL
             BPPARAM = BPPARAM))
 }
 
-# What a back-end calls in a worker. It is compiled there at each call, unlike its
-# arguments, so that it must be short.
+# What a back-end calls in a worker. It is compiled there at each call, unlike
+# its arguments, so that it must be short.
 .in_worker <- function(x, .find, .call, ...) {
     .find()
     .call(x, ...)

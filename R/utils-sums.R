@@ -120,8 +120,9 @@
         if (!is.na(port))
             .Call(R_dmm_send_at_once, port)
         value <- tryCatch(BiocParallel::bplapply(shares, .in_worker,
-            .find_package, .work_on_share, work = FUN, ..., num.threads = num.threads,
-            room = room, workers = workers, port = port, BPPARAM = BPPARAM),
+            .find_package, .work_on_share, work = FUN, ...,
+            num.threads = num.threads, room = room, workers = workers,
+            port = port, BPPARAM = BPPARAM),
             error = function(e) .stop_worker(e, BPPARAM, hope))
         port <<- NA_integer_
         unlist(value, recursive = FALSE)

@@ -119,13 +119,13 @@ measure <- function(set) {
     })
     started <- lapply(set$k, function(k) {
         table <- plan$.compress(plan$.as_counts(counts), k, 1L)$table
-        evaluations <- NULL
-        seconds <- steady(function() evaluations <<- sum(plan$.call_fit(table,
-            k, 7L, settings(Inf))$starts$evaluations))
+        made <- NULL
+        seconds <- steady(function() made <<- plan$.call_fit(table, k, 7L,
+            settings(Inf))$starts$evaluations)
         .Call(plan$R_dmm_table_free, table)
         c(plan$.evaluation_terms(whole, k), seconds = seconds /
-            (evaluations + 7 * plan$.plan_costs$start), k = k,
-            evaluations = evaluations / 7)
+            sum(made + plan$.plan_costs$start), k = k,
+            level = plan$.level(made))
     })
     samples <- plan$.spaced(nrow(counts),
         plan$.pilot_samples(nrow(counts), ncol(counts)))
@@ -175,7 +175,7 @@ if ("fit" %in% arguments$only) {
     evaluation <- fit_costs(started[, seq_len(n - 1L)], started[, n])
     features <- log(gather("features"))
     heaps <- unname(coef(lm(features[, 2L] ~ features[, 1L])))
-    typical <- unname(coef(lm(log(started[, "evaluations"]) ~
+    typical <- unname(coef(lm(log(started[, "level"]) ~
         log(started[, "k"]))))
     print_costs(".plan_features", c(first = exp(heaps[1L]), growth = heaps[2L]))
     print_costs(".plan_typical", c(first = exp(typical[1L]),

@@ -1,8 +1,8 @@
 skip_if_not_installed("ggplot2")
 autoplot <- ggplot2::autoplot
 
-# three components of 8, 9 and 10 samples in "a", and one of 10 in "b": the order
-# of components of the same size would depend on the last bits
+# three components of 8, 9 and 10 samples in "a", and one of 10 in "b": the
+# order of components of the same size would depend on the last bits
 kept <- -c(1, 2, 5)
 count <- clear_groups()[kept, ]
 dimnames(count) <- list(NULL, paste0("taxon", 1:12))
