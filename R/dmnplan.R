@@ -126,10 +126,10 @@ dmnplan <- function(count, k, nstart = 20L, num.threads = dmnthreads(), ...,
 # pilot, and `pilot` is their size.
 
 # Constants of simulated tables, fitted by inst/benchmarks/plan.R: the different
-# counts of a taxon that has x above 0 are first x^growth, and the starts with
-# k components take typical[[1]] k^typical[[2]] evaluations.
+# counts of a taxon that has x above 0 are first x^growth, and starts after the
+# first three, with k components, take typical[[1]] k^typical[[2]] evaluations.
 .plan_features <- c(first = 4.71, growth = 0.441)
-.plan_typical <- c(first = 17.2, growth = 0.796)
+.plan_typical <- c(first = 13.3, growth = 0.772)
 
 .size_of_dims <- function(dims, density) {
     ok <- length(dims) == 2L && all(is.finite(dims)) &&
