@@ -102,7 +102,8 @@ cvdmngroup <- function(ncv, count, k, z, ..., verbose = FALSE,
     table <- data.frame(group = fold, table, check.names = FALSE,
         row.names = NULL)
     if (!is.null(samples))
-        row.names(table) <- make.unique(samples)
+        row.names(table) <- make.unique(.shown_names(samples,
+            length(samples), "sample"))
     table
 }
 

@@ -146,10 +146,8 @@ print.dmndrivers <- function(x, ..., digits = 1L) {
 }
 
 .taxon_names <- function(object) {
-    names <- rownames(object@fit$Estimate)
-    if (is.null(names))
-        names <- as.character(seq_len(nrow(object@fit$Estimate)))
-    names
+    estimate <- object@fit$Estimate
+    .shown_names(rownames(estimate), nrow(estimate), "taxon")
 }
 
 # The columns mean.1, lower.1, upper.1, mean.2, ... of all taxa; labels, where

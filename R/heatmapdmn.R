@@ -70,7 +70,7 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
     member <- split(seq_len(nrow(count)), factor(.assigned(fitN),
         seq_len(ncol(share))))
     .draw_heatmap(transform(shown), transform(share), unname(member),
-        if (is.null(taxa)) as.character(top) else taxa[top], lblwidth, col,
+        .taxon_names(fitN)[top], lblwidth, col,
         if (.has_labels(fitN)) componentLabels(fitN))
     names(member) <- componentLabels(fitN)
     invisible(list(taxa = if (is.null(taxa)) top else taxa[top],

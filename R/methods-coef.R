@@ -12,8 +12,10 @@
 #' `log(alpha)`. Their ends are `exp(log(alpha) -/+ q StdErr)`, where `q` is the
 #' normal quantile that belongs to `level`. The standard errors are computed
 #' from the Hessian at the optimum, given the posterior probabilities of the
-#' components for each sample. The slots `fit@fit$Lower` and `fit@fit$Upper` are
-#' the ends with `q = 2`.
+#' components for each sample (see [goodnessOfFit()]). That these are not known
+#' themselves is not in them: where components overlap, the intervals are too
+#' narrow. The slots `fit@fit$Lower` and `fit@fit$Upper` are the ends with
+#' `q = 2`.
 #'
 #' A fit made by DirichletMultinomial holds no standard errors. They are
 #' computed from its upper ends, which for more than one component are wrong or

@@ -10,10 +10,14 @@
 #'
 #' * `NLE` is the negative log *posterior*: minus the log-likelihood, minus
 #'   the log density of the Gamma prior in `log(alpha)` (see [dmncontrol()]).
-#' * `LogDet` is the log-determinant of the Hessian of the NLE. It has a term
+#' * `LogDet` is the log-determinant of the Hessian given the posterior
+#'   probabilities of the components for each sample, as in the paper: that of
+#'   each component in `log(alpha)`, with the terms of the samples weighted by
+#'   these probabilities, which are taken as fixed. It has a term
 #'   `2 log(N) - log(N w)` for the weight w of every component except the
 #'   largest. In this term `N w`, the number of samples that the component
-#'   expects, is replaced by 1 if it is smaller.
+#'   expects, is replaced by 1 if it is smaller. Where components overlap, the
+#'   determinant of the Hessian of the NLE itself is smaller.
 #' * `Laplace = NLE + LogDet / 2 - P log(2 pi) / 2` approximates minus the log
 #'   of the model's evidence. Holmes et al. (2012) choose the number of
 #'   components by it.
@@ -29,7 +33,8 @@
 #'
 #' For more than one component, `Laplace` and `LogDet` differ from those of
 #' DirichletMultinomial, whose Hessian does not weight the samples by their
-#' posterior probabilities. The determinant here is exact.
+#' posterior probabilities. Here each term has its weight, and no term is left
+#' out.
 #' `vignette("migrating")` compares the two.
 #'
 #' @param object an object of class [DMN-class]. For a list of fits use

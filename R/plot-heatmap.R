@@ -216,9 +216,7 @@ NULL
 
 # One row for each column and taxon. `share`: samples x taxa.
 .heatmap_cells <- function(share, columns, labels, taxa) {
-    samples <- rownames(share)
-    if (is.null(samples))
-        samples <- as.character(seq_len(nrow(share)))
+    samples <- .shown_names(rownames(share), nrow(share), "sample")
     first <- columns$order[!duplicated(columns$bin)]
     share <- share[columns$order, , drop = FALSE]
     if (columns$per_bin > 1)

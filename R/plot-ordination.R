@@ -57,10 +57,8 @@ NULL
     axes <- if (method == "pcoa") .pcoa(table$samples, table$components) else
         .hellinger(table$samples, table$components)
     class <- .classes_of(object)
-    samples <- rownames(given)
     points <- data.frame(
-        sample = if (is.null(samples)) as.character(seq_len(nrow(given)))
-            else samples,
+        sample = .shown_names(rownames(given), nrow(given), "sample"),
         component = class$.class, probability = class$.probability,
         axis1 = axes$samples[, 1L], axis2 = axes$samples[, 2L])
     few <- nrow(points) <= 300L

@@ -22,6 +22,7 @@
 # the contents. If the disk is full, R may write less without an error, hence
 # the comparison of sizes; saveRDS() leaves an empty file then.
 .write_atomically <- function(file, bytes) {
+    force(bytes)
     part <- paste0(file, ".", Sys.getpid(), ".part")
     on.exit(unlink(part))
     written <- tryCatch(suppressWarnings({

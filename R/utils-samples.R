@@ -24,10 +24,22 @@
         rownames(fit@group)
 }
 
-# The same, or their numbers.
+# The same, to show.
 .sample_names <- function(fit) {
-    names <- .samples_of(fit)
-    if (is.null(names)) as.character(seq_len(.n_samples(fit))) else names
+    .shown_names(.samples_of(fit), .n_samples(fit), "sample")
+}
+
+# Names of n samples or taxa to show. Where there are none, their numbers; also
+# for names that are NA, as genera often are; and bytes that are no text are
+# written as such.
+.shown_names <- function(names, n, what) {
+    if (is.null(names))
+        return(as.character(seq_len(n)))
+    unnamed <- is.na(names)
+    names[unnamed] <- paste(what, which(unnamed))
+    broken <- !validEnc(names)
+    names[broken] <- iconv(names[broken], "UTF-8", "UTF-8", sub = "byte")
+    names
 }
 
 # The probabilities of all components for each sample.

@@ -20,3 +20,9 @@ test_that("written files and their directories can be flushed to disk", {
     skip_on_os("windows")
     expect_true(.Call(R_dmm_flush, dirname(file)))
 })
+
+test_that("an error while bytes are made is not one of the disk", {
+    file <- tempfile()
+    expect_error(.write_atomically(file, stop("no bytes")), "^no bytes$")
+    expect_false(file.exists(file))
+})

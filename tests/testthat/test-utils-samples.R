@@ -156,3 +156,41 @@ test_that("a damaged compact fit is refused", {
     fit@mixture$Assigned <- NULL
     expect_error(nobs(fit), "group must be a matrix of samples x components")
 })
+
+test_that("samples and taxa without names are shown by number", {
+    expect_identical(.shown_names(NULL, 2L, "taxon"), c("1", "2"))
+    expect_identical(.shown_names(c("a", NA, "b", NA), 4L, "taxon"),
+        c("a", "taxon 2", "b", "taxon 4"))
+    skip_if_not(l10n_info()[["UTF-8"]])
+    expect_identical(.shown_names(c("\u00e9", "\xff\xfe"), 2L, "taxon"),
+        c("\u00e9", "<ff><fe>"))
+})
+
+test_that("names that are NA or no text leave nothing out", {
+    x <- small_twins()
+    top <- order(colSums(x), decreasing = TRUE)[1:3]
+    colnames(x)[top] <- c(NA, NA, "\xff\xfe")
+    rownames(x)[1:2] <- NA
+    fit <- dmn(x, 2, seed = 1, nstart = 2)
+    # nothing of the user's is changed
+    expect_identical(rownames(fitted(fit)), colnames(x))
+    expect_identical(rownames(mixture(fit)), rownames(x))
+    shown <- c(paste("taxon", top[1:2]), "<ff><fe>")
+    skip_if_not(l10n_info()[["UTF-8"]])
+    expect_true(all(shown %in% drivers(fit, n = 50)$taxon))
+    expect_output(print(drivers(fit)), shown[[1]], fixed = TRUE)
+    expect_identical(as.data.frame(fit)$sample[1:2],
+        c("sample 1", "sample 2"))
+    parts <- cvdmngroup(2, x, c(a = 1, b = 1), rep_len(c("a", "b"), nrow(x)),
+        nstart = 1, .lapply = lapply)
+    expect_identical(rownames(parts)[1:2], c("sample 1", "sample 2"))
+    png(tempfile())
+    on.exit(dev.off())
+    heatmapdmn(x, dmn(x, 1, seed = 1), fit)
+    skip_if_not_installed("ggplot2")
+    for (type in c("components", "bars", "drivers", "heatmap"))
+        expect_no_warning(print(ggplot2::autoplot(fit, type,
+            count = if (type == "heatmap") x)))
+    taxa <- levels(ggplot2::autoplot(fit, taxa = 5)$data$taxon)
+    expect_true(all(shown %in% taxa))
+})

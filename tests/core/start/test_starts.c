@@ -630,9 +630,9 @@ static void test_seeds(void)
     }
     CHECK(dmm_start_seed(5, 1) != dmm_start_seed(6, 1));
     const dmm_start_kind usual[] = {
-        DMM_START_KMEANS,   DMM_START_SEEDS, DMM_START_LABELS,
-        DMM_START_RESAMPLE, DMM_START_LABELS, DMM_START_MOVE,
-        DMM_START_SEEDS, DMM_START_RESAMPLE, DMM_START_LABELS};
+        DMM_START_KMEANS, DMM_START_SEEDS,    DMM_START_LABELS,
+        DMM_START_MOVE,   DMM_START_LABELS,   DMM_START_RESAMPLE,
+        DMM_START_SEEDS,  DMM_START_MOVE,     DMM_START_LABELS};
     for (size_t i = 0; i < 9; i++)
         CHECK(dmm_start_usual(i) == usual[i]);
 }
