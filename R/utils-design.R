@@ -120,6 +120,18 @@
     })
 }
 
+# R does not name a factor of one level.
+.check_values <- function(frame) {
+    values <- lapply(frame, function(x) {
+        if (is.factor(x) || is.character(x)) unique(as.character(x))
+    })
+    one <- values[lengths(values) == 1L]
+    if (length(one))
+        .stop("the variables of 'formula' must have two values or more; found ",
+            .describe(one[[1L]]), " only in ", names(one)[[1L]],
+            ". Leave it out")
+}
+
 .model_matrix <- function(terms, frame, n, contrasts = NULL) {
     w <- .use_variables(stats::model.matrix(terms, if (length(frame)) frame
         else data.frame(row.names = seq_len(n)), contrasts.arg = contrasts),
@@ -141,6 +153,7 @@
         .stop("'formula' must have an intercept: leave out the 0 or - 1")
     if (!is.null(attr(terms, "offset")))
         .stop("'formula' must have no offset()")
+    .check_values(frame)
     w <- .model_matrix(terms, frame, n)
     if (ncol(w) >= n)
         .stop("'formula' must have fewer terms than there are samples, ", n,

@@ -187,5 +187,8 @@ test_that("what cannot be used is refused", {
     expect_error(dmn(x, 2, formula = ~ text, data = data.frame(
         text = as.character(data$data$bmi))), "fewer terms than")
     expect_error(dmn(x, 2, formula = ~ same, data = data.frame(
-        same = factor(rep("a", 120)))), "cannot be used")
+        same = factor(rep("a", 120), c("a", "b")))),
+        "must have two values or more; found \"a\" only in same. Leave it out")
+    expect_error(dmn(x, 2, formula = ~ bmi + text, data = data.frame(
+        data$data, text = "b")), "found \"b\" only in text")
 })
