@@ -92,13 +92,16 @@
 }
 
 .model_frame <- function(terms, data, n, xlevels = NULL) {
-    frame <- .use_variables({
-        frame <- stats::model.frame(terms, data, na.action = stats::na.pass,
+    make <- function() {
+        stats::model.frame(terms, data, na.action = stats::na.pass,
             xlev = xlevels, drop.unused.levels = is.null(xlevels))
+    }
+    frame <- .use_variables({
         classes <- attr(terms, "dataClasses")
+        # R warns of what is not a factor; this is the error that says so
         if (!is.null(classes))
-            stats::.checkMFClasses(classes, frame)
-        frame
+            stats::.checkMFClasses(classes, suppressWarnings(make()))
+        make()
     }, data)
     missing <- vapply(frame, anyNA, NA)
     if (any(missing))
