@@ -109,6 +109,9 @@ fitted.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "fitted")
 coef.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "coef")
 
 #' @export
+logLik.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "logLik")
+
+#' @export
 residuals.DMNSelect <- function(object, ...) {
     .stop_not_a_fit(object, "residuals")
 }

@@ -56,8 +56,8 @@ test_that("the criteria of a sweep are named by k", {
 test_that("functions of one fit refuse a sweep, and say how to choose a fit", {
     expect_error(mixture(sel), paste("found fits made by dmnselect(); use",
         "best(object), or lapply(object, mixture)"), fixed = TRUE)
-    for (what in list(drivers, mixturewt, fitted, coef, residuals, predict,
-        entropy, starts, componentLabels))
+    for (what in list(drivers, mixturewt, fitted, coef, logLik, residuals,
+        predict, entropy, starts, componentLabels))
         expect_error(what(sel), "use best(object)", fixed = TRUE)
 })
 
