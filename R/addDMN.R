@@ -97,6 +97,8 @@ addDMN.phyloseq <- function(x, fit, ..., prefix = "dmn") {
 
 # The fits as a plain list, named by k.
 .fits_to_add <- function(fit) {
+    if (missing(fit))
+        .stop("'fit' is missing: pass a fit made by dmn() or dmnselect()")
     if (inherits(fit, "DMNSelect"))
         return(.fits_of(fit, arg = "fit"))
     if (!inherits(fit, "DMN"))

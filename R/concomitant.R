@@ -175,16 +175,10 @@ anova.DMN <- function(object, ...) {
     drop(z %*% solve(stats::cov2cor(covariance), z))
 }
 
-# What fits must have in common to be compared. Fits without variables do not
-# hold the totals of their samples.
+# What fits must have in common to be compared.
 .comparable <- function(fit) {
-    list(dim(fit@group), .samples_of(fit), dim(fit@fit$Estimate),
-        rownames(fit@fit$Estimate), sort(fit@mixture$Markers$taxa),
+    list(.table_of(fit), dim(fit@group), sort(fit@mixture$Markers$taxa),
         fit@mixture$Control[c("eta", "nu")])
-}
-
-.all_same <- function(x) {
-    all(vapply(x, identical, NA, x[[1L]]))
 }
 
 # Whether each of some designs, by increasing number of columns, is part of the
@@ -201,8 +195,7 @@ anova.DMN <- function(object, ...) {
         .check_fit(fit, read = NULL)
     fits <- fits[order(vapply(fits, .parameters, numeric(1)))]
     of_variables <- lapply(fits, function(fit) fit@mixture$Concomitant)
-    totals <- Filter(Negate(is.null), lapply(of_variables, `[[`, "total"))
-    if (!.all_same(lapply(fits, .comparable)) || !.all_same(totals))
+    if (!.all_same(lapply(fits, .comparable)) || !.same_table(fits))
         .stop("anova() compares fits of the same samples and taxa with the ",
             "same number of components, markers and prior; for others use ",
             "laplace()")

@@ -67,8 +67,9 @@
 #' base graphics and returns `x` invisibly.
 #' @section Errors:
 #' It is an error if `group` has missing values or fewer than two groups, if it
-#' is named by sample in another order than the rows of `count`, and if a value
-#' of `k` is larger than the number of samples in the smallest group.
+#' is named by sample in another order than the rows of `count`, if a value of
+#' `k` is larger than the number of samples in the smallest group, and if `k` is
+#' named by groups, as in [cvdmngroup()].
 #' `predict()` refuses an object that has several fits for a group, and new
 #' samples whose taxa are not those of the fits, unless
 #' `missing.taxa = "zero"`. In that case the fits must all have the same taxa:
@@ -172,6 +173,11 @@ dmngroup <- function(count, group, k, ..., simplify = TRUE,
         .stop("'k' must be whole numbers >= 1; found ",
             if (is.numeric(k) && length(k) > 1L)
                 .first_few(k) else .describe(k))
+    named <- intersect(names(k), names(size))
+    if (length(named))
+        .stop("'k' must have the numbers to try in every group, without names ",
+            "of groups; found ", .first_few(named), ". Pass unname(k), or fit ",
+            "each group by dmn()")
     if (any(k > most))
         .stop("'k' must be at most ", most, ", the number of samples in group ",
             .first_few(names(size)[[which.min(size)]]), "; found ", max(k))

@@ -529,10 +529,10 @@ print.dmnplan <- function(x, ...) {
     # a part of a result is printed as a data.frame
     if (is.null(size) || !all(columns %in% names(x)))
         return(NextMethod())
-    number <- function(x) format(x, big.mark = ",", scientific = FALSE)
-    cat(strwrap(sprintf(paste("Plan for %s samples x %s taxa, %s counts above",
-        "0 (%s %%), up to %s, %s"), number(size$samples), number(size$taxa),
-        number(signif(size$nonzeros, 3L)),
+    cat(strwrap(sprintf(paste("Plan for %s x %s, %s above 0 (%s %%), up to %s,",
+        "%s"), .plural(size$samples, "sample"),
+        .plural(size$taxa, "taxon", "taxa"),
+        .plural(signif(size$nonzeros, 3L), "count"),
         format(signif(100 * size$nonzeros / size$samples / size$taxa, 2L)),
         .plural(attr(x, "nstart"), "start"),
         .plural(attr(x, "num.threads"), "thread")), getOption("width")), "",

@@ -110,7 +110,8 @@
 #' @section Errors:
 #' It is an error if `k` has values that are not whole numbers from 1 to the
 #' number of samples, or has one twice, if `checkpoint` holds files of another
-#' origin, and, for `c()`, if two sweeps have the same `k`.
+#' origin, and, for `c()`, if two sweeps have the same `k` or are of different
+#' tables, by the names and numbers of their samples and taxa.
 #' @seealso [dmn()], [starts()]
 #' @examples
 #' sel <- dmnselect(twins, 1:5, nstart = 3, seed = 1)

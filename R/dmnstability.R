@@ -68,8 +68,9 @@
 #' @section Errors:
 #' It is an error if `k` has values that are not whole numbers
 #' from 2 to the number of samples in a resample, if `fraction` is not between 0
-#' and 1, and if in a resample no taxon but the `markers` has counts, or too few
-#' taxa to choose them from. The message names the resample, and no fit is made.
+#' and 1 or leaves fewer than two samples in a resample, and if in a resample no
+#' taxon but the `markers` has counts, or too few taxa to choose them from. The
+#' message names the resample, and no fit is made.
 #' @references
 #' Hennig C (2007). Cluster-wise assessment of cluster stability.
 #' *Computational Statistics & Data Analysis* 52, 258-271.
@@ -121,9 +122,15 @@ dmnstability <- function(count, k, B = 50, fraction = 0.8, ...,
 }
 
 .resample_size <- function(n, fraction, bootstrap) {
+    if (n < 2L)
+        .stop("'count' must have two samples or more; found ", n)
     if (bootstrap)
         return(n)
-    max(1L, as.integer(round(.check_probability(fraction, "fraction") * n)))
+    size <- as.integer(round(.check_probability(fraction, "fraction") * n))
+    if (size < 2L)
+        .stop("'fraction' must leave two samples or more in a resample; found ",
+            fraction, ", which leaves ", size, " of ", n, ". Raise it")
+    size
 }
 
 # Resamples may lack the taxa that markers need.

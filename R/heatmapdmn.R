@@ -158,12 +158,17 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
 }
 
 .check_heatmap_samples <- function(count, fitN, arg = "fitN") {
-    same <- nrow(count) == .n_samples(fitN) &&
-        (is.null(rownames(count)) || is.null(.samples_of(fitN)) ||
-            identical(rownames(count), .samples_of(fitN)))
-    if (!same)
+    given <- rownames(count)
+    samples <- .samples_of(fitN)
+    found <- if (nrow(count) != .n_samples(fitN))
+        paste(.plural(nrow(count), "row"), "for",
+            .plural(.n_samples(fitN), "sample"))
+    else if (!is.null(given) && !is.null(samples) && any(given != samples)) {
+        i <- which(given != samples)[[1L]]
+        sprintf("'%s' in place of '%s' in row %d", given[[i]], samples[[i]], i)
+    }
+    if (!is.null(found))
         .stop("'count' must have the samples of '", arg, "' in its rows, in ",
-            "the same order; found ", .plural(nrow(count), "row"), " for ",
-            .plural(.n_samples(fitN), "sample"),
+            "the same order; found ", found,
             ". Pass the table that the fit was made from")
 }

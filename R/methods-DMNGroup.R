@@ -99,6 +99,20 @@ as.list.DMNGroup <- function(x, ...) x@listData
     .new_dmngroup(fits, x@elementMetadata)
 }
 
+# The default methods of these return NULL, or fail with a message that does not
+# mention lapply().
+
+#' @export
+coef.DMNGroup <- function(object, ...) .stop_not_a_fit(object, "coef")
+
+#' @export
+logLik.DMNGroup <- function(object, ...) .stop_not_a_fit(object, "logLik")
+
+#' @export
+residuals.DMNGroup <- function(object, ...) {
+    .stop_not_a_fit(object, "residuals")
+}
+
 # Where S4Vectors is attached, summary() is its generic. Without this method it
 # would call its own for lists.
 #' @rdname dmngroup

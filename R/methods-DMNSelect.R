@@ -28,6 +28,15 @@ setMethod("c", "DMNSelect", function(x, ...) {
         .stop("a 'k' may be in one of the sweeps only; found k = ",
             k[[anyDuplicated(k)]], " twice. Leave it out of one, as x[\"",
             k[[1L]], "\"] takes one out")
+    if (!.same_table(fits)) {
+        sizes <- unique(vapply(fits, function(fit) {
+            paste(.plural(.n_samples(fit), "sample"), "x",
+                .plural(nrow(fit@fit$Estimate), "taxon", "taxa"))
+        }, ""))
+        .stop("sweeps to be joined must be of the same table; found ",
+            if (length(sizes) > 1L) paste(sizes, collapse = " and ")
+            else "other samples or taxa", ". Make all by dmnselect(count, k)")
+    }
     settings <- x@metadata
     missing <- unlist(lapply(sweeps, function(one) one@metadata$missing))
     settings$missing <- setdiff(missing, k)
@@ -98,6 +107,9 @@ fitted.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "fitted")
 
 #' @export
 coef.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "coef")
+
+#' @export
+logLik.DMNSelect <- function(object, ...) .stop_not_a_fit(object, "logLik")
 
 #' @export
 residuals.DMNSelect <- function(object, ...) {

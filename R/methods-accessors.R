@@ -99,6 +99,9 @@ mixture.default <- function(object, ..., assign = FALSE) {
     if (inherits(object, "DMNSelect"))
         .stop("'object' must be a fit made by dmn(); found fits made by ",
             "dmnselect(); use best(object), or lapply(object, ", what, ")")
+    if (inherits(object, "DMNGroup"))
+        .stop("'object' must be a fit made by dmn(); found fits made by ",
+            "dmngroup(); use lapply(object, ", what, ")")
     is_list <- is.list(object) && length(object) > 0L &&
         all(vapply(object, inherits, logical(1), "DMN"))
     .stop("'object' must be a fit made by dmn(); found ",

@@ -168,14 +168,26 @@ plot.DMNSelect <- function(x, y, criterion = .criteria_choices,
     colour <- .qualitative[2L * match(criterion, .criteria_choices)]
     # BIC is seen through ICL
     lty <- ifelse(criterion == "ICL", 2, 1)
-    settings <- list(x = k, y = values, type = "b", lty = lty, pch = 1,
-        col = colour, xlab = "number of components, k",
+    settings <- list(x = k, y = values, type = "b", lty = lty, lwd = 1,
+        pch = 1, col = colour, xlab = "number of components, k",
         ylab = if (scale == "free") "criterion (less is better)"
             else "difference from the least")
     given <- list(...)
     settings[names(given)] <- given
     do.call(matplot, settings)
+    # one for each criterion; matplot() splits strings, as "bl"
+    of_each <- function(name) {
+        value <- settings[[name]]
+        if (name %in% c("type", "pch") && is.character(value))
+            value <- strsplit(paste(value, collapse = ""), "")[[1L]]
+        rep_len(value, length(criterion))
+    }
     points(k[least], values[cbind(least, seq_along(criterion))], pch = 19,
-        col = colour)
-    legend("topleft", legend = criterion, col = colour, lty = lty, bty = "n")
+        col = of_each("col"))
+    type <- of_each("type")
+    legend("topleft", legend = criterion, bty = "n", inset = 0.02,
+        col = of_each("col"),
+        lty = ifelse(type %in% c("p", "n"), 0, of_each("lty")),
+        lwd = of_each("lwd"),
+        pch = ifelse(type %in% c("p", "b", "o"), of_each("pch"), NA))
 }

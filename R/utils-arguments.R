@@ -4,7 +4,8 @@
 .stop <- function(...) stop(..., call. = FALSE)
 
 .plural <- function(n, one, many = paste0(one, "s")) {
-    paste(format(n, big.mark = ","), if (n == 1) one else many)
+    paste(format(n, big.mark = ",", scientific = FALSE),
+        if (n == 1) one else many)
 }
 
 # `what`, an argument's name or a function, needs an optional package.

@@ -92,13 +92,16 @@
 }
 
 .model_frame <- function(terms, data, n, xlevels = NULL) {
-    frame <- .use_variables({
-        frame <- stats::model.frame(terms, data, na.action = stats::na.pass,
+    make <- function() {
+        stats::model.frame(terms, data, na.action = stats::na.pass,
             xlev = xlevels, drop.unused.levels = is.null(xlevels))
+    }
+    frame <- .use_variables({
         classes <- attr(terms, "dataClasses")
+        # R warns of what is not a factor; this is the error that says so
         if (!is.null(classes))
-            stats::.checkMFClasses(classes, frame)
-        frame
+            stats::.checkMFClasses(classes, suppressWarnings(make()))
+        make()
     }, data)
     missing <- vapply(frame, anyNA, NA)
     if (any(missing))
@@ -118,6 +121,18 @@
             conditionMessage(e),
             if (is.null(data)) ". Pass them as 'data'")
     })
+}
+
+# R does not name a factor of one level.
+.check_values <- function(frame) {
+    values <- lapply(frame, function(x) {
+        if (is.factor(x) || is.character(x)) unique(as.character(x))
+    })
+    one <- values[lengths(values) == 1L]
+    if (length(one))
+        .stop("the variables of 'formula' must have two values or more; found ",
+            .describe(one[[1L]]), " only in ", names(one)[[1L]],
+            ". Leave it out")
 }
 
 .model_matrix <- function(terms, frame, n, contrasts = NULL) {
@@ -141,6 +156,7 @@
         .stop("'formula' must have an intercept: leave out the 0 or - 1")
     if (!is.null(attr(terms, "offset")))
         .stop("'formula' must have no offset()")
+    .check_values(frame)
     w <- .model_matrix(terms, frame, n)
     if (ncol(w) >= n)
         .stop("'formula' must have fewer terms than there are samples, ", n,

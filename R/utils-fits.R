@@ -26,6 +26,24 @@
     fits
 }
 
+# What a fit says of the table that it was made from.
+.table_of <- function(fit) {
+    list(.n_samples(fit), .samples_of(fit), nrow(fit@fit$Estimate),
+        rownames(fit@fit$Estimate))
+}
+
+# Whether fits were made from one table, as far as they say. Fits without
+# variables do not hold the totals of their samples.
+.same_table <- function(fits) {
+    totals <- lapply(fits, function(fit) fit@mixture$Concomitant$total)
+    .all_same(lapply(fits, .table_of)) &&
+        .all_same(Filter(Negate(is.null), totals))
+}
+
+.all_same <- function(x) {
+    all(vapply(x, identical, NA, x[[1L]]))
+}
+
 # For print methods, which do not fail: prints what is wrong with the fits, if
 # anything, and returns whether it did.
 .print_damage <- function(fits) {

@@ -61,6 +61,14 @@ test_that("a phyloseq gets sample variables", {
     expect_identical(as.integer(got$dmn), unname(mixture(fit, assign = TRUE)))
 })
 
+test_that("a phyloseq without a fit is refused", {
+    skip_if_not_installed("phyloseq")
+    ps <- phyloseq::otu_table(twins, taxa_are_rows = FALSE)
+    ps <- phyloseq::phyloseq(ps, phyloseq::sample_data(data.frame(twinsBMI,
+        row.names = rownames(twins))))
+    expect_error(addDMN(ps), "'fit' is missing: pass a fit made by dmn()")
+})
+
 test_that("samples are matched by name", {
     skip_if_not_installed("SummarizedExperiment")
     part <- dmn(twins[-(1:2), ], 2, seed = 1, nstart = 1)
@@ -87,6 +95,7 @@ test_that("what cannot be added is refused", {
     se <- SummarizedExperiment::SummarizedExperiment(list(counts = t(twins)))
     expect_error(addDMN(twins, fit), "'x' must be a SummarizedExperiment")
     expect_error(addDMN(se, list(fit)), "'fit' must be made by dmn()")
+    expect_error(addDMN(se), "'fit' is missing: pass a fit made by dmn()")
     expect_error(addDMN(se, fit, prefix = ""), "'prefix' must be one string")
     expect_error(addDMN(se, fit, name = "x"), "has no argument 'name'")
 })

@@ -158,6 +158,9 @@ test_that("arguments that cannot be used are refused", {
     expect_error(fit(group = named), "must name every row")
     expect_error(fit(k = 0), "'k' must be whole numbers >= 1; found 0")
     expect_error(fit(k = c(1, 1.5)), "'k' must be whole numbers")
+    expect_error(fit(k = c(a = 1, b = 2)), paste("without names of groups;",
+        "found 'a', 'b'. Pass unname(k), or"), fixed = TRUE)
+    expect_length(fit(k = c(first = 1)), 2)
     expect_error(fit(k = 21),
         "'k' must be at most 20, the number of samples in group 'a'; found 21")
     expect_error(fit(sed = 1), "did you mean 'seed'?")

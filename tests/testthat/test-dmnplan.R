@@ -189,6 +189,9 @@ test_that("a plan prints its rows and what can be done", {
     expect_match(out, "at most 2,147,483,647 counts above 0")
     expect_match(out, "pass the table to find out")
     expect_match(out, "All of them by dmnselect(): ", fixed = TRUE)
+    one <- capture.output(print(dmnplan(c(1, 1), 1)))
+    expect_match(one[[1]], "Plan for 1 sample x 1 taxon, 1 count above 0")
+    expect_output(print(dmnplan(c(1e5, 10), 1)), "100,000 samples x 10 taxa")
     # no hints where there is nothing to say
     x <- dmnplan(small_twins(), 2)
     attr(x, "memory") <- NA_real_

@@ -50,6 +50,10 @@ test_that("arguments that cannot be used are refused", {
     expect_error(dmnstability(x, 1:2), "from 2 to 32, .* found 1: .* k = 2:7$")
     expect_error(dmnstability(x, 39), "in a resample; found 39")
     expect_error(dmnstability(x, 2, fraction = 1), "'fraction'")
+    expect_error(dmnstability(x, 2, fraction = 0.03),
+        "'fraction' must .* found 0.03, which leaves 1 of 40. Raise it")
+    expect_error(dmnstability(x[1, , drop = FALSE], 2),
+        "'count' must have two samples or more; found 1")
     expect_error(dmnstability(x, 2, B = 0), "'B'")
     expect_error(dmnstability(x, 2, b = 3), "no argument 'b'")
 })

@@ -97,7 +97,9 @@ test_that("fits, tables and settings that cannot be drawn are refused", {
     expect_error(heatmapdmn(x, one, list(two)), "'fitN' must be a fit made by")
     expect_error(heatmapdmn(x[-1, ], one, two),
         "must have the samples of 'fitN' .* found 39 rows for 40 samples")
-    expect_error(heatmapdmn(x[40:1, ], one, two), "in the same order")
+    expect_error(heatmapdmn(x[c(1, 3, 2, 4:40), ], one, two),
+        sprintf("in the same order; found '%s' in place of '%s' in row 2",
+            rownames(x)[[3]], rownames(x)[[2]]))
     expect_error(heatmapdmn(x[, -1], one, two), "'count' lacks 1 taxon")
     expect_error(heatmapdmn(x, dmn(x[, -1], 1, seed = 1), two),
         "must have the same taxa")

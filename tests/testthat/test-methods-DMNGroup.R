@@ -1,3 +1,14 @@
+test_that("functions of one fit refuse a classifier, and say what to use", {
+    groups <- dmngroup(small_twins(), rep(c("a", "b"), 20), 1, seed = 1,
+        .lapply = lapply)
+    expect_error(drivers(groups), paste("found fits made by dmngroup(); use",
+        "lapply(object, drivers)"), fixed = TRUE)
+    for (what in list(ICL, entropy, coef, logLik, residuals, starts,
+        componentLabels))
+        expect_error(what(groups), "use lapply(object, ", fixed = TRUE)
+    expect_length(lapply(groups, drivers), 2)
+})
+
 test_that("a classifier works where the package is loaded but not attached", {
     output <- fresh_r(c(
         "x <- dmmomp::twins",

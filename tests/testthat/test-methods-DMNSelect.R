@@ -56,8 +56,8 @@ test_that("the criteria of a sweep are named by k", {
 test_that("functions of one fit refuse a sweep, and say how to choose a fit", {
     expect_error(mixture(sel), paste("found fits made by dmnselect(); use",
         "best(object), or lapply(object, mixture)"), fixed = TRUE)
-    for (what in list(drivers, mixturewt, fitted, coef, residuals, predict,
-        entropy, starts, componentLabels))
+    for (what in list(drivers, mixturewt, fitted, coef, logLik, residuals,
+        predict, entropy, starts, componentLabels))
         expect_error(what(sel), "use best(object)", fixed = TRUE)
 })
 
@@ -83,9 +83,29 @@ test_that("c() joins sweeps in order of k, and refuses one k twice", {
     expect_identical(joined@metadata, sel@metadata)
     expect_error(c(sel, sel[2]), "one of the sweeps only; found k = 2 twice")
     expect_error(c(sel, as.list(sel)), "made by dmnselect")
+    expect_identical(c(sel[0], sel)@listData, sel@listData)
     part <- sel[1:2]
     part@metadata[c("missing", "why")] <- list(3:4, "interrupted")
     all <- c(part, sel[3])
     expect_identical(all@metadata$missing, 4L)
     expect_identical(all@metadata$why, "interrupted")
+})
+
+test_that("c() refuses sweeps of different tables", {
+    sweep <- function(x, ...) dmnselect(x, 4, 1, seed = 1, ...)
+    x <- small_twins()
+    expect_error(c(sel, sweep(x[1:30, ])), paste("of the same table; found 40",
+        "samples x 46 taxa and 30 samples x 46 taxa"))
+    expect_error(c(sel, sweep(x[40:1, ])), "found other samples or taxa")
+    expect_error(c(sel, sweep(x[, -1])), "and 40 samples x 45 taxa")
+    expect_identical(names(c(sel, sweep(x, keep.group = FALSE))),
+        as.character(1:4))
+    # fits with variables hold the totals of their samples
+    with <- function(x, k) {
+        dmnselect(x, k, 1, seed = 1, formula = ~ v, data = data.frame(v = 1:40))
+    }
+    one <- with(x, 2)
+    x[1, 1] <- x[1, 1] + 1L
+    expect_length(c(one, with(small_twins(), 3)), 2)
+    expect_error(c(one, with(x, 3)), "found other samples or taxa")
 })

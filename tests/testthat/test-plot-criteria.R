@@ -103,6 +103,34 @@ test_that("plot() draws by ggplot2, and by base graphics where it must", {
     expect_error(without_ggplot(autoplot(sel)), "needs the ggplot2 package")
 })
 
+test_that("the legend has the settings that lines are drawn with", {
+    # the colours, the dashes and the letters of the picture
+    drawn <- function(...) {
+        file <- tempfile(fileext = ".pdf")
+        on.exit(unlink(file))
+        grDevices::pdf(file, compress = FALSE)
+        plot(sel, ..., xlab = "", ylab = "")
+        grDevices::dev.off()
+        lines <- readLines(file, warn = FALSE)
+        found <- function(pattern) {
+            hits <- grep(pattern, lines, value = TRUE)
+            setdiff(sub(pattern, "\\1", hits), c("0.000 0.000 0.000", ""))
+        }
+        list(colours = found("^([0-9. ]+) (RG|rg|SCN|scn)$"),
+            dashes = length(found("^.*\\[ *([0-9. ]*)\\] 0 d$")),
+            letters = sum(grepl("\\([a-d]\\) Tj", lines)))
+    }
+    red <- "1.000 0.000 0.000"
+    # a letter for each criterion at each k, and one in the legend
+    expect_identical(drawn(col = "red", lty = 3, pch = "abcd"),
+        list(colours = red, dashes = 1L, letters = 16L))
+    expect_identical(drawn(col = "red", type = "p", pch = c("a", "b")),
+        list(colours = red, dashes = 0L, letters = 16L))
+    expect_identical(drawn(col = "red", type = "l", lty = "dashed"),
+        list(colours = red, dashes = 1L, letters = 0L))
+    expect_length(drawn(col = 2:5)$colours, 4)
+})
+
 test_that("arguments that cannot be used are refused", {
     for (draw in list(plot, autoplot)) {
         expect_error(draw(sel, criterion = "other"), "'criterion' must be")

@@ -17,6 +17,12 @@ test_that("a long list of names is cut, and its length is given", {
     expect_identical(.first_few(letters, 2), "'a', 'b', ... (26 in all)")
 })
 
+test_that("numbers of things are written out, and one is singular", {
+    expect_identical(.plural(1, "taxon", "taxa"), "1 taxon")
+    expect_identical(.plural(0L, "fit"), "0 fits")
+    expect_identical(.plural(1e5, "sample"), "100,000 samples")
+})
+
 test_that("flags must be TRUE or FALSE", {
     expect_true(.check_flag(TRUE, "x"))
     expect_false(.check_flag(c(a = FALSE), "x"))

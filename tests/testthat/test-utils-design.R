@@ -82,6 +82,12 @@ test_that("variables of new samples that cannot be used are refused", {
     site <- data.frame(site = c("a", "z"))
     f <- dmn(x, 2, seed = 1, nstart = 2, formula = ~ site, data = data$data)
     expect_error(predict(f, new[1:2, ], data = site), "new level")
+    for (variable in list(data$data$site, as.character(data$data$site))) {
+        f <- dmn(x, 2, seed = 1, nstart = 2, formula = ~ v,
+            data = data.frame(v = variable))
+        expect_no_warning(expect_error(predict(f, new[1:2, ],
+            data = data.frame(v = 1:2)), "'v' was fitted with type"))
+    }
 })
 
 test_that("new samples have the basis and the contrasts of the fit", {
@@ -187,5 +193,8 @@ test_that("what cannot be used is refused", {
     expect_error(dmn(x, 2, formula = ~ text, data = data.frame(
         text = as.character(data$data$bmi))), "fewer terms than")
     expect_error(dmn(x, 2, formula = ~ same, data = data.frame(
-        same = factor(rep("a", 120)))), "cannot be used")
+        same = factor(rep("a", 120), c("a", "b")))),
+        "must have two values or more; found \"a\" only in same. Leave it out")
+    expect_error(dmn(x, 2, formula = ~ bmi + text, data = data.frame(
+        data$data, text = "b")), "found \"b\" only in text")
 })
