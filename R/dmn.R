@@ -27,9 +27,10 @@
 #'    M-step uses these to update the parameters of each component, by Newton's
 #'    method in `log(alpha)` or by BFGS. Near its optimum EM is accelerated. The
 #'    NLE, the negative log posterior, never increases.
-#' 4. The components are sorted by decreasing weight. The Hessian at the optimum,
-#'    given the posterior probabilities of the components for each sample, gives
-#'    the standard errors and the Laplace approximation (see [goodnessOfFit()]).
+#' 4. The components are sorted by decreasing weight. The Hessian at the
+#'    optimum, given the posterior probabilities of the components for each
+#'    sample, gives the standard errors and the Laplace approximation (see
+#'    [goodnessOfFit()]).
 #'
 #' EM finds a local optimum, which depends on `seed` and on the order of the
 #' samples. The default is therefore the best of several starts of different

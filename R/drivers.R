@@ -159,7 +159,8 @@ print.dmndrivers <- function(x, ..., digits = 1L) {
         cbind(share[, k], object@fit$Lower[, k] * scale[, k],
             pmin(object@fit$Upper[, k] * scale[, k], 1))
     })
-    table <- as.data.frame(do.call(cbind, columns))
+    # names of taxa need not be possible names of rows
+    table <- as.data.frame(unname(do.call(cbind, columns)))
     names(table) <- paste(c("mean", "lower", "upper"),
         rep(componentLabels(object), each = 3L), sep = ".")
     table

@@ -163,8 +163,9 @@ heatmapdmn <- function(count, fit1, fitN, ntaxa = 30, ...,
     found <- if (nrow(count) != .n_samples(fitN))
         paste(.plural(nrow(count), "row"), "for",
             .plural(.n_samples(fitN), "sample"))
-    else if (!is.null(given) && !is.null(samples) && any(given != samples)) {
-        i <- which(given != samples)[[1L]]
+    else if (!is.null(given) && !is.null(samples) &&
+        !identical(given, samples)) {
+        i <- which(!mapply(identical, given, samples))[[1L]]
         sprintf("'%s' in place of '%s' in row %d", given[[i]], samples[[i]], i)
     }
     if (!is.null(found))

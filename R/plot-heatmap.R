@@ -89,7 +89,8 @@ NULL
             breaks = colours$breaks, labels = colours$labels,
             limits = colours$limits, guide = .bar_guide("fill", 1L)) +
         .heatmap_bars(bars, columns$x, at, height, labels) +
-        .heatmap_x(columns, labels, .samples_of(object)) +
+        .heatmap_x(columns, labels,
+            if (!is.null(.samples_of(object))) .sample_names(object)) +
         ggplot2::scale_y_continuous(name = NULL, expand = c(0, 0),
             breaks = c(rev(seq_along(top)), at + height / 2 + 0.5),
             labels = c(.short_names(.taxon_names(object)[top], 24L),

@@ -111,10 +111,11 @@
 #' * `labels`, the third: random labels, and then annealing: EM in which the
 #'   posterior probabilities of the components are first made nearly equal, and
 #'   less so from step to step.
-#' * `move`, `labels`, `resample` and `seeds` in turn are the starts after these.
-#'   `move` is the best fit so far with one component dissolved and another one
-#'   split in two, and a little annealing. `resample` is the best fit so far,
-#'   after some EM iterations on half of the samples, drawn at random.
+#' * `move`, `labels`, `resample` and `seeds` in turn are the starts after
+#'   these. `move` is the best fit so far with one component dissolved and
+#'   another one split in two, and a little annealing. `resample` is the best
+#'   fit so far, after some EM iterations on half of the samples, drawn at
+#'   random.
 #' * `given` is the last row of a fit with selected [markers()], if the search
 #'   for them has found an optimum that no start on the last markers meets.
 #'
