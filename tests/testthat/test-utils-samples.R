@@ -192,6 +192,6 @@ test_that("names that are NA or no text leave nothing out", {
         expect_no_warning(print(ggplot2::autoplot(fit, what)))
     expect_no_warning(print(ggplot2::autoplot(fit, type = "bars")))
     expect_no_warning(print(ggplot2::autoplot(fit, "heatmap", count = x)))
-    taxa <- levels(ggplot2::autoplot(fit, taxa = 5)$data$taxon)
+    taxa <- levels(ggplot2::autoplot(fit, taxa = 30)$data$taxon)
     expect_true(all(shown %in% taxa))
 })
