@@ -76,11 +76,12 @@
 .at_best <- function(nle) nle <= min(nle) + .same_optimum
 
 # How many starts have met the best optimum. Resamples, which begin close to it,
-# and all but one of the sorted ones, which mostly end in the same place, do not
-# count, except where they alone have found it.
+# and all but one of the kinds that mostly end in the same place, do not count,
+# except where they alone have found it.
 .times_met <- function(starts) {
     kind <- starts$kind[.at_best(starts$NLE)]
-    max(1L, sum(!kind %in% c("resample", "sorted")) + any(kind == "sorted"))
+    alike <- kind %in% c("kmeans", "sorted")
+    max(1L, sum(!alike & kind != "resample") + length(unique(kind[alike])))
 }
 
 # What is known about the optimum, in one line.
@@ -105,17 +106,16 @@
 #'
 #' * `kmeans`, the first start: random labels, then soft k-means. It is the
 #'   start of a fit with `nstart = 1`, except for the order of the samples.
-#'   Further starts of this kind would mostly end in the same place.
 #' * `seeds`, the second: `k` samples that lie far apart in Hellinger distance
 #'   are chosen (k-means++), and each other sample joins the nearest of them.
 #' * `labels`, the third: random labels, and then annealing: EM in which the
 #'   posterior probabilities of the components are first made nearly equal, and
 #'   less so from step to step.
 #' * `move`, `labels`, `resample` and `seeds` in turn are the starts after
-#'   these. `move` is the best fit so far with one component dissolved and
-#'   another one split in two, and a little annealing. `resample` is the best
-#'   fit so far, after some EM iterations on half of the samples, drawn at
-#'   random.
+#'   these, with `kmeans` in every second place of `labels`. `move` is the best
+#'   fit so far with one component dissolved and another one split in two, and a
+#'   little annealing. `resample` is the best fit so far, after some EM
+#'   iterations on half of the samples, drawn at random.
 #' * `given` is the last row of a fit with selected [markers()], if the search
 #'   for them has found an optimum that no start on the last markers meets.
 #'
@@ -135,10 +135,10 @@
 #' **When starts end.** No more starts are made when the best optimum has been
 #' met `agree` times, 3 by default (see [dmncontrol()]), or when there have been
 #' `nstart`. Resamples are not counted, because they begin close to the best
-#' optimum, and sorted starts only once, because they mostly end in the same
-#' place. If starts were independent, one that ends at that optimum or a better
-#' one would by then end at a better one with probability `1 / (agree + 2)`, one
-#' in five. This is Laplace's rule of succession, the case of two
+#' optimum, and k-means and sorted starts only once, because they mostly end in
+#' the same place. If starts were independent, one that ends at that optimum or
+#' a better one would by then end at a better one with probability `1 / (agree +
+#' 2)`, one in five. This is Laplace's rule of succession, the case of two
 #' outcomes of the stopping rules of Boender and Rinnooy Kan (1987). But moves
 #' begin from the best fit, and a better optimum may be rarer: where much
 #' depends on it, raise `agree` and `nstart`. In small tables, those with fewer

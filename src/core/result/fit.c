@@ -169,14 +169,19 @@ static void rank(run *best, size_t n, run r)
             dmm_chunk_release_table(best[i].em->chunk);
 }
 
-/* How many of the starts made so far have ended at the best optimum. Resamples
- * are left out: they began close to it. */
+/* How many of the starts made so far have ended at the best optimum. Those that
+ * say little are left out: resamples began close to it, and k-means mostly ends
+ * in the same place. Only the first of its starts counts. */
 static size_t count_met(const job *x, double best)
 {
-    size_t met = 0;
-    for (size_t i = 0; i < x->n_made; i++)
-        met += x->records[i].nle <= best + SAME_OPTIMUM &&
-               x->records[i].kind != DMM_START_RESAMPLE;
+    size_t met = 0, kmeans = 0;
+    for (size_t i = 0; i < x->n_made; i++) {
+        const dmm_start_record *record = &x->records[i];
+        if (record->nle > best + SAME_OPTIMUM ||
+            record->kind == DMM_START_RESAMPLE)
+            continue;
+        met += record->kind != DMM_START_KMEANS || kmeans++ == 0;
+    }
     return met;
 }
 

@@ -64,8 +64,9 @@ dmm_start_kind dmm_start_usual(size_t number)
     if (number < sizeof first / sizeof *first)
         return first[number];
     static const dmm_start_kind later[] = {
+        DMM_START_KMEANS, DMM_START_RESAMPLE, DMM_START_SEEDS, DMM_START_MOVE,
         DMM_START_LABELS, DMM_START_RESAMPLE, DMM_START_SEEDS, DMM_START_MOVE};
-    return later[number % 4];
+    return later[number % 8];
 }
 
 /* ---- Responsibilities ------------------------------------------------- */

@@ -385,12 +385,16 @@ static size_t count_met(const dmm_start_record *records, size_t n)
 {
     double best = INFINITY;
     size_t met = 0;
+    int kmeans = 0;
     for (size_t i = 0; i < n; i++)
         best = fmin(best, records[i].nle);
     for (size_t i = 0; i < n; i++)
-        met += records[i].nle <= best + SAME_OPTIMUM &&
-               records[i].kind != DMM_START_RESAMPLE;
-    return met;
+        if (records[i].nle <= best + SAME_OPTIMUM) {
+            met += records[i].kind != DMM_START_RESAMPLE &&
+                   records[i].kind != DMM_START_KMEANS;
+            kmeans |= records[i].kind == DMM_START_KMEANS;
+        }
+    return met + (size_t)kmeans;
 }
 
 /* Returns how many of 20 starts are made, and checks that the last of them is
@@ -630,9 +634,9 @@ static void test_seeds(void)
     }
     CHECK(dmm_start_seed(5, 1) != dmm_start_seed(6, 1));
     const dmm_start_kind usual[] = {
-        DMM_START_KMEANS, DMM_START_SEEDS,    DMM_START_LABELS,
-        DMM_START_MOVE,   DMM_START_LABELS,   DMM_START_RESAMPLE,
-        DMM_START_SEEDS,  DMM_START_MOVE,     DMM_START_LABELS};
+        DMM_START_KMEANS, DMM_START_SEEDS,  DMM_START_LABELS,
+        DMM_START_MOVE,   DMM_START_LABELS, DMM_START_RESAMPLE,
+        DMM_START_SEEDS,  DMM_START_MOVE,   DMM_START_KMEANS};
     for (size_t i = 0; i < 9; i++)
         CHECK(dmm_start_usual(i) == usual[i]);
 }
