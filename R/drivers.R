@@ -26,8 +26,8 @@
 #'     equal), and these columns.
 #'     [`generics::tidy()`][tidy.DMN] makes it a long table.
 #'
-#' * `taxon`: the name of the taxon, or its number if taxa have no names. A taxon
-#'   whose name is `NA` is `"taxon"` and its number.
+#' * `taxon`: the name of the taxon, or its number if taxa have no names. A
+#'   taxon whose name is `NA` is `"taxon"` and its number.
 #' * `reference`: its mean proportion in the reference.
 #' * `mean.1`, `lower.1`, `upper.1`, and so on for each component: its mean
 #'   proportion in the component, and the ends of an approximate 95 % interval.
