@@ -96,17 +96,15 @@ mixture.default <- function(object, ..., assign = FALSE) {
 }
 
 .stop_not_a_fit <- function(object, what) {
-    if (inherits(object, "DMNSelect"))
-        .stop("'object' must be a fit made by dmn(); found fits made by ",
-            "dmnselect(); use best(object), or lapply(object, ", what, ")")
-    if (inherits(object, "DMNGroup"))
-        .stop("'object' must be a fit made by dmn(); found fits made by ",
-            "dmngroup(); use lapply(object, ", what, ")")
     is_list <- is.list(object) && length(object) > 0L &&
         all(vapply(object, inherits, logical(1), "DMN"))
+    found <- if (inherits(object, "DMNSelect")) "fits made by dmnselect()"
+        else if (inherits(object, "DMNGroup")) "fits made by dmngroup()"
+        else if (is_list) "a list of fits"
     .stop("'object' must be a fit made by dmn(); found ",
-        if (is_list) "a list of fits" else .describe(object),
-        if (is_list) sprintf("; use lapply(object, %s)", what))
+        if (is.null(found)) .describe(object) else paste0(found, "; use ",
+            if (inherits(object, "DMNSelect")) "best(object), or ",
+            "lapply(object, ", what, ")"))
 }
 
 #' @rdname mixture
