@@ -33,7 +33,7 @@
 #'
 #' @param sel an object made by [dmnselect()], or a fit of class [DMN-class].
 #' @param file `character(1)`: the path of the file to write, such as
-#'     `"report.html"`. Its directory must exist.
+#'     `"report.html"`: it ends in `.html` or `.htm`. Its directory must exist.
 #' @param count `NULL`, the default, or counts, samples x taxa, in any of the
 #'     forms that [dmn()] takes: the table that `sel` was made from. The fits do
 #'     not hold it.
@@ -55,8 +55,9 @@
 #' @section Errors:
 #' The packages ggplot2 and rmarkdown, and the program pandoc, which comes with
 #' RStudio, are needed; it is an error if one of them is missing. It is also an
-#' error if `file` exists, unless `overwrite` is `TRUE`, and if `count` or
-#' `data` have not the samples of `sel`. No file is written then.
+#' error if `file` does not end in `.html` or `.htm`, if it exists, unless
+#' `overwrite` is `TRUE`, and if `count` or `data` have not the samples of
+#' `sel`. No file is written then.
 #' @references
 #' Holmes I, Harris K, Quince C (2012). Dirichlet multinomial mixtures:
 #' generative models for microbial metagenomics. *PLoS ONE* 7(2), e30126.
@@ -110,6 +111,9 @@ dmnreport <- function(sel, file, count = NULL, data = NULL, ...,
     if (dir.exists(file))
         .stop("'file' must be the path of a file; '", file,
             "' is a directory. Pass file.path(\"", file, "\", \"report.html\")")
+    if (!grepl("[.]html?$", file, ignore.case = TRUE))
+        .stop("'file' must end in .html, as the report is a page of HTML; ",
+            "found \"", basename(file), "\"")
     if (!dir.exists(dirname(file)))
         .stop("'file' must be in a directory that exists; there is no '",
             dirname(file), "'")

@@ -230,6 +230,9 @@ test_that("arguments are checked", {
     expect_error(dmnreport(sel), "'file' is missing")
     expect_error(dmnreport(sel, NA_character_), "'file' must be the path")
     expect_error(dmnreport(sel, tempdir()), "is a directory")
+    expect_error(dmnreport(sel, "x.pdf"),
+        "'file' must end in .html, as the report is a page of HTML; found \"x",
+        fixed = TRUE)
     expect_error(dmnreport(sel, file.path(file, "x.html")),
         "'file' must be in a directory that exists")
     expect_error(dmnreport(sel, file, overwrite = NA), "'overwrite' must be")
